@@ -1,0 +1,1 @@
+"""Where effects happen, behind the Backend port."""

@@ -1,0 +1,1 @@
+"""Places where people write to the agent, behind the Channel port."""

@@ -1,0 +1,25 @@
+"""Third-party SDKs and adapters are named `"module:attribute"` in static tables and loaded on first use.
+
+This is what keeps `hermes --help` free of them without an import statement inside any function.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from hermes_fs.core.errors import Failed
+
+
+def load(target: str, extra: str = "") -> Any:
+    """The object that `"module:attribute"` names (or the module, without a colon).
+
+    `extra` is the optional dependency group that brings the module; raises Failed with how to install it.
+    """
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        hint = f"pip install 'hermes-fs[{extra}]'" if extra else "reinstall hermes-fs"
+        raise Failed(f"{module_name} cannot be loaded: {error}", hint) from error
+    return getattr(module, attribute) if attribute else module

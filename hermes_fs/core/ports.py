@@ -1,0 +1,260 @@
+"""The ports: what the agent needs of the outside world. Adapters implement them; conformance suites define them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar
+
+from hermes_fs.core.errors import Cancelled
+from hermes_fs.core.events import Event, Notice, TextDelta, ThinkingDelta
+from hermes_fs.core.types import Answer, Effects, Question, Reply, Request
+
+
+class Cancel:
+    """A request to stop, seen from any thread. Once set it stays set."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def set(self) -> None:
+        """Ask to stop and run the callbacks, once, in this thread."""
+        with self._lock:
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    @property
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep that ends early when stopped; returns whether it was."""
+        return self._event.wait(seconds)
+
+    def check(self) -> None:
+        """Raise Cancelled when stopped."""
+        if self.is_set:
+            raise Cancelled
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Within the block, `callback` runs when stop is asked for (at once if it already was). It must not raise."""
+        with self._lock:
+            pending = not self.is_set
+            if pending:
+                self._callbacks.append(callback)
+        if not pending:
+            callback()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
+
+
+class Provider(Protocol):
+    """One model behind one endpoint. Thread-safe for one stream at a time.
+
+    `context_window` is in tokens, 0 when unknown.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def context_window(self) -> int: ...
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
+        """Yields deltas, then exactly one Reply, last. Raises ProviderError, or Cancelled soon after `cancel` is set;
+        blocks between deltas."""
+        ...
+
+    def close(self) -> None:
+        """Give back the connection; the provider may be used again afterwards."""
+        ...
+
+
+# -- backends ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do beyond running commands."""
+
+    persistent: bool = True  # files live on after close()
+    hibernate: bool = False  # hibernate() stops the cost and resume() brings files back
+    isolated: bool = False  # commands cannot touch the host
+    network: bool = True  # commands may reach the network
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended. `code` 124 means that it ran out of time, 130 that it was cancelled; `output` is stdout and
+    stderr as they came, decoded as UTF-8 with replacement; `dropped` counts the bytes left out of its middle and
+    `overflow` names the file (on the backend) that holds the whole."""
+
+    code: int
+    output: str
+    seconds: float
+    dropped: int = 0
+    overflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A background job. `output` starts at the offset that was asked for, `offset` is where the next poll starts (both
+    in bytes); `code` is None while it runs."""
+
+    id: str
+    command: str
+    output: str
+    offset: int
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    path: str
+    size: int
+    is_dir: bool
+    mtime: float
+
+
+class Backend(Protocol):
+    """Where effects happen. Paths are absolute on the backend or relative to its working directory `cwd`.
+
+    Methods block; those that take a `cancel` end soon after it is set. Errors: NotFound for a missing file, Refused for
+    what is outside what the backend allows, Failed for the rest.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cwd(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def run(
+        self, command: str, *, timeout: float, cancel: Cancel, output: Callable[[str], None] | None = None
+    ) -> Completed:
+        """Run one bash command line in a fresh shell that sees the variables, functions, aliases and directory which
+        the command before it left behind. `timeout` in seconds. `output` is called with pieces as they come."""
+        ...
+
+    def start(self, command: str) -> str:
+        """Start a background job that outlives this call; returns its id."""
+        ...
+
+    def poll(self, job: str, offset: int = 0) -> JobState: ...
+
+    def jobs(self) -> list[JobState]:
+        """All known jobs, newest first, with empty output."""
+        ...
+
+    def send(self, job: str, data: bytes) -> None:
+        """Write to a job's standard input."""
+        ...
+
+    def kill(self, job: str) -> None:
+        """End a job and all its children; a job that has ended already is no error."""
+        ...
+
+    def read(self, path: str) -> bytes: ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or replace a file atomically, with its parent folders; an existing file keeps its mode."""
+        ...
+
+    def stat(self, path: str) -> FileStat: ...
+
+    def upload(self, local: str, path: str) -> None: ...
+
+    def download(self, path: str, local: str) -> None: ...
+
+    def hibernate(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+# -- tools ------------------------------------------------------------------------------------------------------------
+
+Ask = Callable[[Question], Answer]
+Emit = Callable[[Event], None]
+
+
+class Context(Protocol):
+    """What a tool call is given; the loop binds the three that belong to one call."""
+
+    def bound(self, ask: Ask, emit: Emit, cancel: Cancel) -> Self: ...
+
+
+C_contra = TypeVar("C_contra", contravariant=True)
+
+
+class Tool(Protocol[C_contra]):
+    """One thing that the model can do. `run` may block and may raise HermesError, whose text becomes the result."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def schema(self) -> Mapping[str, Any]: ...
+
+    @property
+    def effects(self) -> Effects: ...
+
+    def run(self, args: Mapping[str, Any], context: C_contra) -> str: ...
+
+
+# -- channels ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLimits:
+    """`text` is the longest message in characters; `edits` tells whether a sent message can be changed."""
+
+    text: int
+    edits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message from a channel. `address` is where a reply goes, `sender` the platform account that wrote it."""
+
+    address: str
+    sender: str
+    text: str
+    id: str = ""
+
+
+class Channel(Protocol):
+    """A place where people write to the agent."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> ChannelLimits: ...
+
+    async def listen(self, deliver: Callable[[Incoming], None]) -> None: ...
+
+    async def send(self, address: str, text: str, *, edit: str = "") -> str:
+        """Returns the id of the message that was sent; `edit` names one to replace."""
+        ...

@@ -1,0 +1,1 @@
+"""Model providers, independent of one another, behind the Provider port."""

@@ -1,0 +1,1 @@
+"""The mind on the disk: files, git, the door, history, transcripts and the search index."""

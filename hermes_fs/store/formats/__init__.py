@@ -1,0 +1,1 @@
+"""One module per file format of the mind: parse, check, describe a change, merge."""

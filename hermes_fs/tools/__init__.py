@@ -1,0 +1,1 @@
+"""What the model can do. Each tool is independent of the providers, backends and channels that are in use."""
