@@ -20,7 +20,11 @@ Effects = Literal["none", "ask", "mind", "work"]
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """`aside`: added by the agent itself to a person's message (recalled hits, a reminder). The model reads it; it is
+    neither shown nor indexed, and it is kept in the transcript so that a replayed prompt is the same byte for byte."""
+
     text: str
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The visible text, parts joined by nothing."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        """What was said: the text without asides, parts joined by nothing."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text) and not part.aside)
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
