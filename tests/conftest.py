@@ -1,0 +1,33 @@
+"""Gives every test a home of its own, so that none reads this person's settings, keys or git configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Time limits on single examples would only measure how busy the machine is.
+settings.register_profile("hermes", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("hermes")
+
+GIT_IDENTITY = "[user]\n\tname = Ada Example\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n"
+"""The person at the keyboard, whose name human edits must carry. The agent's own is never this one."""
+
+_FOREIGN = ("GIT_", "HERMES_", "OPENAI_", "OPENROUTER_", "ANTHROPIC_", "XDG_")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty HOME with nothing but a git identity; settings of this tool and of git are gone from the environment."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if name.startswith(_FOREIGN) or name.endswith("_API_KEY")]:
+        monkeypatch.delenv(name)
+    (folder / ".gitconfig").write_text(GIT_IDENTITY)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    yield folder

@@ -1,0 +1,97 @@
+"""Nothing writes into the mind but the door: which modules can write files or start processes at all, and why."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from tests.source import Module, dotted_name, modules
+
+WRITERS: dict[str, str] = {}
+"""Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
+
+RUNNERS: dict[str, str] = {}
+"""Modules that start processes → which."""
+
+# fmt: off
+_OS = frozenset((
+    "chmod", "chown", "copy_file_range", "ftruncate", "link", "makedirs", "mkdir", "mkfifo", "pwrite", "remove",
+    "removedirs", "rename", "renames", "replace", "rmdir", "sendfile", "symlink", "truncate", "unlink", "utime",
+))
+_SHUTIL = frozenset((
+    "copy2", "copyfile", "copyfileobj", "copymode", "copystat", "copytree", "move", "rmtree", "unpack_archive",
+))
+_TEMPFILE = frozenset((
+    "NamedTemporaryFile", "SpooledTemporaryFile", "TemporaryDirectory", "TemporaryFile", "mkdtemp", "mkstemp",
+))
+_PATH_METHODS = frozenset((
+    "chmod", "hardlink_to", "mkdir", "rename", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text",
+))
+# fmt: on
+_WRITING = frozenset(f"os.{name}" for name in _OS) | {"shutil.copy"}
+_PROCESS_MODULES = frozenset(("subprocess", "pty", "multiprocessing", "_posixsubprocess"))
+_PROCESS_CALLS = frozenset(("os.system", "os.popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.posix_spawnp"))
+_PROCESS_PREFIXES = ("os.exec", "os.spawn", "asyncio.create_subprocess")
+
+
+def test_only_named_modules_write_files() -> None:
+    found = _found(_writes)
+    assert sorted(found.keys() - WRITERS.keys()) == [], found
+
+
+def test_only_named_modules_start_processes() -> None:
+    found = _found(_runs)
+    assert sorted(found.keys() - RUNNERS.keys()) == [], found
+
+
+def test_the_names_are_of_modules_that_still_do_it() -> None:
+    assert sorted(WRITERS.keys() - _found(_writes).keys()) == []
+    assert sorted(RUNNERS.keys() - _found(_runs).keys()) == []
+
+
+def _found(sign: Callable[[ast.AST], bool]) -> dict[str, list[str]]:
+    """Modules outside the test tools that show the sign → where."""
+    found: dict[str, list[str]] = {}
+    for module in modules():
+        places = [] if module.name.startswith("testing/") else list(_places(module, sign))
+        if places:
+            found[module.name] = places
+    return found
+
+
+def _places(module: Module, sign: Callable[[ast.AST], bool]) -> Iterator[str]:
+    return (f"{module.name}:{getattr(node, 'lineno', 0)}" for node in ast.walk(module.tree) if sign(node))
+
+
+def _writes(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = dotted_name(node.func)
+    method = name.rpartition(".")[2]
+    if name in _WRITING or name.removeprefix("shutil.") in _SHUTIL or name.removeprefix("tempfile.") in _TEMPFILE:
+        return True
+    if "." in name and method in _PATH_METHODS:
+        return True
+    if method == "replace" and "." in name:  # Path.replace(target); str.replace takes two, datetime.replace keywords
+        return len(node.args) == 1 and not node.keywords
+    return method in ("open", "fdopen", "FileIO") and _opens_for_writing(node)
+
+
+def _opens_for_writing(node: ast.Call) -> bool:
+    told = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in ("mode", "flags"))]
+    modes = [word.value for word in told if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+    flags = " ".join(ast.unparse(word) for word in told)
+    return any(set(mode) <= set("rwabxt+") and set(mode) & set("wax+") for mode in modes) or any(
+        flag in flags for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND")
+    )
+
+
+def _runs(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        return any(alias.name.split(".")[0] in _PROCESS_MODULES for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")[0] in _PROCESS_MODULES
+    if isinstance(node, ast.Call):
+        name = dotted_name(node.func)
+        return name in _PROCESS_CALLS or name.startswith(_PROCESS_PREFIXES)
+    return False
