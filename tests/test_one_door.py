@@ -78,6 +78,8 @@ def _writes(node: ast.AST) -> bool:
 
 
 def _opens_for_writing(node: ast.Call) -> bool:
+    if node.args and dotted_name(node.args[0]) == "os.devnull":
+        return False
     told = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg in ("mode", "flags"))]
     modes = [word.value for word in told if isinstance(word, ast.Constant) and isinstance(word.value, str)]
     flags = " ".join(ast.unparse(word) for word in told)
