@@ -1,0 +1,87 @@
+"""What a tool call is given: eight fields, three of them bound per call. Holds no behaviour of any tool."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+
+from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
+from hermes_fs.core.types import Origin
+
+Mode = Literal["ask", "allow", "deny"]
+"""What happens to what is not known to be harmless: ask a person, do it without asking, refuse it without asking."""
+
+TodoStatus = Literal["pending", "doing", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The conversation that a call belongs to. `transcript` is the transcript's path relative to the workspace."""
+
+    session: str
+    transcript: str = ""
+    person: str = "owner"
+    channel: str = "cli"
+    origin: Origin = "owner"
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the configuration says that tools need. `roots` are the work directory and the trusted directories, absolute
+    paths on the backend; `timeout` is that of a terminal command in seconds."""
+
+    approvals: Mode = "ask"
+    roots: tuple[str, ...] = ()
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class TodoItem:
+    text: str
+    status: TodoStatus = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A person's yes for the rest of the session: to exactly this command in this directory (`subject` is the command),
+    or to writing or reading below this directory (`subject` is empty)."""
+
+    action: Literal["run", "write", "read"]
+    directory: str
+    subject: str = ""
+
+
+@dataclass(slots=True)
+class Memo:
+    """What tools remember for the length of a conversation. Its owner is the conversation; tools change it in place.
+
+    `seen` maps a file's resolved path to the SHA-256 of the content that the model last saw or wrote; `overflows` are
+    the files that hold the whole of an output which was too long. `asking` makes questions come one at a time.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    todos: list[TodoItem] = field(default_factory=list)
+    grants: set[Grant] = field(default_factory=set)
+    seen: dict[str, str] = field(default_factory=dict)
+    overflows: set[str] = field(default_factory=set)
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """All effects go through `backend`, all lessons through `workspace`; `ask` blocks until a person has answered."""
+
+    backend: Backend
+    workspace: Any
+    index: Any
+    session: Where
+    ask: Ask
+    emit: Emit
+    cancel: Cancel
+    memo: Memo
+
+    def bound(self, ask: Ask, emit: Emit, cancel: Cancel) -> Self:
+        """The same context for one call."""
+        return replace(self, ask=ask, emit=emit, cancel=cancel)

@@ -1,0 +1,72 @@
+"""The one table of tools, name → "module:attribute", loaded on use. Knows no tool's inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from hermes_fs.core.loading import load
+from hermes_fs.core.ports import Tool
+from hermes_fs.core.types import Effects
+from hermes_fs.tools.arguments import check
+from hermes_fs.tools.context import ToolContext
+
+TOOLS: Mapping[str, str] = {
+    "read_file": "hermes_fs.tools.files:ReadFile",
+    "write_file": "hermes_fs.tools.files:WriteFile",
+    "edit_file": "hermes_fs.tools.edit_file:EditFile",
+    "search_files": "hermes_fs.tools.search_files:SearchFiles",
+    "terminal": "hermes_fs.tools.terminal:Terminal",
+    "process": "hermes_fs.tools.process:Process",
+    "memory": "hermes_fs.tools.memory:Memory",
+    "note": "hermes_fs.tools.note:Note",
+    "skill_list": "hermes_fs.tools.skills:SkillList",
+    "skill_view": "hermes_fs.tools.skills:SkillView",
+    "skill_edit": "hermes_fs.tools.skills:SkillEdit",
+    "recall": "hermes_fs.tools.recall:Recall",
+    "todo": "hermes_fs.tools.todo:Todo",
+    "ask_user": "hermes_fs.tools.ask_user:AskUser",
+}
+"""Each attribute is a class that is made without arguments."""
+
+SMALL = ("read_file", "write_file", "terminal", "memory", "skill_edit", "recall")
+"""What a model with a small window is offered: act on files and the machine, keep facts and skills, find them again."""
+
+Profile = Literal["full", "small"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A tool whose arguments are checked against its schema before it runs."""
+
+    tool: Tool[ToolContext]
+
+    @property
+    def name(self) -> str:
+        return self.tool.name
+
+    @property
+    def description(self) -> str:
+        return self.tool.description
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return self.tool.schema
+
+    @property
+    def effects(self) -> Effects:
+        return self.tool.effects
+
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        return self.tool.run(check(self.name, self.schema, args), context)
+
+
+def tool(name: str) -> Tool[ToolContext]:
+    """One tool by its name in the table (KeyError otherwise)."""
+    return Checked(load(TOOLS[name])())
+
+
+def toolset(profile: Profile = "full") -> tuple[Tool[ToolContext], ...]:
+    """The tools that a model is offered, always in the same order: the prompt's prefix depends on it."""
+    return tuple(tool(name) for name in (SMALL if profile == "small" else TOOLS))
