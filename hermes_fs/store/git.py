@@ -1,0 +1,387 @@
+"""Owns reading and writing one repository's objects and refs by git plumbing. Must not touch the work tree or index.
+
+Everything goes through kept-open co-processes, so that a write costs no process start; `run` is for the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import secrets
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from hermes_fs.core.errors import Conflict, Failed, NotFound
+from hermes_fs.store import isolation
+from hermes_fs.store.coprocess import Coprocess, Died
+from hermes_fs.store.objects import (
+    ObjectKind,
+    Signature,
+    TreeEntry,
+    commit_text,
+    kind_of_mode,
+    parse_tree,
+    render_tree,
+)
+
+_T = TypeVar("_T")
+_BATCH = 200  # requests in flight to one co-process: far below what the pipes hold
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a git that was run said. `code` is its exit code."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+class RefLocked(Failed):
+    """Another git holds the ref's lock file, or one that was killed left it behind."""
+
+
+class Git:
+    """One repository with a work tree at `root`. Thread-safe; blocks for the duration of git's answer.
+
+    Raises Failed where git fails, NotFound for a missing object, Conflict where a ref moved in between.
+    """
+
+    def __init__(self, root: Path, git_dir: Path | None = None) -> None:
+        self.root = root
+        self.git_dir = git_dir or find_git_dir(root)
+        self.temporary = self.git_dir / "hermes" / "tmp"
+        self._env = isolation.environment(os.environ) | {
+            "GIT_DIR": str(self.git_dir),
+            "GIT_WORK_TREE": str(root),
+            "GIT_COMMITTER_NAME": "Hermes",  # of the reflog's lines only; commits carry their own
+            "GIT_COMMITTER_EMAIL": "hermes@localhost",
+        }
+        self._reader = self._coprocess("cat-file", "--batch-command")
+        self._refs = self._coprocess("update-ref", "-m", "hermes", "--stdin", "-z")
+        self._writers = {
+            kind: self._coprocess("hash-object", "--no-filters", "-w", "-t", kind, "--stdin-paths")
+            for kind in ("blob", "tree", "commit")
+        }
+        self._armed: tuple[int, list[str]] = (0, [])
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def resolve(self, rev: str) -> str:
+        """Object id of a revision, "" if there is none (or it is ambiguous)."""
+        return self._info(rev)[0]
+
+    def kind_of(self, oid: str) -> str:
+        """blob, tree, commit or tag; "" for a missing object."""
+        return self._info(oid)[1]
+
+    def read_blob(self, oid: str) -> bytes:
+        """Content of a blob. Raises NotFound."""
+        return self.read("blob", oid)
+
+    def read(self, kind: str, oid: str) -> bytes:
+        """Raw content of an object of this kind; a tag or commit is followed where a tree is asked for."""
+        name = f"{oid}^{{{kind}}}" if kind in ("tree", "commit") else oid
+        _checked_name(name)
+        found, data = self._retried(lambda: self._contents(name))
+        if found != kind:
+            raise NotFound(f"no {kind} {oid} in this repository")
+        return data
+
+    def blob_at(self, commit: str, path: str) -> str:
+        """Id of the blob at a path in a commit or tree, "" if there is none (or a folder is there)."""
+        if path.startswith(("./", "../")) or "\n" in path:
+            return ""
+        oid, kind = self._info(f"{commit}:{path}")
+        return oid if kind == "blob" else ""
+
+    def tree_at(self, commit: str, path: str) -> str:
+        """Id of the folder at a path in a commit or tree, "" if there is none; path "" is the root."""
+        if path.startswith(("./", "../")) or "\n" in path:
+            return ""
+        oid, kind = self._info(f"{commit}:{path}")
+        return oid if kind == "tree" else ""
+
+    def tree(self, oid: str) -> list[TreeEntry]:
+        """Entries of a tree (or of a commit's tree), in git's order. Raises NotFound."""
+        return parse_tree(self.read("tree", oid), self._id_bytes)
+
+    def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
+        """Every file (and symlink, and gitlink) under a tree or commit, with its path."""
+        for entry in self.tree(tree):
+            path = prefix + entry.name
+            if entry.kind == "tree":
+                yield from self.files(entry.oid, path + "/")
+            else:
+                yield path, entry
+
+    @functools.cached_property
+    def object_format(self) -> str:
+        """sha1 or sha256."""
+        head = self.resolve("HEAD")
+        if head:
+            return "sha1" if len(head) == 40 else "sha256"
+        return os.fsdecode(self.run("rev-parse", "--show-object-format")).strip()
+
+    # -- writing objects ----------------------------------------------------------------------------------------------
+
+    def hash_blob(self, data: bytes) -> str:
+        """Writes a blob, durably; its id."""
+        return self.write([("blob", data)])[0]
+
+    def make_tree(self, entries: Iterable[TreeEntry]) -> str:
+        """Writes one tree, durably; its id. The entries' objects must exist."""
+        return self.write([("tree", render_tree(entries))])[0]
+
+    def commit(self, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature) -> str:
+        """Writes a commit, durably; its id. No ref is moved."""
+        return self.write([("commit", commit_text(tree, parents, message, author, committer))])[0]
+
+    def write(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
+        """Writes objects, durably; their ids in order. Kinds are written at the same time, by one process each."""
+        oids: list[str] = []
+        for start in range(0, len(objects), _BATCH):
+            part = objects[start : start + _BATCH]
+            oids += self._retried(functools.partial(self._write_part, part))
+        return oids
+
+    def write_tree_with(self, base: str, files: Mapping[str, tuple[str, str] | None]) -> str:
+        """Id of the tree that equals `base` (a commit or tree id, "" for none) but for these files.
+
+        A value is (mode, blob id); None deletes, and folders that become empty go with it.
+        """
+        new: list[tuple[ObjectKind, bytes]] = []
+        oid = self.plan_tree(base, files, new)
+        self.write(new)
+        return oid
+
+    def plan_tree(
+        self, base: str, files: Mapping[str, tuple[str, str] | None], new: list[tuple[ObjectKind, bytes]]
+    ) -> str:
+        """As `write_tree_with`, but the trees to write are appended to `new` instead of written."""
+        kept = {entry.name: entry for entry in self.tree(base)} if base else {}
+        below: dict[str, dict[str, tuple[str, str] | None]] = {}
+        for path, value in files.items():
+            name, slash, rest = path.partition("/")
+            if slash:
+                below.setdefault(name, {})[rest] = value
+            elif value is None:
+                kept.pop(name, None)
+            else:
+                kept[name] = TreeEntry(value[0], kind_of_mode(value[0]), value[1], name)
+        for name, inner in below.items():
+            folder = kept.get(name)
+            oid = self.plan_tree(folder.oid if folder and folder.kind == "tree" else "", inner, new)
+            if oid == self.empty_tree:
+                kept.pop(name, None)
+            else:
+                kept[name] = TreeEntry("040000", "tree", oid, name)
+        data = render_tree(kept.values())
+        new.append(("tree", data))
+        return self.oid_of("tree", data)
+
+    def oid_of(self, kind: ObjectKind, data: bytes) -> str:
+        """The id that such an object has; nothing is written."""
+        digest = hashlib.new(self.object_format, b"%s %d\0" % (kind.encode(), len(data)), usedforsecurity=False)
+        digest.update(data)
+        return digest.hexdigest()
+
+    @functools.cached_property
+    def empty_tree(self) -> str:
+        return self.oid_of("tree", b"")
+
+    # -- refs ---------------------------------------------------------------------------------------------------------
+
+    def update_ref(self, name: str, new: str, old: str) -> None:
+        """Moves a ref from `old` to `new`, durably ("" = does not exist). Conflict if it is not at `old`."""
+        with self.moving_ref(name, new, old):
+            pass
+
+    @contextlib.contextmanager
+    def moving_ref(self, name: str, new: str, old: str) -> Iterator[None]:
+        """Locks a ref and compares it with `old`, lets the body run, then moves it to `new`.
+
+        Conflict, before the body runs, if the ref is not at `old`; an exception of the body leaves it where it is.
+        """
+        _checked_name(name)
+        if old == new:
+            yield
+            return
+        request = b"start\0update %s\0%s\0%s\0prepare\0" % (
+            os.fsencode(name),
+            (new or self._no_id).encode(),
+            (old or self._no_id).encode(),
+        )
+        with self._refs.talking() as refs:
+            try:
+                refs.send(request)
+                refs.line()
+                refs.line()
+            except Died as error:
+                raise self._ref_error(name, old, error) from error
+            yield
+            self._finish_move(refs, name, new)
+
+    # -- anything else ------------------------------------------------------------------------------------------------
+
+    def run(self, *args: str, input: bytes = b"", check: bool = True) -> bytes:
+        """Output of one git command, isolated. Costs a process. Raises Failed on a non-zero exit if `check`."""
+        answer = self.ask(*args, input=input)
+        if check and answer.code:
+            said = answer.err.strip().splitlines()
+            raise Failed(f"git {args[0]} failed: {said[-1] if said else f'exit {answer.code}'}")
+        return answer.out
+
+    def ask(self, *args: str, input: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
+        """As `run`, with the exit code for the caller to judge; `env` is added to the isolated environment."""
+        command = [isolation.git_program(), *isolation.flags(self.root), *self._disarmed, *args]
+        return self._spawn(command, input, {**self._env, **(env or {})})
+
+    def set_identity(self, name: str, email: str) -> None:
+        """Who the reflog says moved a ref. Takes effect for co-processes that start afterwards."""
+        self._env |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+
+    def warm(self) -> None:
+        """Starts every co-process, so that the first write does not wait for them one by one."""
+        for process in (*self._writers.values(), self._refs, self._reader):
+            process.start()
+
+    def close(self) -> None:
+        """Ends the co-processes. The repository may be used again; they start anew."""
+        for process in (*self._writers.values(), self._refs, self._reader):
+            process.close()
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _coprocess(self, *args: str) -> Coprocess:
+        command = [isolation.git_program(), *isolation.flags(self.root), *args]
+        return Coprocess(command, self.root, self._env)
+
+    def _retried(self, exchange: Callable[[], _T]) -> _T:
+        """Once more if the process died (killed from outside, out of memory): these exchanges are repeatable."""
+        try:
+            return exchange()
+        except Died:
+            return exchange()
+
+    def _info(self, name: str) -> tuple[str, str]:
+        if not name:
+            return "", ""
+        _checked_name(name)
+        line = self._retried(lambda: self._one_line(b"info %s\n" % os.fsencode(name)))
+        if line.endswith((b" missing", b" ambiguous")):
+            return "", ""
+        oid, kind, _ = line.decode("ascii", "replace").split(" ")
+        return oid, kind
+
+    def _one_line(self, request: bytes) -> bytes:
+        with self._reader.talking() as reader:
+            reader.send(request)
+            return reader.line()
+
+    def _contents(self, name: str) -> tuple[str, bytes]:
+        with self._reader.talking() as reader:
+            reader.send(b"contents %s\n" % os.fsencode(name))
+            line = reader.line()
+            if line.endswith((b" missing", b" ambiguous")):
+                return "", b""
+            _, kind, size = line.split(b" ")
+            data = reader.read(int(size) + 1)[:-1]
+            return kind.decode(), data
+
+    def _write_part(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
+        kinds = [kind for kind in self._writers if any(kind == wanted for wanted, _ in objects)]
+        with contextlib.ExitStack() as stack:
+            paths = [stack.enter_context(self._temporary_file(data)) for _, data in objects]
+            writers = {kind: stack.enter_context(self._writers[kind].talking()) for kind in kinds}
+            for kind, writer in writers.items():
+                wanted = [path for path, (its, _) in zip(paths, objects, strict=True) if its == kind]
+                writer.send("".join(f"{path}\n" for path in wanted).encode())
+            return [writers[kind].line().decode() for kind, _ in objects]
+
+    @contextlib.contextmanager
+    def _temporary_file(self, data: bytes) -> Iterator[str]:
+        """A file that holds `data`, named relative to the root (a line break above the root must not matter)."""
+        path = self.temporary / secrets.token_hex(8)
+        try:
+            try:
+                path.write_bytes(data)
+            except FileNotFoundError:
+                self.temporary.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            yield os.path.relpath(path, self.root)
+        except OSError as error:
+            raise Failed(f"{self.git_dir} cannot be written: {error.strerror}", "free some space there") from error
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _finish_move(self, refs: Coprocess, name: str, new: str) -> None:
+        try:
+            refs.send(b"commit\0")
+            refs.line()
+        except Died as error:
+            if self.resolve(name) != new:
+                raise Failed(f"{name} could not be moved: {error.message}") from error
+
+    def _ref_error(self, name: str, old: str, error: Died) -> Failed | Conflict:
+        if self.resolve(name) != old:
+            return Conflict(f"{name} was moved by somebody else", "try again")
+        if ".lock': File exists" in error.message:
+            return RefLocked(
+                f"{name} is locked", f"wait for the git that runs in {self.root}, or remove its .lock file"
+            )
+        return Failed(f"{name} could not be moved: {error.message}")
+
+    @property
+    def _disarmed(self) -> list[str]:
+        """Flags against what this repository's own configuration could run; asked for again when it changes."""
+        config = self.git_dir / "config"
+        stamp = config.stat().st_mtime_ns if config.exists() else 0
+        if self._armed[0] != stamp:
+            command = [isolation.git_program(), *isolation.flags(self.root), "config", "-z", "--local", "--includes"]
+            said = self._spawn([*command, "--list"], b"", self._env)
+            if said.code:
+                raise Failed(f"the configuration of this repository cannot be read: {said.err.strip()}")
+            pairs = (item.partition("\n") for item in os.fsdecode(said.out).split("\0") if item)
+            self._armed = (stamp, isolation.disarm((key, value) for key, _, value in pairs))
+        return self._armed[1]
+
+    def _spawn(self, command: Sequence[str], data: bytes, env: Mapping[str, str]) -> Answer:
+        try:
+            done = subprocess.run(
+                command, input=data, capture_output=True, check=False, cwd=self.root, env=env, start_new_session=True
+            )
+        except OSError as error:
+            raise Failed(f"git cannot be started: {error}", "install git 2.38 or newer") from error
+        return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
+
+    @property
+    def _id_bytes(self) -> int:
+        return 20 if self.object_format == "sha1" else 32
+
+    @property
+    def _no_id(self) -> str:
+        return "0" * (2 * self._id_bytes)
+
+
+def find_git_dir(root: Path) -> Path:
+    """The .git folder of a work tree; a file `.git` is followed. NotFound if there is none."""
+    place = root / ".git"
+    if place.is_dir():
+        return place
+    if not place.is_file():
+        raise NotFound(f"{root} is not a git repository", f"hermes init {root}")
+    pointer = place.read_text(errors="replace").strip()
+    if not pointer.startswith("gitdir: "):
+        raise Failed(f"{place} is not a git repository")
+    return (root / pointer.removeprefix("gitdir: ")).resolve()
+
+
+def _checked_name(name: str) -> None:
+    if not name or "\n" in name or "\0" in name:
+        raise NotFound(f"not a name of a revision: {name!r}")

@@ -1,0 +1,129 @@
+"""Owns how git is started: which program, which flags, which environment. Must not start it.
+
+A workspace may be hostile (cloned, unpacked from an archive): nothing that it plants in its configuration, attributes
+or hooks may run. Plumbing runs none of it; the rest is switched off here, twice where that costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from hermes_fs.core.errors import Failed
+
+OLDEST_GIT = (2, 38)
+"""`git merge-tree --write-tree`, and command-line `safe.directory`, need it."""
+
+NO_TRANSPORT = "none"
+"""Value of GIT_ALLOW_PROTOCOL under which git opens no connection at all (lazy fetches of a partial clone included)."""
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.autocrlf=false",
+    "core.quotePath=false",
+    "core.pager=cat",
+    "core.editor=false",
+    "core.askPass=",
+    "core.alternateRefsCommand=",
+    "core.fsync=loose-object,reference,committed",
+    "core.fsyncMethod=fsync",
+    "core.logAllRefUpdates=true",
+    "core.symlinks=false",
+    "color.ui=false",
+    "diff.external=",
+    "commit.gpgSign=false",
+    "tag.gpgSign=false",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "advice.detachedHead=false",
+    "safe.bareRepository=all",
+)
+_RUNS_SOMETHING = re.compile(
+    r"^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|merge\..*\.driver"
+    r"|trailer\..*\.(command|cmd)|gpg(\..*)?\.program)$"
+)
+"""Keys of a repository's own configuration, in lower case, that run a program without any connection being made."""
+
+
+def flags(root: Path) -> list[str]:
+    """The `-c` flags that every git gets."""
+    settings = [*_SETTINGS, f"safe.directory={root}"]
+    return ["--no-pager", "--no-replace-objects", *(word for item in settings for word in ("-c", item))]
+
+
+def environment(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> dict[str, str]:
+    """What git may see of `environ`: no GIT_*, no shared configuration, a fixed locale; `protocols` it may speak."""
+    kept = {key: value for key, value in environ.items() if not key.startswith(("GIT_", "LC_", "LD_"))}
+    return kept | {
+        "LC_ALL": "C",
+        "LANGUAGE": "",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": protocols,
+        "HERMES_NOTHING": "",
+        "HERMES_FALSE": "false",
+    }
+
+
+def disarm(own_config: Iterable[tuple[str, str]]) -> list[str]:
+    """`-c` flags that empty every setting of the repository's own configuration which could run something.
+
+    `own_config` are its (key, value) pairs. Filters and drivers have names of the attacker's choice, so no fixed list
+    of flags covers them.
+    """
+    words: list[str] = []
+    for key, _ in own_config:
+        if _RUNS_SOMETHING.match(key.lower()):
+            # an empty merge driver would count as success and lose a side; one that fails leaves a conflict
+            words += [
+                "--config-env",
+                f"{key}={'HERMES_FALSE' if key.lower().endswith('.driver') else 'HERMES_NOTHING'}",
+            ]
+    return words
+
+
+def git_program() -> str:
+    """Path of git; Failed where there is none."""
+    found = shutil.which("git")
+    if not found:
+        raise Failed("git is not installed", "install git 2.38 or newer")
+    return found
+
+
+def require_git(remembered: Path) -> None:
+    """Raises Failed unless git is new enough. The answer is kept in the file `remembered`: asking costs a process."""
+    program = Path(git_program())
+    status = program.stat()
+    key = f"{program} {status.st_mtime_ns} {status.st_size}\n"
+    if remembered.is_file() and remembered.read_text(errors="replace") == key:
+        return
+    answer = subprocess.run([program, "version"], capture_output=True, check=False, env=environment(os.environ))
+    version = parse_version(answer.stdout.decode(errors="replace"))
+    if version < OLDEST_GIT:
+        shown = ".".join(map(str, version)) or "of unknown version"
+        raise Failed(f"git {shown} is too old", "install git 2.38 or newer")
+    if remembered.parent.is_dir():
+        remembered.write_text(key)
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """(major, minor) of what `git version` prints; empty where it can't be read."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else ()
