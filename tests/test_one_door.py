@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator
 
 from tests.source import Module, dotted_name, modules
 
-WRITERS: dict[str, str] = {}
+WRITERS: dict[str, str] = {
+    "store/coprocess.py": "an unnamed temporary file for git's error output",
+    "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
+    "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
+}
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
 
-RUNNERS: dict[str, str] = {}
+RUNNERS: dict[str, str] = {
+    "store/coprocess.py": "git, kept open",
+    "store/git.py": "git, for one command",
+    "store/isolation.py": "git version",
+}
 """Modules that start processes → which."""
 
 # fmt: off

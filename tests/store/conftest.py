@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from git_shell import sh
 
 from hermes_fs.store.git import Git
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of our own with a git identity, so that the machine's does not matter."""
-    folder = tmp_path_factory.mktemp("home")
-    (folder / ".gitconfig").write_text("[user]\n\tname = Ada Human\n\temail = ada@example.org\n")
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / ".config"))
-    for name in [key for key in os.environ if key.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    return folder
+from tests.store.git_shell import sh
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from git_shell import sh
 
 from hermes_fs.core.errors import Conflict, Failed, NotFound
 from hermes_fs.store import isolation
 from hermes_fs.store.git import Git, RefLocked, find_git_dir
 from hermes_fs.store.objects import Signature, TreeEntry
+from tests.store.git_shell import sh
 
 WHO = Signature("Ada <x>\n", "ada@example.org", datetime(2026, 1, 2, tzinfo=UTC))
 
