@@ -5,6 +5,7 @@
 # the checkout: an environment holds absolute paths and does not survive a move.
 
 venv="$root/.venv"
+log="$root/.cache/environment.log"
 
 fail() { # fail MESSAGE HINT: one line, like the tool's own errors
     printf 'error: %s (%s)\n' "$1" "$2" >&2
@@ -51,8 +52,7 @@ make_with_uv() {
         uv venv --quiet --clear --python '>=3.11' "$venv" || fail "uv could not make an environment" "install Python 3.11 or newer"
     fi
     set -- $(selection "$1")
-    (cd "$root" && UV_COMPILE_BYTECODE=1 VIRTUAL_ENV="$venv" uv pip install --quiet "$@") ||
-        fail "the packages could not be installed" "check the connection and run this again"
+    (cd "$root" && UV_COMPILE_BYTECODE=1 VIRTUAL_ENV="$venv" uv pip install "$@") >"$log" 2>&1 || fail_with_log
 }
 
 make_with_pip() {
@@ -65,9 +65,13 @@ make_with_pip() {
     fi
     set -- $(selection "$1")
     # Dependency groups need pip 25.1; the one that comes with Python may be years older.
-    (cd "$root" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' &&
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@") ||
-        fail "the packages could not be installed" "check the connection and run this again"
+    (cd "$root" && "$venv/bin/python" -m pip install --disable-pip-version-check --upgrade 'pip>=25.1' &&
+        "$venv/bin/python" -m pip install --disable-pip-version-check "$@") >"$log" 2>&1 || fail_with_log
+}
+
+fail_with_log() {
+    tail -n 12 "$log" >&2
+    fail "the packages could not be installed; the whole story is in $log" "check the connection and run this again"
 }
 
 selection() { # the arguments for pip or uv
