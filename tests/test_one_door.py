@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterator
 from tests.source import Module, dotted_name, modules
 
 WRITERS: dict[str, str] = {
+    "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
+    "backends/jobs.py": "the folders of background jobs, in .git/hermes/local",
+    "backends/local.py": "what tools ask for; the tools keep it out of the mind",
+    "backends/output.py": "outputs that are too long, in .git/hermes/local",
+    "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
@@ -15,6 +20,8 @@ WRITERS: dict[str, str] = {
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
 
 RUNNERS: dict[str, str] = {
+    "backends/jobs.py": "ps, where there is no /proc",
+    "backends/shell.py": "bash, for commands and jobs",
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",
     "store/isolation.py": "git version",
