@@ -1,0 +1,69 @@
+"""The few lines that open an interactive chat. Pure: takes facts, gives lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_fs.apps.chat.ink import Ink
+from hermes_fs.core.terminal import one_line
+
+_LABEL = 11
+_KEYS = "/help for commands · Alt-Enter for a new line · Ctrl-D leaves"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Characters used, of a limit."""
+
+    used: int
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.used:,} of {self.limit:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`lessons` are the subjects of what was learned since the last session; `warning` says why learning is off."""
+
+    version: str
+    model: str
+    workspace: Path
+    work_dir: Path
+    tools: int
+    skills: int
+    memory: Size
+    user: Size
+    lessons: tuple[str, ...] = ()
+    title: str = ""
+    warning: str = ""
+
+
+def banner(facts: Facts, ink: Ink, width: int, home: Path) -> list[str]:
+    """The welcome, each line at most `width` characters."""
+    rows = [
+        ("model", facts.model),
+        ("workspace", _short(facts.workspace, home)),
+        ("work in", _short(facts.work_dir, home)),
+        ("mind", f"{_plural(facts.tools, 'tool')} · {_plural(facts.skills, 'skill')}"),
+        ("memory", f"{facts.memory} characters · about you {facts.user}"),
+    ]
+    if facts.lessons:
+        rows.append(("learned", f"{_plural(len(facts.lessons), 'lesson')} since last time: {'; '.join(facts.lessons)}"))
+    if facts.title:
+        rows.append(("session", facts.title))
+    lines = ["", f"  {ink('hermes', 'bold')} {ink(facts.version, 'dim')}", ""]
+    for label, value in rows:
+        lines.append(f"  {ink(f'{label:<{_LABEL}}', 'dim')}{one_line(value, max(width - _LABEL - 2, 20))}")
+    if facts.warning:
+        lines += ["", f"  {ink(one_line(facts.warning, width - 2), 'yellow')}"]
+    return [*lines, "", f"  {ink(one_line(_KEYS, width - 2), 'dim')}", ""]
+
+
+def _short(path: Path, home: Path) -> str:
+    return f"~/{path.relative_to(home)}" if path != home and path.is_relative_to(home) else str(path)
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,84 @@
+"""The face of a turn where no terminal shows it: the reply's text on one stream, remarks on another. No colour codes.
+
+Loads nothing, because a one-shot prompt must start at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, assert_never
+
+from hermes_fs.apps.chat import describe
+from hermes_fs.core.events import (
+    Appended,
+    Asked,
+    Compacted,
+    Event,
+    Learned,
+    Notice,
+    SkillUsed,
+    TextDelta,
+    ThinkingDelta,
+    ToolFinished,
+    ToolOutput,
+    ToolStarted,
+    TurnEnded,
+)
+from hermes_fs.core.terminal import neutralise, one_line
+from hermes_fs.core.types import Message, ToolResult
+
+
+class Plain:
+    """`replies` gets replies; `remarks` gets a line per tool call, lesson and notice (None: they are not shown).
+
+    With `interim`, also what the model says before it calls tools; without, only the reply that ends the turn.
+    """
+
+    def __init__(self, replies: IO[str], remarks: IO[str] | None, interim: bool = False) -> None:
+        self._replies = replies
+        self._remarks = remarks
+        self._interim = interim
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        yield
+
+    def show(self, event: Event) -> None:
+        match event:
+            case TextDelta() | ThinkingDelta() | ToolStarted() | ToolOutput():
+                return  # the whole message and the finished call say it once
+            case Appended(message):
+                self._reply(message)
+            case ToolFinished(call, result, seconds):
+                about = describe.argument(call)
+                self.line(
+                    f"{one_line(call.name)}{'  ' if about else ''}{about} · {describe.seconds(seconds)}{_failure(result)}"
+                )
+            case TurnEnded():
+                self.line(describe.ending(event))
+            case Asked() | Compacted() | SkillUsed() | Notice() | Learned():
+                self.line(describe.remark(event))
+            case _:
+                assert_never(event)
+
+    def line(self, text: str) -> None:
+        """One remark, already safe to print; an empty one is none."""
+        if text and self._remarks:
+            self._remarks.write(f"  {text}\n")
+            self._remarks.flush()
+
+    def _reply(self, message: Message) -> None:
+        wanted = message.role == "assistant" and (self._interim or not message.calls)
+        text = neutralise(message.text).rstrip("\n")
+        if wanted and text:
+            self._replies.write(f"{text}\n")
+            self._replies.flush()
+
+
+def _failure(result: ToolResult) -> str:
+    return f" · failed: {one_line(result.text, 200)}" if result.failed else ""
