@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from tests.source import Module, dotted_name, modules
 
 WRITERS: dict[str, str] = {
+    "apps/chat/history.py": "the history of the prompt, in .git/hermes",
+    "apps/chat/tty.py": "the terminal of a person, to ask a question",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/jobs.py": "the folders of background jobs, in .git/hermes/local",
     "backends/local.py": "what tools ask for; the tools keep it out of the mind",
