@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hermes_fs.apps.chat.face import Face
-from hermes_fs.apps.chat.ink import Ink, Style
+from hermes_fs.apps.chat.ink import Ink, diff_ink
+from hermes_fs.apps.chat.interrupts import by_default
 from hermes_fs.apps.chat.tty import Tty
 from hermes_fs.core.terminal import neutralise, spell_out
 from hermes_fs.core.types import Answer, Question
@@ -14,7 +15,6 @@ _SHOWN_LINES = 30
 _KEYS = {"once": "y", "yes": "y", "allow": "y", "session": "s", "always": "a", "no": "n", "deny": "n", "refuse": "n"}
 _LABELS = {"session": "this session"}
 _NO = ("no", "deny", "refuse")
-_DIFF: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
 _INTERRUPT = "\x03"
 
 
@@ -74,7 +74,7 @@ class Asker:
     def _line(self, tty: Tty, question: Question) -> str | None:
         while True:
             try:
-                with tty.spoken():
+                with tty.spoken(), by_default():
                     text = tty.line("  › ")
             except KeyboardInterrupt:
                 self._interrupt()
@@ -97,9 +97,7 @@ class Asker:
             head, rest = limit * 2 // 3, limit // 3
             lines[head:-rest] = [f"… {len(lines) - head - rest} lines left out …"]
         bar = self._ink("│", "dim")
-        return [
-            f"    {bar} {self._ink(line, _DIFF[line[0]]) if diff and line[:1] in _DIFF else line}" for line in lines
-        ]
+        return [f"    {bar} {diff_ink(self._ink, line) if diff else line}" for line in lines]
 
 
 def approval_keys(options: tuple[str, ...]) -> dict[str, str]:

@@ -21,3 +21,11 @@ class Ink:
         code = _CODES[style]
         wanted = self.coloured if code >= 30 else self.styled
         return f"\x1b[{code}m{text}\x1b[0m" if wanted and text else text
+
+
+_DIFF: dict[str, Style] = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def diff_ink(ink: Ink, line: str) -> str:
+    """A line of a patch, styled by how it begins."""
+    return ink(line, _DIFF[line[0]]) if line[:1] in _DIFF else line

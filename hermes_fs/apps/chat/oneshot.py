@@ -11,6 +11,7 @@ from hermes_fs.apps.chat import describe
 from hermes_fs.apps.chat.face import Face, play
 from hermes_fs.apps.chat.interrupts import interrupting
 from hermes_fs.apps.chat.wire import as_json
+from hermes_fs.core.errors import Failed
 from hermes_fs.core.events import Event
 from hermes_fs.core.ports import Ask
 from hermes_fs.core.types import Answer, Question
@@ -65,4 +66,6 @@ def run_once(speaker: Speaker, text: str, face: Face, ask: Ask) -> int:
     """Play one turn to its end; returns the exit code. Ctrl-C interrupts it."""
     with interrupting(speaker.interrupt):
         ended = play(speaker.send(text, ask), face)
+    if ended is None:
+        raise Failed("the turn stopped without an ending", "send the message again")
     return describe.exit_code(ended)

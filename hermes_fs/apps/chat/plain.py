@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO, assert_never
 
 from hermes_fs.apps.chat import describe
+from hermes_fs.apps.chat.ink import Style
 from hermes_fs.core.events import (
     Appended,
     Asked,
@@ -55,10 +56,8 @@ class Plain:
             case Appended(message):
                 self._reply(message)
             case ToolFinished(call, result, seconds):
-                about = describe.argument(call)
-                self.line(
-                    f"{one_line(call.name)}{'  ' if about else ''}{about} · {describe.seconds(seconds)}{_failure(result)}"
-                )
+                what = "  ".join(filter(None, (one_line(call.name), describe.argument(call))))
+                self.line(f"{what} · {describe.seconds(seconds)}{_failure(result)}")
             case TurnEnded():
                 self.line(describe.ending(event))
             case Asked() | Compacted() | SkillUsed() | Notice() | Learned():
@@ -66,11 +65,16 @@ class Plain:
             case _:
                 assert_never(event)
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, style: Style = "dim") -> None:
         """One remark, already safe to print; an empty one is none."""
         if text and self._remarks:
             self._remarks.write(f"  {text}\n")
             self._remarks.flush()
+
+    def say(self, text: str, diff: bool = False) -> None:
+        """What a command answers."""
+        self._replies.write(f"{neutralise(text)}\n")
+        self._replies.flush()
 
     def _reply(self, message: Message) -> None:
         wanted = message.role == "assistant" and (self._interim or not message.calls)

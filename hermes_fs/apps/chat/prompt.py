@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition, completion_is_selected, is_searching
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import History as PromptHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -86,9 +86,8 @@ class _Remembered(PromptHistory):
 
 def _keys() -> KeyBindings:
     keys = KeyBindings()
-    searching_or_choosing = is_searching | completion_is_selected
 
-    @keys.add("enter", filter=~searching_or_choosing)
+    @keys.add("enter", filter=~is_searching)
     def _send(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if buffer.document.text_before_cursor.endswith("\\"):
@@ -96,10 +95,6 @@ def _keys() -> KeyBindings:
             buffer.insert_text("\n")
         else:
             buffer.validate_and_handle()
-
-    @keys.add("enter", filter=completion_is_selected & ~is_searching)
-    def _choose(event: KeyPressEvent) -> None:
-        event.current_buffer.complete_state = None
 
     @keys.add("escape", "enter")
     def _new_line(event: KeyPressEvent) -> None:

@@ -5,6 +5,7 @@ Imports rich, so load it on use. Redraws only the live region at the bottom; wha
 
 from __future__ import annotations
 
+import textwrap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from hermes_fs.apps.chat import describe
 from hermes_fs.apps.chat.blocks import split_complete
-from hermes_fs.apps.chat.ink import Ink, Style
+from hermes_fs.apps.chat.ink import Ink, Style, diff_ink
 from hermes_fs.apps.chat.markdown import rendered
 from hermes_fs.apps.chat.painter import Painter
 from hermes_fs.core.clock import Clock
@@ -107,7 +108,15 @@ class Screen:
     def line(self, text: str, style: Style = "dim") -> None:
         """A remark of the chat's own between turns."""
         with self._lock:
-            self._line(text, style)
+            if text:
+                self._pending += ["", *self._wrapped(text, style), ""]
+                self._frame([])
+
+    def say(self, text: str, diff: bool = False) -> None:
+        """What a command answers, line by line as it is."""
+        rows = neutralise(text).expandtabs(4).split("\n")
+        with self._lock:
+            self._pending += ["", *(f"  {diff_ink(self._ink, row) if diff else row}" for row in rows), ""]
             self._frame([])
 
     # -- events -------------------------------------------------------------------------------------------------------
@@ -229,7 +238,12 @@ class Screen:
 
     def _line(self, text: str, style: Style) -> None:
         if text:
-            self._commit([self._ink(self._fit(f"  {text}"), style)], "line")
+            self._commit(self._wrapped(text, style), "line")
+
+    def _wrapped(self, text: str, style: Style) -> list[str]:
+        width = max(self._size()[0] - 1, 20)
+        rows = textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+        return [self._ink(row, style) for row in rows]
 
     def _tool_line(self, mark: str, call: ToolCall, time: str) -> str:
         room = self._size()[0] - 1 - cell_len(call.name) - cell_len(time) - 9
@@ -302,7 +316,8 @@ class Screen:
             over.set()
             counting.join()
             self._active = False
-            self._pending.append("")
+            if self._state.last != "start":
+                self._pending.append("")
             self._frame([])
             self._painter.hide_cursor(False)
 

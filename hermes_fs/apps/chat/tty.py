@@ -63,8 +63,8 @@ class Tty:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Keys do not echo while a turn paints; what is typed waits for the next prompt."""
-        with self._mode(termios.ECHO | termios.ICANON):
+        """Keys do not echo while a turn paints; what is typed waits for the next prompt, Ctrl-C or not."""
+        with self._mode(termios.ECHO | termios.ICANON, termios.NOFLSH):
             yield
 
     @contextmanager

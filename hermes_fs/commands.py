@@ -1,0 +1,211 @@
+"""The one table of slash commands, for every app: what each is called, what it does, how it is completed.
+
+A command answers with a value that the app shows in its own way; nothing here prints, asks or knows a terminal.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from hermes_fs.core.errors import NotFound, UsageError
+from hermes_fs.core.events import Event
+from hermes_fs.core.types import Usage
+
+_WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
+
+
+Events = Iterator[Event]
+
+
+class Conversation(Protocol):
+    """What commands need of the open conversation."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def usage(self) -> Usage: ...
+
+    def compact(self) -> Iterator[Event]: ...
+
+    def reload(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Talk:
+    """One place where somebody talks with the agent. Its owner is the app; commands may replace `conversation`."""
+
+    runtime: Any
+    conversation: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Text to show as it is; `diff` when it is a patch."""
+
+    text: str
+    diff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Events to play like those of a turn; `otherwise` is what to say where there were none."""
+
+    events: Events
+    otherwise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The person wants to leave."""
+
+
+Outcome = Said | Played | Left
+Completes = Literal["", "session", "skill", "model", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`usage` is what follows the name. `run` may raise HermesError and may block on disk, never on a model."""
+
+    name: str
+    usage: str
+    about: str
+    run: Callable[[Talk, str], Outcome]
+    completes: Completes = ""
+
+
+def parse(text: str) -> tuple[str, str] | None:
+    """A message's command name and argument; None where it is an ordinary message (a path, a sentence)."""
+    found = _WORD.match(text.strip())
+    return (found[1], (found[2] or "").strip()) if found else None
+
+
+def run(talk: Talk, name: str, argument: str) -> Outcome:
+    """Run a command by its name or an alias. Raises UsageError with the nearest name, and what the command raises."""
+    command = _BY_NAME.get(ALIASES.get(name, name))
+    if command is None:
+        near = difflib.get_close_matches(name, [*_BY_NAME, *ALIASES], 1)
+        raise UsageError(f"there is no command /{name}", f"did you mean /{near[0]}?" if near else "see /help")
+    return command.run(talk, argument)
+
+
+def complete(talk: Talk, text: str) -> list[tuple[str, str]]:
+    """What the line `text` may become, each with a few words about it; empty where it is no command."""
+    if not text.startswith("/") or "\n" in text:
+        return []
+    name, space, argument = text[1:].partition(" ")
+    if not space:
+        return [(f"/{one.name}", one.about) for one in COMMANDS if one.name.startswith(name)]
+    command = _BY_NAME.get(ALIASES.get(name, name))
+    if command is None or " " in argument:
+        return []
+    words = _WORDS[command.completes](talk)
+    return [(f"/{name} {word}", about) for word, about in words if word.lower().startswith(argument.lower())]
+
+
+# -- the commands -----------------------------------------------------------------------------------------------------
+
+
+def _help(talk: Talk, argument: str) -> Outcome:
+    if argument:
+        one = _BY_NAME.get(argument.lstrip("/"))
+        if one is None:
+            raise NotFound(f"there is no command /{argument.lstrip('/')}", "see /help")
+        return Said(f"/{one.name} {one.usage}".rstrip() + f"   {one.about}")
+    width = max(len(f"{one.name} {one.usage}") for one in COMMANDS) + 1
+    lines = [f"{f'/{one.name} {one.usage}':<{width}}   {one.about}" for one in COMMANDS]
+    return Said("\n".join([*lines, "", *_KEYS]))
+
+
+def _new(talk: Talk, argument: str) -> Outcome:
+    fresh = talk.runtime.conversation()
+    talk.conversation.close()
+    talk.conversation = fresh
+    return Said("A new session. What was learned is in its prompt.")
+
+
+def _sessions(talk: Talk, argument: str) -> Outcome:
+    rows = [(info.id, *_about(info)) for info in talk.runtime.sessions.list(limit=_number(argument, 10))]
+    return Said("\n".join(f"{id:<10}  {when}  {title}" for id, when, title in rows) or "No sessions yet.")
+
+
+def _quit(talk: Talk, argument: str) -> Outcome:
+    return Left()
+
+
+def _compact(talk: Talk, argument: str) -> Outcome:
+    return Played(talk.conversation.compact(), "There is nothing to leave out yet.")
+
+
+def _usage(talk: Talk, argument: str) -> Outcome:
+    usage = talk.conversation.usage
+    cost = "unknown (see `prices` in config.yaml)" if usage.cost is None else f"${usage.cost:.4f}"
+    rows = [
+        ("model", talk.conversation.model),
+        ("prompt", f"{usage.input:,} tokens, {usage.cached:,} of them from the provider's cache"),
+        ("replies", f"{usage.output:,} tokens"),
+        ("cost", cost),
+    ]
+    return Said("\n".join(f"{label:<8}  {value}" for label, value in rows))
+
+
+def _reload(talk: Talk, argument: str) -> Outcome:
+    talk.conversation.reload()
+    return Said("The prompt now holds what was learned since the session began.")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", "[COMMAND]", "this list", _help, "command"),
+    Command("new", "", "start a new session", _new),
+    Command("sessions", "[N]", "the last sessions", _sessions),
+    Command("compact", "", "summarise the older part of this session now", _compact),
+    Command("usage", "", "tokens and cost of this session", _usage),
+    Command("reload", "", "take what was learned meanwhile into the prompt", _reload),
+    Command("quit", "", "leave (Ctrl-D too)", _quit),
+)
+ALIASES = {"exit": "quit", "q": "quit", "clear": "new", "?": "help"}
+_BY_NAME = {one.name: one for one in COMMANDS}
+_KEYS = (
+    "Alt-Enter, or a backslash at the end of a line, starts a new line.",
+    "Up and Down bring back earlier messages, Ctrl-R searches them.",
+    "Ctrl-C stops the turn; at the prompt, twice, it leaves.",
+)
+
+
+def _no_words(talk: Talk) -> list[tuple[str, str]]:
+    return []
+
+
+def _command_words(talk: Talk) -> list[tuple[str, str]]:
+    return [(one.name, one.about) for one in COMMANDS]
+
+
+_WORDS: dict[Completes, Callable[[Talk], list[tuple[str, str]]]] = {
+    "": _no_words,
+    "command": _command_words,
+}
+
+
+def _number(text: str, otherwise: int) -> int:
+    if not text:
+        return otherwise
+    if not text.isdecimal() or int(text) == 0:
+        raise UsageError(f"{text!r} is not a number", "give how many to show")
+    return int(text)
+
+
+def _about(info: Any) -> tuple[str, str]:
+    return info.started.strftime("%Y-%m-%d %H:%M"), info.title

@@ -1,0 +1,117 @@
+"""A chat with a conversation that does what the message says: run as a process on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hermes_fs import commands
+from hermes_fs.apps.chat.assemble import reader, stage
+from hermes_fs.apps.chat.ink import Ink
+from hermes_fs.apps.chat.interactive import Chat
+from hermes_fs.apps.chat.tty import Tty
+from hermes_fs.commands import Talk
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.events import (
+    Appended,
+    Asked,
+    Compacted,
+    Event,
+    Learned,
+    TextDelta,
+    ToolFinished,
+    ToolOutput,
+    ToolStarted,
+    TurnEnded,
+)
+from hermes_fs.core.ports import Ask
+from hermes_fs.core.types import Commit, Question, ToolCall, ToolResult, Usage, assistant, user
+
+
+class Conversation:
+    id = "01JTEST"
+    model = "stand-in"
+    tools = ("terminal",)
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.usage = Usage()
+        self._stop = threading.Event()
+
+    def send(self, text: str, ask: Ask) -> Iterator[Event]:
+        self._stop.clear()
+        self.title = self.title or text[:60]
+        match text.split()[0]:
+            case "approve":
+                yield from self._approve(ask)
+            case "slow":
+                yield from self._slow()
+            case "fail":
+                raise Refused("that is not possible", "ask for something else")
+            case "learn":
+                yield Learned(Commit("k3v9qa1ffffff", "01J", "memory: add 1 entry", datetime.now(UTC)))
+                yield from self._reply("Noted.")
+            case "stubborn":
+                yield TextDelta("never ")
+                threading.Event().wait()
+            case _:
+                yield from self._reply(f"You said **{text!r}**.")
+
+    def interrupt(self) -> None:
+        self._stop.set()
+
+    def compact(self) -> Iterator[Event]:
+        if self.usage.total:
+            yield Compacted(user("summary"), 3)
+
+    def reload(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def _reply(self, text: str) -> Iterator[Event]:
+        for place in range(0, len(text), 4):
+            yield TextDelta(text[place : place + 4])
+        self.usage += Usage(1_000, 200, 0, 0.01)
+        yield Appended(assistant(text), "agent", Usage(1_000, 200, 0, 0.01))
+        yield TurnEnded("done", self.usage)
+
+    def _approve(self, ask: Ask) -> Iterator[Event]:
+        call = ToolCall("1", "terminal", '{"command": "rm -rf build"}')
+        question = Question("approve", "Run this command?", "rm -rf build", ("once", "session", "no"))
+        yield ToolStarted(call)
+        answer = ask(question)
+        yield Asked(question, answer)
+        yield ToolFinished(call, ToolResult("1", "refused", failed=answer.value == "no"), 0.1)
+        yield from self._reply(f"The answer was {answer.value}.")
+
+    def _slow(self) -> Iterator[Event]:
+        call = ToolCall("1", "terminal", '{"command": "sleep 60"}')
+        yield ToolStarted(call)
+        yield ToolOutput("1", "working\n")
+        self._stop.wait(60)
+        yield ToolFinished(call, ToolResult("1", "interrupted", failed=True), 0.5)
+        yield TurnEnded("cancelled", self.usage, "interrupted")
+
+
+class Runtime:
+    def conversation(self, session_id: str = "", model: str = "") -> Conversation:
+        return Conversation()
+
+
+def main() -> None:
+    runtime = Runtime()
+    talk = Talk(runtime, runtime.conversation())
+    tty = Tty.find()
+    assert tty is not None
+    face = stage(os.environ)
+    chosen, hint = reader(Path(sys.argv[1]), lambda text: commands.complete(talk, text), os.environ)
+    print("  ready", hint)
+    Chat(talk, face, chosen, tty, Ink(sys.stdout, os.environ)).run()
+    print("  bye")
+
+
+main()
