@@ -6,7 +6,6 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from hermes_fs.apps.chat.history import History
@@ -29,7 +28,7 @@ def stage(environ: Mapping[str, str]) -> Stage:
     return screen
 
 
-def reader(history: Path, candidates: Candidates, environ: Mapping[str, str]) -> tuple[Reader, str]:
+def reader(history: History, candidates: Candidates, environ: Mapping[str, str]) -> tuple[Reader, str]:
     """A prompt with editing where prompt_toolkit is installed and both ends are a terminal; and a hint where it is not
     installed."""
     ink = Ink(sys.stdout, environ)
@@ -37,9 +36,8 @@ def reader(history: Path, candidates: Candidates, environ: Mapping[str, str]) ->
         return Lines(), ""
     if importlib.util.find_spec("prompt_toolkit") is None:
         return Lines(), "for editing, completion and history: pip install 'hermes-fs[tui]'"
-    redact = load("hermes_fs.core.secrets:redact")
     prompt: Any = load("hermes_fs.apps.chat.prompt:Prompt", "tui")
-    chosen: Reader = prompt(History(history, redact), candidates, ink.coloured)
+    chosen: Reader = prompt(history, candidates, ink.coloured)
     return chosen, ""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hermes_fs import commands
 from hermes_fs.apps.chat.assemble import reader, stage
+from hermes_fs.apps.chat.history import History
 from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.apps.chat.interactive import Chat
 from hermes_fs.apps.chat.tty import Tty
@@ -108,7 +109,8 @@ def main() -> None:
     tty = Tty.find()
     assert tty is not None
     face = stage(os.environ)
-    chosen, hint = reader(Path(sys.argv[1]), lambda text: commands.complete(talk, text), os.environ)
+    history = History(Path(sys.argv[1]), lambda text: text.replace("hunter2", "[redacted]"))
+    chosen, hint = reader(history, lambda text: commands.complete(talk, text), os.environ)
     print("  ready", hint)
     Chat(talk, face, chosen, tty, Ink(sys.stdout, os.environ)).run()
     print("  bye")
