@@ -1,0 +1,162 @@
+"""One conversation: holds its messages and its frozen prompt, and turns what a person says into events."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hermes_fs.agent.compact import SummaryCompactor
+from hermes_fs.agent.loop import run
+from hermes_fs.agent.record import Pen
+from hermes_fs.agent.turn import Turn
+from hermes_fs.core.events import Appended, Compacted, Event
+from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
+from hermes_fs.core.tokens import estimate_tools
+from hermes_fs.core.types import Limits, Message, Text, ToolSpec, Usage, system, user
+from hermes_fs.tools.context import ToolContext
+
+
+class Recollection(Protocol):
+    """What a conversation asks of the mind."""
+
+    def prompt(self) -> str:
+        """The system prompt, built from the mind as it is now."""
+        ...
+
+    def remember(self, text: str, session: str) -> str:
+        """The aside that joins a message, "" for none; bounded in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Who answers, and within which bounds. `auxiliary` writes summaries; `compact_at` is a share of the window."""
+
+    provider: Provider
+    auxiliary: Provider
+    limits: Limits
+    compact_at: float
+
+
+class Conversation:
+    """One session in one process. One turn at a time; `interrupt` and `steer` may be called from any thread.
+
+    `prompt` builds the system prompt; `remember` gives the aside that joins a message ("" for none).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tools: Sequence[Tool[ToolContext]],
+        context: ToolContext,
+        pen: Pen,
+        mind: Recollection,
+    ) -> None:
+        self.pen = pen
+        self.usage = Usage()
+        self._model = model
+        self._tools = {tool.name: tool for tool in tools}
+        self._context = context
+        self._mind = mind
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancel = Cancel()
+        self._compactor = self._make_compactor()
+        self.messages: list[Message] = [system(mind.prompt())]
+
+    @property
+    def id(self) -> str:
+        return self._context.session.session
+
+    @property
+    def title(self) -> str:
+        return self.pen.transcript.header.title
+
+    @property
+    def model(self) -> str:
+        return self._model.provider.model
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        return tuple(self._tools)
+
+    def continue_from(self, messages: Sequence[Message]) -> None:
+        """Take over the messages of an earlier session, without a system prompt."""
+        self.messages[1:] = messages
+
+    def send(self, text: str, ask: Ask) -> Iterator[Event]:
+        """One turn. Drive it to its end: questions are asked in the thread that iterates."""
+        self._cancel = Cancel()
+        said = Message("user", (Text(text), *self._asides(text)))
+        self.messages.append(said)
+        turn = Turn(
+            provider=self._model.provider,
+            tools=self._tools,
+            messages=tuple(self.messages),
+            context=self._context,
+            ask=ask,
+            inbox=self._inbox,
+            cancel=self._cancel,
+            limits=self._model.limits,
+            clock=self.pen.clock,
+            compactor=self._compactor,
+        )
+        events = itertools.chain([Appended(said, self._context.session.origin)], run(turn))
+        for event in self.pen.write(events):
+            if not (isinstance(event, Appended) and event.message is said):
+                self._follow(event)
+                yield event
+
+    def compact(self) -> Iterator[Event]:
+        """Summarise the older part now. Yields Compacted, or nothing where there is nothing to leave out."""
+        self._cancel = Cancel()
+        done = self._compactor(self.messages, True, self._cancel)
+        if done:
+            for event in self.pen.write([done[0]]):
+                self._follow(event)
+                yield event
+
+    def interrupt(self) -> None:
+        """Stop the turn that runs; the conversation goes on."""
+        self._cancel.set()
+
+    def steer(self, text: str) -> None:
+        """Say something while a turn runs: it joins before the next model call."""
+        self._inbox.put(user(text))
+
+    def reload(self) -> None:
+        """Take what was learned meanwhile into the prompt, at the price of the provider's prompt cache."""
+        self.messages[0] = system(self._mind.prompt())
+
+    def switch(self, model: Model) -> None:
+        """Let another model go on with this conversation."""
+        self._model.provider.close()
+        self._model = model
+        self._compactor = self._make_compactor()
+        self.pen = replace(self.pen, model=model.provider.model)
+
+    def close(self) -> None:
+        """End the session: nothing can be sent any more, and the provider's connection is given back."""
+        self._cancel.set()
+        self._model.provider.close()
+
+    def _asides(self, text: str) -> tuple[Text, ...]:
+        aside = self._mind.remember(text, self.id)
+        return (Text(aside, aside=True),) if aside else ()
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case Appended(message, _, usage):
+                self.messages.append(message)
+                self.usage += usage or Usage()
+            case Compacted(summary, replaced):
+                self.messages[1 : 1 + replaced] = [summary]
+            case _:
+                return
+
+    def _make_compactor(self) -> SummaryCompactor:
+        specs = [ToolSpec(tool.name, tool.description, tool.schema) for tool in self._tools.values()]
+        window = self._model.provider.context_window
+        return SummaryCompactor(self._model.auxiliary, window, self._model.compact_at, estimate_tools(specs))

@@ -1,0 +1,93 @@
+"""Writes what a turn shows into the transcript and passes it on: one stream, many faces.
+
+Everything is flushed before it is passed on, and a reply or a call with effects is fsynced; so a crash never loses what
+somebody has read or acted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, assert_never
+
+from hermes_fs.core.clock import Clock, iso
+from hermes_fs.core.events import (
+    Appended,
+    Asked,
+    Compacted,
+    Event,
+    Learned,
+    Notice,
+    SkillUsed,
+    TextDelta,
+    ThinkingDelta,
+    ToolFinished,
+    ToolOutput,
+    ToolStarted,
+    TurnEnded,
+)
+from hermes_fs.core.ids import Ulids
+from hermes_fs.core.types import Origin
+from hermes_fs.store.replay import message_records, result_record
+from hermes_fs.store.transcript import Record, Transcript
+
+FILE_TOOLS = frozenset({"read_file", "search_files"})
+"""Tools whose results are the contents of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes one session's events. `record` is the voice of everything that is not a person's."""
+
+    transcript: Transcript
+    ulids: Ulids
+    clock: Clock
+    person: str
+    channel: str
+    model: str
+
+    def write(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass the events on, each after it is written."""
+        for event in events:
+            for record in self._records(event):
+                self.transcript.append(record)
+            if isinstance(event, Appended | TurnEnded):
+                self.transcript.sync()
+            yield event
+
+    def _records(self, event: Event) -> Iterator[Record]:
+        match event:
+            case Appended(message, origin, usage):
+                if message.role != "tool":  # results were written one by one, as they came
+                    for kind, data in message_records(message):
+                        yield self._record(kind, origin, data)
+                if usage:
+                    yield self._record("usage", "agent", {**asdict(usage), "model": self.model})
+            case ToolFinished(call, result, seconds):
+                origin: Origin = "file" if call.name in FILE_TOOLS else "tool"
+                yield self._record("tool_result", origin, result_record(call, result, seconds))
+            case Asked(question, answer):
+                asked = {"kind": question.kind, "prompt": question.prompt, "subject": question.subject}
+                yield self._record("decision", "owner", {**asked, "answer": answer.value, "by": answer.by})
+            case TextDelta() | ThinkingDelta() | ToolStarted() | ToolOutput() | Notice():
+                return  # shown only: what they lead to is appended whole
+            case Compacted() | SkillUsed() | Learned() | TurnEnded():
+                yield from self._marks(event)
+            case _:
+                assert_never(event)
+
+    def _marks(self, event: Compacted | SkillUsed | Learned | TurnEnded) -> Iterator[Record]:
+        match event:
+            case Compacted(summary, replaced):
+                yield self._record("compaction", "agent", {"summary": summary.text, "replaced": replaced})
+            case SkillUsed(name, tree):
+                yield self._record("skill_used", "agent", {"name": name, "tree": tree})
+            case Learned(commit):
+                data = {"commit": commit.id, "change": commit.change, "subject": commit.subject}
+                yield self._record("learned", "agent", data)
+            case TurnEnded(reason, _, detail):
+                if reason != "done":
+                    yield self._record("turn_ended", "agent", {"reason": reason, "detail": detail})
+
+    def _record(self, kind: str, origin: Origin, data: Mapping[str, Any]) -> Record:
+        return Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)
