@@ -17,6 +17,7 @@ WRITERS: dict[str, str] = {
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
+    "store/transcript.py": "transcripts, the one part of the mind that is appended to",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
 }
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""

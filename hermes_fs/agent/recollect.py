@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Set
+from typing import Protocol
 
 from hermes_fs.core.tokens import CHARS_PER_TOKEN
-from hermes_fs.store.index import Hit
 
 KINDS = ("message", "summary", "note")
 """Memory stands in the prompt already; the text of tool results is nobody's word."""
@@ -23,7 +23,16 @@ _COMMON = frozenset(
 )
 
 
-def aside(hits: Iterable[Hit], question: str, session: str, tokens: int, limit: int) -> str:
+class Past(Protocol):
+    """What is used of a search hit."""
+
+    session: str
+    when: str
+    kind: str
+    text: str
+
+
+def aside(hits: Iterable[Past], question: str, session: str, tokens: int, limit: int) -> str:
     """At most `limit` past hits within `tokens`, or nothing: a hit must share two of the question's telling words (one
     where the question has just one), and the conversation at hand is not the past."""
     words = telling_words(question)
@@ -58,7 +67,7 @@ def telling_words(text: str) -> set[str]:
     return words
 
 
-def _excerpt(text: str, words: Sequence[str] | set[str]) -> str:
+def _excerpt(text: str, words: Set[str]) -> str:
     flat = " ".join(text.split())
     if len(flat) <= EXCERPT:
         return flat

@@ -64,8 +64,8 @@ class Pen:
                 if usage:
                     yield self._record("usage", "agent", {**asdict(usage), "model": self.model})
             case ToolFinished(call, result, seconds):
-                origin: Origin = "file" if call.name in FILE_TOOLS else "tool"
-                yield self._record("tool_result", origin, result_record(call, result, seconds))
+                source: Origin = "file" if call.name in FILE_TOOLS else "tool"
+                yield self._record("tool_result", source, result_record(call, result, seconds))
             case Asked(question, answer):
                 asked = {"kind": question.kind, "prompt": question.prompt, "subject": question.subject}
                 yield self._record("decision", "owner", {**asked, "answer": answer.value, "by": answer.by})

@@ -164,8 +164,8 @@ def read(path: Path) -> Contents:
 def parse_record(line: bytes) -> Record:
     """One line after the first. Raises ValueError, TypeError or KeyError where it is none."""
     data = json.loads(line)
-    fixed = [data.pop(key) for key in ("id", "type", "at", "person", "channel", "origin")]
-    return Record(*fixed, data)
+    fixed = {key: data.pop(key) for key in ("id", "type", "at", "person", "channel", "origin")}
+    return Record(**fixed, data=data)
 
 
 def read_header(path: Path) -> Header:

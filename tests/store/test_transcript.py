@@ -1,0 +1,152 @@
+"""Transcripts keep what they were given: through the file and back, torn lines and secrets included."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hermes_fs.core.errors import Failed, NotFound
+from hermes_fs.core.secrets import redact
+from hermes_fs.core.types import Image, Message, Part, Text, Thinking, ToolCall, ToolResult, user
+from hermes_fs.store import transcript
+from hermes_fs.store.replay import INTERRUPTED, message_records, replay, result_record
+from hermes_fs.store.transcript import Header, Record, Transcript
+
+HEADER = Header("s1", "host-ab", "cli", "owner", "m", "p", "2026-01-31T08:15:00.000Z", "c0ffee", "a title")
+
+
+def record(kind: str, data: dict[str, Any]) -> Record:
+    return Record("01J", kind, "2026-01-31T08:15:01.000Z", "owner", "cli", "owner", data)
+
+
+def records_of(messages: list[Message]) -> list[Record]:
+    out: list[Record] = []
+    calls: dict[int, ToolCall] = {}
+    for message in messages:
+        if message.role == "tool":
+            for place, part in enumerate(message.parts):
+                assert isinstance(part, ToolResult)
+                out.append(record("tool_result", result_record(calls[place], part, 0.1)))
+        else:
+            calls = dict(enumerate(message.calls))
+            out += [record(kind, data) for kind, data in message_records(message)]
+    return out
+
+
+text = st.text(max_size=200)
+name = st.text("abc_", min_size=1, max_size=8)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Message]:
+    messages: list[Message] = []
+    for _ in range(draw(st.integers(1, 4))):
+        said: list[Part] = [Text(draw(text.filter(bool)))]
+        if draw(st.booleans()):
+            said.append(Text("\n[found]", aside=True))
+        if draw(st.booleans()):
+            said.append(Image("image/png", draw(st.binary(max_size=50))))
+        messages.append(Message("user", tuple(said)))
+        parts: list[Part] = [Thinking(draw(text), draw(name))] if draw(st.booleans()) else []
+        parts.append(Text(draw(text.filter(bool))))
+        calls = [ToolCall(draw(name), draw(name), draw(text)) for _ in range(draw(st.integers(0, 3)))]
+        messages.append(Message("assistant", (*parts, *calls)))
+        if calls:
+            results = tuple(ToolResult(call.id, draw(text), draw(st.booleans())) for call in calls)
+            messages.append(Message("tool", results))
+    return messages
+
+
+def redacted(part: Part) -> Part:
+    match part:
+        case Text(said, aside):
+            return Text(redact(said), aside)
+        case Thinking(said, signature):
+            return Thinking(redact(said), redact(signature))
+        case ToolCall(key, tool, arguments):
+            return ToolCall(redact(key), redact(tool), redact(arguments))
+        case ToolResult(key, said, failed):
+            return ToolResult(redact(key), redact(said), failed)
+        case _:
+            return part
+
+
+@given(conversations())
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_conversation_replays_from_its_file_equal_up_to_redaction(tmp_path: Path, talk: list[Message]) -> None:
+    path = tmp_path / "t.jsonl"
+    path.unlink(missing_ok=True)
+    writer = Transcript.create(path, HEADER)
+    for each in records_of(talk):
+        writer.append(each)
+    writer.close()
+    contents = transcript.read(path)
+    assert contents.problems == []
+    assert replay(contents.records) == [Message(m.role, tuple(redacted(part) for part in m.parts)) for m in talk]
+
+
+def test_a_large_blob_lies_beside_the_file_and_comes_back(tmp_path: Path) -> None:
+    picture = Image("image/png", bytes(range(256)) * 400)
+    writer = Transcript.create(tmp_path / "t.jsonl", HEADER)
+    [(kind, data)] = message_records(Message("user", (Text("see"), picture)))
+    writer.append(record(kind, data))
+    writer.close()
+    assert (tmp_path / "t.jsonl").stat().st_size < 2_000
+    read = transcript.read(tmp_path / "t.jsonl")
+    [message] = replay(read.records, blob=lambda blob: transcript.blob_path(tmp_path / "t.jsonl", blob).read_bytes())
+    assert message.parts[1] == picture
+
+
+def test_a_torn_last_line_costs_nothing_else_and_writing_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    writer = Transcript.create(path, HEADER)
+    writer.append(record("message", {"role": "user", "text": "one"}))
+    writer.close()
+    with path.open("ab") as file:
+        file.write(b'{"type":"message","id":"x","te')
+    assert [r.data["text"] for r in transcript.read(path).records] == ["one"]
+    again = Transcript.reopen(path, HEADER)
+    again.append(record("message", {"role": "user", "text": "two"}))
+    again.close()
+    assert [r.data["text"] for r in transcript.read(path).records] == ["one", "two"]
+
+
+def test_no_secret_and_no_line_separator_breaks_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    writer = Transcript.create(path, HEADER)
+    key = "ghp_" + "a8Fk2Lq9Zx7Wm3Vb5Nc1" + "Tr6Yu4Io0Pe2Sd8G"
+    writer.append(record("tool_call", {"call": "c", "name": "terminal", "arguments": json.dumps({"command": key})}))
+    writer.append(record("message", {"role": "user", "text": "a\u2028b\x85c"}))
+    writer.close()
+    assert key.encode() not in path.read_bytes()
+    assert transcript.read(path).records[1].data["text"] == "a\u2028b\x85c"
+
+
+def test_a_call_without_a_result_is_answered_when_it_replays() -> None:
+    call = ToolCall("c1", "terminal", "{}")
+    said = [record(kind, data) for kind, data in message_records(Message("assistant", (call,)))]
+    assert replay([*said, *records_of([user("go on")])]) == [
+        Message("assistant", (call,)),
+        Message("tool", (ToolResult("c1", INTERRUPTED, failed=True),)),
+        user("go on"),
+    ]
+
+
+def test_a_compaction_stands_for_what_it_replaced_unless_the_whole_is_asked_for() -> None:
+    talk = [user("one"), user("two"), user("three")]
+    lines = [*records_of(talk), record("compaction", {"summary": "they counted", "replaced": 2})]
+    assert replay(lines) == [user("they counted"), user("three")]
+    assert replay(lines, whole=True) == talk
+
+
+def test_what_is_no_transcript_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("hello\n")
+    with pytest.raises(Failed, match="no transcript"):
+        transcript.read(tmp_path / "x.jsonl")
+    with pytest.raises(NotFound):
+        transcript.read(tmp_path / "y.jsonl")
