@@ -97,9 +97,10 @@ def peer(folder: Path, server: Loopback) -> Contestant:
     environment = CACHE / PEER.replace("==", "-")
     program = environment / "bin" / "hermes"
     if not program.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
         print(f"installing {PEER} in an environment of its own", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
-        subprocess.run([environment / "bin" / "python", "-m", "pip", "install", "--quiet", PEER], check=True)
+        run([sys.executable, "-m", "venv", "--clear", environment], os.environ, CACHE)
+        run([environment / "bin" / "python", "-m", "pip", "install", "--quiet", PEER], os.environ, CACHE)
     home = folder / "peer"
     home.mkdir()
     model = {"provider": "custom", "default": "scripted", "base_url": server.base_url, "api_key": "none"}
