@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from hermes_fs.core.types import Origin
 
 FORMAT = 1
 INLINE_BLOB = 64 * 1024
+TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +65,16 @@ class Contents:
 
 
 class Transcript:
-    """The one writer of a file. Errors of the disk become Failed; what was appended before stays whole."""
+    """The one writer of a file. Errors of the disk become Failed; what was appended before stays whole.
+
+    A new one is a draft: the file is made by the first record, whose text gives the title.
+    """
 
     def __init__(self, path: Path, header: Header) -> None:
         self.path = path
         self.header = header
         self._descriptor = -1
         self._offset = 0
-
-    @classmethod
-    def create(cls, path: Path, header: Header) -> Transcript:
-        """Make the file with its header; it is on the disk when this returns."""
-        transcript = cls(path, header)
-        with _disk(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            transcript._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        transcript._write({"type": "header", **asdict(header)})
-        transcript.sync()
-        _sync_folder(path.parent)
-        return transcript
 
     @classmethod
     def reopen(cls, path: Path, header: Header) -> Transcript:
@@ -100,19 +92,37 @@ class Transcript:
 
     def append(self, record: Record) -> None:
         """Write one event; it survives the death of this process when this returns (that of the machine: `sync`)."""
+        if self._descriptor < 0:
+            self._create(str(record.data.get("text", "")))
         line = {"type": record.type, "id": record.id, "at": record.at, "person": record.person}
         data = {key: self._without_blobs(value) for key, value in record.data.items()}
         self._write({**line, "channel": record.channel, "origin": record.origin, **data})
 
     def sync(self) -> None:
         """Return once everything appended is on the disk."""
-        with _disk(self.path):
-            os.fsync(self._descriptor)
+        if self._descriptor >= 0:
+            with _disk(self.path):
+                os.fsync(self._descriptor)
 
     def close(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether nothing was appended yet, so that there is no file."""
+        return self._descriptor < 0
+
+    def _create(self, text: str) -> None:
+        title = self.header.title or title_of(redact(text))
+        self.header = replace(self.header, title=title)
+        with _disk(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        self._write({"type": "header", **asdict(self.header)})
+        self.sync()
+        _sync_folder(self.path.parent)
 
     def _write(self, line: Mapping[str, Any]) -> None:
         data = (json.dumps(_redacted(line), ensure_ascii=False, separators=(",", ":")) + "\n").encode(
@@ -141,6 +151,12 @@ class Transcript:
         if not path.exists():
             _write_whole(path, value)
         return {"blob": name}
+
+
+def title_of(text: str) -> str:
+    """A session's title: the first 60 characters of what was said first."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= TITLE else flat[: TITLE - 1].rstrip() + "…"
 
 
 def read(path: Path) -> Contents:

@@ -17,7 +17,7 @@ from hermes_fs.store import transcript
 from hermes_fs.store.replay import INTERRUPTED, message_records, replay, result_record
 from hermes_fs.store.transcript import Header, Record, Transcript
 
-HEADER = Header("s1", "host-ab", "cli", "owner", "m", "p", "2026-01-31T08:15:00.000Z", "c0ffee", "a title")
+HEADER = Header("s1", "host-ab", "cli", "owner", "m", "p", "2026-01-31T08:15:00.000Z", "c0ffee", "")
 
 
 def record(kind: str, data: dict[str, Any]) -> Record:
@@ -81,7 +81,7 @@ def redacted(part: Part) -> Part:
 def test_a_conversation_replays_from_its_file_equal_up_to_redaction(tmp_path: Path, talk: list[Message]) -> None:
     path = tmp_path / "t.jsonl"
     path.unlink(missing_ok=True)
-    writer = Transcript.create(path, HEADER)
+    writer = Transcript(path, HEADER)
     for each in records_of(talk):
         writer.append(each)
     writer.close()
@@ -92,7 +92,7 @@ def test_a_conversation_replays_from_its_file_equal_up_to_redaction(tmp_path: Pa
 
 def test_a_large_blob_lies_beside_the_file_and_comes_back(tmp_path: Path) -> None:
     picture = Image("image/png", bytes(range(256)) * 400)
-    writer = Transcript.create(tmp_path / "t.jsonl", HEADER)
+    writer = Transcript(tmp_path / "t.jsonl", HEADER)
     [(kind, data)] = message_records(Message("user", (Text("see"), picture)))
     writer.append(record(kind, data))
     writer.close()
@@ -104,7 +104,7 @@ def test_a_large_blob_lies_beside_the_file_and_comes_back(tmp_path: Path) -> Non
 
 def test_a_torn_last_line_costs_nothing_else_and_writing_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    writer = Transcript.create(path, HEADER)
+    writer = Transcript(path, HEADER)
     writer.append(record("message", {"role": "user", "text": "one"}))
     writer.close()
     with path.open("ab") as file:
@@ -118,7 +118,7 @@ def test_a_torn_last_line_costs_nothing_else_and_writing_goes_on(tmp_path: Path)
 
 def test_no_secret_and_no_line_separator_breaks_a_line(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    writer = Transcript.create(path, HEADER)
+    writer = Transcript(path, HEADER)
     key = "ghp_" + "a8Fk2Lq9Zx7Wm3Vb5Nc1" + "Tr6Yu4Io0Pe2Sd8G"
     writer.append(record("tool_call", {"call": "c", "name": "terminal", "arguments": json.dumps({"command": key})}))
     writer.append(record("message", {"role": "user", "text": "a\u2028b\x85c"}))
@@ -150,3 +150,13 @@ def test_what_is_no_transcript_is_said_in_one_line(tmp_path: Path) -> None:
         transcript.read(tmp_path / "x.jsonl")
     with pytest.raises(NotFound):
         transcript.read(tmp_path / "y.jsonl")
+
+
+def test_a_session_without_a_word_leaves_no_file_and_the_first_word_is_its_title(tmp_path: Path) -> None:
+    writer = Transcript(tmp_path / "t.jsonl", HEADER)
+    writer.sync()
+    assert not (tmp_path / "t.jsonl").exists()
+    writer.append(record("message", {"role": "user", "text": "Deploy  the\nstaging server " + "x" * 80}))
+    assert writer.header.title.startswith("Deploy the staging server x")
+    assert len(writer.header.title) == 60
+    assert transcript.read_header(tmp_path / "t.jsonl") == writer.header
