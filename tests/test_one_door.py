@@ -17,6 +17,8 @@ WRITERS: dict[str, str] = {
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
+    "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
+    "store/sessions.py": "locks of sessions, in .git/hermes",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
 }
