@@ -1,0 +1,235 @@
+"""What can be configured, with its defaults and texts; the reference in docs/ is generated from here.
+
+A flag beats the environment, that beats this machine's .git/hermes/local.yaml, that beats the workspace's config.yaml.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from hermes_fs.core.errors import ConfigError
+from hermes_fs.core.loading import load as load_module
+
+FORMAT = 1
+CONFIG = "config.yaml"
+LOCAL = "local.yaml"
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Amount = Annotated[float, Field(ge=0)]
+Policy = Literal["auto", "propose"]
+
+
+class Section(BaseModel):
+    """A part of the configuration; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelConfig(Section):
+    provider: str = Field("", description="Preset of the provider, such as openai, openrouter or ollama.")
+    name: str = Field("", description="The model; empty: the first that the server lists.")
+    base_url: str = Field("", description="Address of an OpenAI-compatible server; beats the preset's.")
+    api_key_env: str = Field("", description="Name of the environment variable that holds the key. Never the key.")
+    context_window: Count = Field(0, description="Tokens that fit into the model; 0: as the server or table says.")
+    max_tokens: Count = Field(0, description="Most tokens of one reply; 0: the server's own bound.")
+    temperature: float | None = Field(None, description="Sampling temperature; empty: the server's default.")
+    profile: Literal["auto", "full", "small"] = Field(
+        "auto", description="Size of prompt and toolset; auto: small below a window of 16,000 tokens."
+    )
+
+
+class AuxiliaryConfig(Section):
+    provider: str = Field("", description="Preset for summaries; empty: the chat's own model writes them.")
+    name: str = Field("", description="The model that writes summaries.")
+    base_url: str = Field("", description="Address of its server.")
+    api_key_env: str = Field("", description="Name of the environment variable that holds its key.")
+
+
+class Price(Section):
+    input: Amount = Field(0.0, description="US dollars per million prompt tokens.")
+    output: Amount = Field(0.0, description="US dollars per million generated tokens.")
+    cached: Amount = Field(0.0, description="US dollars per million prompt tokens read from the provider's cache.")
+
+
+class LimitsConfig(Section):
+    steps: Count = Field(100, description="Model calls in one turn; 0: no bound, as for the three below.")
+    tokens: Count = Field(0, description="Tokens in one turn, in and out together.")
+    money: Amount = Field(0.0, description="US dollars in one turn.")
+    seconds: Amount = Field(0.0, description="Seconds of one turn.")
+
+
+class RetriesConfig(Section):
+    attempts: Count = Field(5, description="How often a model call is tried where the failure may pass.")
+    max_wait: Amount = Field(60.0, description="Longest pause between two tries, in seconds.")
+
+
+class TerminalConfig(Section):
+    timeout: Amount = Field(120.0, description="Seconds after which a command is ended.")
+    backend: Literal["local"] = Field("local", description="Where commands run: local is this machine, unconfined.")
+
+
+class ApprovalsConfig(Section):
+    mode: Literal["ask", "allow", "deny"] = Field(
+        "ask", description="What is not known to be harmless: ask a person, do it, or refuse it."
+    )
+
+
+class MemoryConfig(Section):
+    memory_limit: Count = Field(2200, description="Characters of MEMORY.md up to which the agent may add.")
+    user_limit: Count = Field(1375, description="Characters of USER.md up to which the agent may add.")
+
+
+class RecallConfig(Section):
+    hits: Count = Field(4, description="Most passages of earlier conversations that join a message; 0: none.")
+    tokens: Count = Field(300, description="Most tokens that they take together.")
+
+
+class CompactionConfig(Section):
+    at: Share = Field(0.75, description="Share of the window at which the older part of a conversation is summarised.")
+
+
+class SessionsConfig(Section):
+    commit: bool = Field(True, description="Whether transcripts are committed to refs/hermes/sessions.")
+
+
+class GitConfig(Section):
+    sign: bool = Field(False, description="Whether lessons are signed with the key of your git configuration.")
+
+
+class Config(Section):
+    """config.yaml."""
+
+    format: Literal[1] = Field(1, description="Version of the workspace's format.")
+    model: ModelConfig = ModelConfig()
+    auxiliary: AuxiliaryConfig = AuxiliaryConfig()
+    prices: dict[str, Price] = Field(default_factory=dict, description="Prices by model, where the table has none.")
+    limits: LimitsConfig = LimitsConfig()
+    retries: RetriesConfig = RetriesConfig()
+    terminal: TerminalConfig = TerminalConfig()
+    approvals: ApprovalsConfig = ApprovalsConfig()
+    trusted_directories: tuple[str, ...] = Field(
+        (), description="Further folders that file tools may use, and whose AGENTS.md is followed."
+    )
+    memory: MemoryConfig = MemoryConfig()
+    recall: RecallConfig = RecallConfig()
+    compaction: CompactionConfig = CompactionConfig()
+    sessions: SessionsConfig = SessionsConfig()
+    git: GitConfig = GitConfig()
+
+
+MACHINE_ONLY = frozenset({"approvals.mode", "trusted_directories", "model.base_url", "auxiliary.base_url"})
+"""What opens this machine or tells it where to send a key: read from local.yaml only, so that no clone brings it."""
+
+
+def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The configuration of a workspace. `overrides` maps dotted keys to values. Raises ConfigError for a wrong key."""
+    merged = read(root / CONFIG)
+    check_shared(merged)
+    _merge(merged, read(state_dir / LOCAL))
+    for key, value in (overrides or {}).items():
+        put(merged, key, value)
+    return parse(merged, CONFIG)
+
+
+def check_shared(data: Mapping[str, Any]) -> None:
+    """Raises ConfigError where config.yaml, which travels with the workspace, sets what each machine decides."""
+    for key in sorted(MACHINE_ONLY):
+        section, _, name = key.rpartition(".")
+        holder = data.get(section, {}) if section else data
+        if isinstance(holder, Mapping) and name in holder:
+            hint = f"take it out and run `hermes config set {key} …`, which keeps it in .git/hermes/{LOCAL}"
+            raise ConfigError(f"{CONFIG}: {key} is each machine's own", hint)
+
+
+def parse(data: Mapping[str, Any], where: str) -> Config:
+    """Check a mapping. Raises ConfigError that names the first wrong key and the nearest right one."""
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _explained(tuple(str(part) for part in first["loc"]), first["type"], first["msg"], where) from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file as plain data; a missing one is empty. Raises ConfigError with the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} cannot be read: {error}", "mend the file") from error
+    return parse_yaml(text, path.name)
+
+
+def parse_yaml(text: str, where: str) -> dict[str, Any]:
+    """A YAML mapping as plain data. Raises ConfigError with the line."""
+    yaml_error = load_module("ruamel.yaml.error:YAMLError")
+    try:
+        data = load_module("ruamel.yaml:YAML")(typ="safe", pure=True).load(text)
+    except yaml_error as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise ConfigError(f"{where}{line}: {problem}", "mend the file; `hermes config check` tries it again") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where} must be a mapping of keys to values", "see docs/reference/config.md")
+    return data
+
+
+def put(data: dict[str, Any], key: str, value: Any) -> None:
+    """Set a dotted key in nested mappings."""
+    *path, last = key.split(".")
+    for part in path:
+        below = data.setdefault(part, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"{part} is not a section", "see docs/reference/config.md")
+        data = below
+    data[last] = value
+
+
+def leaves(section: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every key with its field, dotted; a map's entries stand as `<name>`."""
+    for name, field in section.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from leaves(kind, f"{prefix}{name}.")
+        elif get_origin(kind) is dict:
+            yield from leaves(get_args(kind)[1], f"{prefix}{name}.<name>.")
+        else:
+            yield prefix + name, field
+
+
+def nearest(key: str) -> str:
+    """The key that was probably meant, "" if none is near."""
+    known = [name for name, _ in leaves()]
+    known += [name.rsplit(".", 1)[0] for name in known if "." in name]
+    found = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return found[0] if found else ""
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _explained(place: tuple[str, ...], kind: str, message: str, where: str) -> ConfigError:
+    key = ".".join(place)
+    if kind == "extra_forbidden":
+        guess = nearest(key)
+        hint = f"did you mean {guess}?" if guess else "see docs/reference/config.md"
+        return ConfigError(f"{where}: unknown key {key}", hint)
+    if key == "format":
+        return ConfigError(f"{where}: this format is newer than this hermes knows", "update hermes")
+    return ConfigError(f"{where}: {key}: {message}", "set it with `hermes config set`, see docs/reference/config.md")
