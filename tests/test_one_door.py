@@ -16,11 +16,18 @@ WRITERS: dict[str, str] = {
     "backends/output.py": "outputs that are too long, in .git/hermes/local",
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
+    "store/files.py": "the mind's own files, for the door and its recovery",
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
+    "store/identity.py": "this machine's name, in .git/hermes",
     "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
     "store/sessions.py": "locks of sessions, in .git/hermes",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
+    "store/journal.py": "the journal of the door, in .git/hermes",
+    "store/lock.py": "lock files, in .git/hermes",
+    "store/transaction.py": "removes files set aside in .git/hermes/tmp, and ref locks that a killed git left",
+    "store/user_index.py": "the user's git index, for the paths of a lesson",
+    "store/workspace.py": "makes the folder .git/hermes",
 }
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
 
@@ -29,7 +36,9 @@ RUNNERS: dict[str, str] = {
     "backends/shell.py": "bash, for commands and jobs",
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",
+    "store/identity.py": "git config, for the person's name",
     "store/isolation.py": "git version",
+    "store/signing.py": "git, to sign a lesson",
 }
 """Modules that start processes → which."""
 

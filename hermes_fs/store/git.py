@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,8 +29,10 @@ from hermes_fs.store.objects import (
     parse_tree,
     render_tree,
 )
+from hermes_fs.store.state import git_dir_of
 
 _T = TypeVar("_T")
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _BATCH = 200  # requests in flight to one co-process: far below what the pipes hold
 
 
@@ -54,7 +57,7 @@ class Git:
 
     def __init__(self, root: Path, git_dir: Path | None = None) -> None:
         self.root = root
-        self.git_dir = git_dir or find_git_dir(root)
+        self.git_dir = git_dir or git_dir_of(root)
         self.temporary = self.git_dir / "hermes" / "tmp"
         self._env = isolation.environment(os.environ) | {
             "GIT_DIR": str(self.git_dir),
@@ -68,7 +71,8 @@ class Git:
             kind: self._coprocess("hash-object", "--no-filters", "-w", "-t", kind, "--stdin-paths")
             for kind in ("blob", "tree", "commit")
         }
-        self._armed: tuple[int, list[str]] = (0, [])
+        self._known_tree = functools.lru_cache(maxsize=16)(self._read_tree)  # one lesson after another meets the same
+        self._settings: tuple[int, list[str]] = (0, [])
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -109,11 +113,19 @@ class Git:
 
     def tree(self, oid: str) -> list[TreeEntry]:
         """Entries of a tree (or of a commit's tree), in git's order. Raises NotFound."""
-        return parse_tree(self.read("tree", oid), self._id_bytes)
+        return list(self._tree(oid))
+
+    def entry_at(self, commit: str, path: str) -> TreeEntry | None:
+        """What lies at a path in a commit or tree, None if nothing does."""
+        oid, found = commit, None
+        for name in path.split("/"):
+            found = next((entry for entry in self._tree(oid) if entry.name == name), None) if oid else None
+            oid = found.oid if found and found.kind == "tree" else ""
+        return found
 
     def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
         """Every file (and symlink, and gitlink) under a tree or commit, with its path."""
-        for entry in self.tree(tree):
+        for entry in self._tree(tree):
             path = prefix + entry.name
             if entry.kind == "tree":
                 yield from self.files(entry.oid, path + "/")
@@ -164,7 +176,7 @@ class Git:
         self, base: str, files: Mapping[str, tuple[str, str] | None], new: list[tuple[ObjectKind, bytes]]
     ) -> str:
         """As `write_tree_with`, but the trees to write are appended to `new` instead of written."""
-        kept = {entry.name: entry for entry in self.tree(base)} if base else {}
+        kept = {entry.name: entry for entry in self._tree(base)} if base else {}
         below: dict[str, dict[str, tuple[str, str] | None]] = {}
         for path, value in files.items():
             name, slash, rest = path.partition("/")
@@ -239,7 +251,7 @@ class Git:
 
     def ask(self, *args: str, input: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
         """As `run`, with the exit code for the caller to judge; `env` is added to the isolated environment."""
-        command = [isolation.git_program(), *isolation.flags(self.root), *self._disarmed, *args]
+        command = [isolation.git_program(), *isolation.flags(self.root), *isolation.disarm(self.own_settings()), *args]
         return self._spawn(command, input, {**self._env, **(env or {})})
 
     def set_identity(self, name: str, email: str) -> None:
@@ -294,6 +306,13 @@ class Git:
             data = reader.read(int(size) + 1)[:-1]
             return kind.decode(), data
 
+    def _tree(self, rev: str) -> tuple[TreeEntry, ...]:
+        oid = rev if _WHOLE_ID.fullmatch(rev) else self.resolve(rev)  # only what never changes is remembered
+        return self._known_tree(oid or rev)
+
+    def _read_tree(self, oid: str) -> tuple[TreeEntry, ...]:
+        return tuple(parse_tree(self.read("tree", oid), self._id_bytes))
+
     def _write_part(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
         kinds = [kind for kind in self._writers if any(kind == wanted for wanted, _ in objects)]
         with contextlib.ExitStack() as stack:
@@ -337,19 +356,17 @@ class Git:
             )
         return Failed(f"{name} could not be moved: {error.message}")
 
-    @property
-    def _disarmed(self) -> list[str]:
-        """Flags against what this repository's own configuration could run; asked for again when it changes."""
+    def own_settings(self) -> list[str]:
+        """Keys of this repository's own configuration, as written. Costs a process where it changed."""
         config = self.git_dir / "config"
         stamp = config.stat().st_mtime_ns if config.exists() else 0
-        if self._armed[0] != stamp:
+        if self._settings[0] != stamp:
             command = [isolation.git_program(), *isolation.flags(self.root), "config", "-z", "--local", "--includes"]
             said = self._spawn([*command, "--list"], b"", self._env)
             if said.code:
                 raise Failed(f"the configuration of this repository cannot be read: {said.err.strip()}")
-            pairs = (item.partition("\n") for item in os.fsdecode(said.out).split("\0") if item)
-            self._armed = (stamp, isolation.disarm((key, value) for key, _, value in pairs))
-        return self._armed[1]
+            self._settings = stamp, [item.partition("\n")[0] for item in os.fsdecode(said.out).split("\0") if item]
+        return self._settings[1]
 
     def _spawn(self, command: Sequence[str], data: bytes, env: Mapping[str, str]) -> Answer:
         try:
@@ -360,26 +377,13 @@ class Git:
             raise Failed(f"git cannot be started: {error}", "install git 2.38 or newer") from error
         return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
-    @property
+    @functools.cached_property
     def _id_bytes(self) -> int:
         return 20 if self.object_format == "sha1" else 32
 
-    @property
+    @functools.cached_property
     def _no_id(self) -> str:
         return "0" * (2 * self._id_bytes)
-
-
-def find_git_dir(root: Path) -> Path:
-    """The .git folder of a work tree; a file `.git` is followed. NotFound if there is none."""
-    place = root / ".git"
-    if place.is_dir():
-        return place
-    if not place.is_file():
-        raise NotFound(f"{root} is not a git repository", f"hermes init {root}")
-    pointer = place.read_text(errors="replace").strip()
-    if not pointer.startswith("gitdir: "):
-        raise Failed(f"{place} is not a git repository")
-    return (root / pointer.removeprefix("gitdir: ")).resolve()
 
 
 def _checked_name(name: str) -> None:

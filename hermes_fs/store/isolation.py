@@ -6,6 +6,7 @@ or hooks may run. Plumbing runs none of it; the rest is switched off here, twice
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -24,7 +25,7 @@ NO_TRANSPORT = "none"
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.untrackedCache=false",
+    "core.untrackedCache=keep",
     "core.attributesFile=/dev/null",
     "core.excludesFile=/dev/null",
     "core.autocrlf=false",
@@ -33,8 +34,9 @@ _SETTINGS = (
     "core.editor=false",
     "core.askPass=",
     "core.alternateRefsCommand=",
-    "core.fsync=loose-object,reference,committed",
+    "core.fsync=loose-object,reference,committed,index",
     "core.fsyncMethod=fsync",
+    "core.filesRefLockTimeout=1000",
     "core.logAllRefUpdates=true",
     "core.symlinks=false",
     "color.ui=false",
@@ -52,7 +54,7 @@ _SETTINGS = (
 )
 _RUNS_SOMETHING = re.compile(
     r"^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|merge\..*\.driver"
-    r"|trailer\..*\.(command|cmd)|gpg(\..*)?\.program)$"
+    r"|trailer\..*\.(command|cmd)|gpg(\..*)?\.(program|defaultkeycommand))$"
 )
 """Keys of a repository's own configuration, in lower case, that run a program without any connection being made."""
 
@@ -82,14 +84,20 @@ def environment(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> di
     }
 
 
-def disarm(own_config: Iterable[tuple[str, str]]) -> list[str]:
+def personal(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> dict[str, str]:
+    """As `environment`, but this person's own git configuration counts: their name, their keys, their credentials."""
+    env = environment(environ, protocols)
+    return {key: value for key, value in env.items() if key not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
+
+
+def disarm(own_settings: Iterable[str]) -> list[str]:
     """`-c` flags that empty every setting of the repository's own configuration which could run something.
 
-    `own_config` are its (key, value) pairs. Filters and drivers have names of the attacker's choice, so no fixed list
+    `own_settings` are its keys. Filters and drivers have names of the attacker's choice, so no fixed list
     of flags covers them.
     """
     words: list[str] = []
-    for key, _ in own_config:
+    for key in own_settings:
         if _RUNS_SOMETHING.match(key.lower()):
             # an empty merge driver would count as success and lose a side; one that fails leaves a conflict
             words += [
@@ -119,7 +127,7 @@ def require_git(remembered: Path) -> None:
     if version < OLDEST_GIT:
         shown = ".".join(map(str, version)) or "of unknown version"
         raise Failed(f"git {shown} is too old", "install git 2.38 or newer")
-    if remembered.parent.is_dir():
+    with contextlib.suppress(OSError):  # read-only: it will be asked again
         remembered.write_text(key)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hermes_fs.store.git import Git
-from tests.store.git_shell import sh
+from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import make_workspace, sh
 
 
 @pytest.fixture
@@ -30,3 +31,15 @@ def git(repo: Path) -> Iterator[Git]:
     git = Git(repo)
     yield git
     git.close()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace with one commit on main."""
+    return make_workspace(tmp_path / "mind")
+
+
+@pytest.fixture
+def workspace(root: Path) -> Iterator[Workspace]:
+    with Workspace.open(root) as workspace:
+        yield workspace

@@ -1,4 +1,4 @@
-"""Runs commands as the user would."""
+"""Runs commands as the user would, and makes workspaces the plainest way."""
 
 from __future__ import annotations
 
@@ -11,3 +11,23 @@ def sh(cwd: Path, *command: str, check: bool = True) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stderr
     return done.stdout
+
+
+def make_workspace(root: Path) -> Path:
+    """A workspace with one commit of the person's on main."""
+    root.mkdir(parents=True)
+    (root / ".hermes-workspace").write_text("format: 1\n")
+    (root / ".gitattributes").write_text("* -text\n")
+    (root / ".gitignore").write_text("sessions/\nwork/\n")
+    (root / "MEMORY.md").write_text("- one\n")
+    (root / "skills" / "greet").mkdir(parents=True)
+    (root / "skills" / "greet" / "SKILL.md").write_text("---\nname: greet\ndescription: Says hello.\n---\n# Greet\n")
+    sh(root, "git", "init", "-q", "-b", "main")
+    sh(root, "git", "add", "-A")
+    sh(root, "git", "commit", "-qm", "first")
+    return root
+
+
+def status(root: Path) -> str:
+    """What `git status` would print, short."""
+    return sh(root, "git", "status", "--porcelain", "--untracked-files=all")

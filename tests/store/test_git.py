@@ -14,8 +14,9 @@ import pytest
 
 from hermes_fs.core.errors import Conflict, Failed, NotFound
 from hermes_fs.store import isolation
-from hermes_fs.store.git import Git, RefLocked, find_git_dir
+from hermes_fs.store.git import Git, RefLocked
 from hermes_fs.store.objects import Signature, TreeEntry
+from hermes_fs.store.state import git_dir_of
 from tests.store.git_shell import sh
 
 WHO = Signature("Ada <x>\n", "ada@example.org", datetime(2026, 1, 2, tzinfo=UTC))
@@ -239,8 +240,8 @@ def test_git_that_is_missing_or_old_is_said(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_folder_without_git_is_not_found_and_a_git_file_is_followed(repo: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        find_git_dir(tmp_path)
+        git_dir_of(tmp_path)
     moved = tmp_path / "moved.git"
     (repo / ".git").rename(moved)
     (repo / ".git").write_text(f"gitdir: {moved}\n")
-    assert find_git_dir(repo) == moved
+    assert git_dir_of(repo) == moved

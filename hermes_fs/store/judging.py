@@ -1,0 +1,110 @@
+"""Owns the door's judgement of a change: formats, places, skills. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
+
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.types import Change
+from hermes_fs.store.git import Git
+from hermes_fs.store.journal import Move
+from hermes_fs.store.message import Versions, join_subjects
+from hermes_fs.store.objects import ObjectKind
+from hermes_fs.store.paths import author_of, skill_of
+
+
+class FileFormat(Protocol):
+    """What the door asks of a file's format. Neither raises, whatever the bytes are."""
+
+    def check(
+        self, path: str, before: bytes | None, after: bytes | None, by: Literal["agent", "person"]
+    ) -> list[str]: ...
+
+    def describe(self, path: str, before: bytes | None, after: bytes | None) -> str: ...
+
+
+FormatOf = Callable[[str], FileFormat]
+
+
+def problems_of(versions: Versions, by: Literal["agent", "person"], format_of: FormatOf) -> list[str]:
+    """One line a problem, each beginning with the path."""
+    return [
+        problem if problem.startswith(path) else f"{path}: {problem}"
+        for path, (before, after) in versions.items()
+        for problem in format_of(path).check(path, before, after, by)
+    ]
+
+
+def judge(change: Change, versions: Versions, format_of: FormatOf) -> list[str]:
+    """Problems to report. Raises Refused where they are the agent's; a person's own files are theirs to break."""
+    by = author_of(change)
+    problems = problems_of(versions, by, format_of)
+    if problems and by == "agent":
+        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        raise Refused(problems[0] + more, "change what it names and try again")
+    return problems
+
+
+def subject_of(versions: Versions, format_of: FormatOf) -> str:
+    """The commit's subject, made by the formats; a skill speaks through its SKILL.md."""
+    spoken = {skill_of(path) for path in versions if path == f"{skill_of(path)}/SKILL.md"}
+    chosen = [path for path in versions if path.endswith("/SKILL.md") or skill_of(path) not in spoken]
+    return join_subjects([format_of(path).describe(path, *versions[path]) for path in chosen])
+
+
+def check_places(git: Git, head: str, moves: Sequence[Move]) -> None:
+    """Raises Refused for a new file whose place is taken by a folder, or that differs in case from what is there."""
+    if not head:
+        return
+    for path in (move.path for move in moves if move.new and not move.old):
+        folder = head
+        for name in path.split("/"):
+            siblings = {entry.name: entry for entry in git.tree(folder)}
+            alike = next((known for known in siblings if known.casefold() == name.casefold()), name)
+            if alike != name and name not in siblings:
+                raise Refused(f"{path} differs only in upper and lower case from {alike}", f"use {alike}")
+            if name not in siblings or siblings[name].kind != "tree":
+                break
+            folder = siblings[name].oid
+        if git.tree_at(head, path):
+            raise Refused(f"{path} is a folder", "name a file in it")
+
+
+def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change) -> None:
+    """Raises Refused unless each touched skill is whole afterwards and the verdict, if any, is of exactly its tree."""
+    skills = sorted({skill for move in moves if (skill := skill_of(move.path))})
+    if not skills:
+        return
+    verdict = change.verdict
+    if verdict and not verdict.passed:
+        raise Refused("the gate did not pass it: " + "; ".join(verdict.reasons[:3]), "change it and try again")
+    if verdict and len(skills) > 1:
+        raise Refused("a verdict is of one skill, this change touches several", "change them one by one")
+    for skill in skills:
+        tree = skill_tree(git, head, skill, {move.path: move for move in moves})
+        if tree and author_of(change) == "agent" and not _keeps_skill_md(git, head, skill, moves):
+            raise Refused(f"{skill} would be left without its SKILL.md", "keep it, or delete the whole skill")
+        if verdict and verdict.tree != tree:
+            raise Refused(f"the gate judged another version of {skill}", "let the gate see this one")
+
+
+def skill_tree(git: Git, head: str, skill: str, moves: Mapping[str, Move]) -> str:
+    """The id of the skill's folder as it will be, "" if nothing is left of it. Writes nothing."""
+    base = git.tree_at(head, skill) if head else ""
+    inner = {
+        path.removeprefix(skill + "/"): (move.new_mode, move.new) if move.new else None
+        for path, move in moves.items()
+        if skill_of(path) == skill
+    }
+    unwritten: list[tuple[ObjectKind, bytes]] = []
+    tree = git.plan_tree(base, inner, unwritten)
+    return "" if tree == git.empty_tree else tree
+
+
+def _keeps_skill_md(git: Git, head: str, skill: str, moves: Sequence[Move]) -> bool:
+    path = f"{skill}/SKILL.md"
+    for move in moves:
+        if move.path == path:
+            return bool(move.new)
+    return bool(head and git.blob_at(head, path))

@@ -1,0 +1,126 @@
+"""Owns which paths belong to the mind, what kind of lesson each is, and who may write it. Pure; touches no disk."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.types import Change, Kind
+
+By = Literal["agent", "person"]
+
+_HANDLE = r"[a-z0-9][a-z0-9._-]*"
+_Rule = tuple[re.Pattern[str], Kind, bool]
+_MIND: tuple[_Rule, ...] = (
+    (re.compile(r"MEMORY\.md"), "memory", True),
+    (re.compile(r"USER\.md|model\.yaml"), "user", True),
+    (re.compile(rf"people/{_HANDLE}/(USER\.md|model\.yaml)"), "user", True),
+    (re.compile(r"notes/.+"), "note", True),
+    (re.compile(r"skills/[^/]+/.+"), "skill", True),
+    (re.compile(r"cron\.yaml"), "cron", True),
+    (re.compile(r"audits/.+"), "audit", True),
+    (re.compile(r"conflicts/.+"), "merge", True),
+    (re.compile(r"people/people\.yaml"), "config", False),
+    (re.compile(r"SOUL\.md|AGENTS\.md|config\.yaml"), "config", False),
+    (re.compile(r"\.hermes-workspace|\.gitattributes|\.gitignore|README\.md|LICENSE"), "config", False),
+)
+"""(path, the kind of a lesson that changes it, whether the agent may)."""
+
+_ANY_PATH: frozenset[Kind] = frozenset(("revert", "merge", "purge"))
+_NOTED: frozenset[Kind] = frozenset(("memory", "user", "note"))
+"""Kinds of which one lesson may join several."""
+
+_FORBIDDEN_CHARACTERS = frozenset('\\:*?"<>|')
+_LONGEST_NAME = 200  # bytes; file systems stop at 255
+_LONGEST_PATH = 900
+
+
+def author_of(change: Change) -> By:
+    """Whose write a change is. Limits and protected paths bind the agent, also where it writes what the owner said;
+    settings, reverts, merges and purges that the owner ordered are the owner's."""
+    ordered = change.kind == "config" or change.kind in _ANY_PATH
+    return "person" if ordered and change.provenance.origin == "owner" else "agent"
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of a lesson that changes this path; None outside the mind."""
+    return next((kind for pattern, kind, _ in _MIND if pattern.fullmatch(path)), None)
+
+
+def skill_of(path: str) -> str:
+    """The folder of the skill that a path belongs to (`skills/<name>`), "" for others."""
+    parts = path.split("/")
+    return "/".join(parts[:2]) if len(parts) > 2 and parts[0] == "skills" else ""
+
+
+def check_change(change: Change) -> None:
+    """Raises Refused unless every path of the change is well-formed, of its kind, and its author's to write."""
+    if not change.files:
+        raise Refused("a change without files")
+    by = author_of(change)
+    for path in {**change.files, **change.expect}:
+        check_path(path)
+    for path in change.files:
+        kind = kind_of(path)
+        if kind is None:
+            raise Refused(f"{path} is no path of the mind", _nearest(path))
+        if by == "agent" and not _agent_may(path):
+            raise Refused(f"{path} is never written by the agent", _instead(path))
+        if not _fits(change.kind, kind, by):
+            raise Refused(f"a change of kind {change.kind} does not write {path}")
+
+
+def _fits(asked: Kind, kind: Kind, by: By) -> bool:
+    alike = asked == kind or (asked in _NOTED and kind in _NOTED)
+    return alike or asked in _ANY_PATH or (asked == "config" and by == "person")
+
+
+def check_path(path: str) -> None:
+    """Raises Refused unless the path is relative, normal, portable, and stays inside the workspace and out of .git."""
+    problem = _problem(path)
+    if problem:
+        raise Refused(f"{path!r} {problem}", "name a path like notes/topic.md")
+
+
+def _problem(path: str) -> str:
+    if not path or path.startswith("/"):
+        return "is not a path inside the workspace"
+    if path != unicodedata.normalize("NFC", path):
+        return "is not in Unicode's composed form (NFC)"
+    if any(c in _FORBIDDEN_CHARACTERS or not c.isprintable() for c in path):
+        return "holds a character that file names should not have"
+    if len(path.encode("utf-8", "replace")) > _LONGEST_PATH:
+        return "is too long"
+    return next((problem for name in path.split("/") if (problem := _name_problem(name))), "")
+
+
+def _name_problem(name: str) -> str:
+    if name in ("", ".", ".."):
+        return "is not in its shortest form"
+    if name != name.strip() or name.endswith("."):
+        return "has a name that starts or ends with a space or ends with a dot"
+    if name.casefold() in (".git", "git~1") or name.casefold().startswith(".git/"):
+        return "leads into a .git folder"
+    if len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
+        return "has a name that is too long"
+    return ""
+
+
+def _agent_may(path: str) -> bool:
+    return any(agent and pattern.fullmatch(path) for pattern, _, agent in _MIND)
+
+
+def _nearest(path: str) -> str:
+    """A hint for a path that differs in case only, or that lies elsewhere."""
+    for pattern, _, _ in _MIND:
+        if re.fullmatch(pattern.pattern, path, re.IGNORECASE):
+            return "mind the upper and lower case of its name"
+    if path.startswith(("sessions/", "work/")):
+        return "sessions/ and work/ are not kept on main"
+    return "memory, notes, skills, people, cron.yaml and audits are"
+
+
+def _instead(path: str) -> str:
+    return "propose it to the owner instead" if path == "SOUL.md" else "ask the owner to edit it"

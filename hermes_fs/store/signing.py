@@ -1,0 +1,40 @@
+"""Owns signed commits: made by git with the person's own key, only where the workspace asks for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.store import isolation
+from hermes_fs.store.git import Git
+from hermes_fs.store.objects import Signature
+
+
+def signed_commit(
+    git: Git, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
+) -> str:
+    """Writes a signed commit, durably; its id. Costs processes, and whatever the person's signing program asks of them.
+
+    Raises Refused where the repository itself names the program to sign with, Failed where signing fails.
+    """
+    named = [key for key in git.own_settings() if key.lower().startswith("gpg.") and key.lower().endswith("program")]
+    if named:
+        raise Refused(f"this repository's own settings name a program to sign with ({named[0]})", "unset it there")
+    env = isolation.personal(os.environ) | {
+        "GIT_DIR": str(git.git_dir),
+        "GIT_AUTHOR_NAME": author.name,
+        "GIT_AUTHOR_EMAIL": author.email,
+        "GIT_AUTHOR_DATE": f"@{int(author.when.timestamp())} +0000",
+        "GIT_COMMITTER_NAME": committer.name,
+        "GIT_COMMITTER_EMAIL": committer.email,
+        "GIT_COMMITTER_DATE": f"@{int(committer.when.timestamp())} +0000",
+    }
+    over = [word for parent in parents for word in ("-p", parent)]
+    command = [isolation.git_program(), *isolation.flags(git.root), "commit-tree", "-S", *over, tree]
+    done = subprocess.run(command, input=message.encode("utf-8", "replace"), cwd=git.root, env=env, capture_output=True)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise Failed(f"the commit could not be signed: {said[-1] if said else 'git said nothing'}", "see git.sign")
+    return done.stdout.decode().strip()

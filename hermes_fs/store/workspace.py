@@ -1,0 +1,349 @@
+"""THE DOOR: the one way to a durable write in the mind. Owns the order of its steps; each step is another module's.
+
+Nothing else in the package writes into the mind, transcripts excepted. docs/store.md tells the steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from hermes_fs.core.clock import Clock, SystemClock
+from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
+from hermes_fs.core.ids import Ulids
+from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
+from hermes_fs.store import identity, isolation, message, pending, recovery, state
+from hermes_fs.store.failpoint import reach
+from hermes_fs.store.files import Files, Found
+from hermes_fs.store.follower import Follower
+from hermes_fs.store.git import Git
+from hermes_fs.store.journal import Journal, Move
+from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
+from hermes_fs.store.lock import Lock
+from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
+from hermes_fs.store.plain import format_of
+from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
+
+Listener = Callable[[Commit, tuple[str, ...]], None]
+"""Called with each acknowledged lesson and its paths, in the committing thread. What it raises is reported, no more."""
+
+_T = TypeVar("_T")
+_ATTEMPTS = 4
+_BY_HAND = Provenance(origin="owner", trigger="user")
+
+
+class Outdated(Conflict):
+    """A file is not as the change expects it."""
+
+
+class Workspace:
+    """An agent's mind on disk. Thread-safe, and safe beside other processes. Make one with `open`.
+
+    `root` is the folder, `git` its repository, `state_dir` this machine's own part (.git/hermes), `host` this
+    machine's name in it. `signing`: whether lessons are signed.
+    """
+
+    def __init__(self, root: Path, git_dir: Path, clock: Clock, ids: Callable[[], str], formats: FormatOf) -> None:
+        self.root = root
+        self.git = Git(root, git_dir)
+        self.state_dir = git_dir / "hermes"
+        self.host = ""
+        self.signing = False
+        self._clock = clock
+        self._ids = ids
+        self._formats = formats
+        self._lock = Lock(self.state_dir / "lock")
+        self._files = Files(root, self.git.temporary)
+        self._edits = pending.Edits(self.git, self._files, state.trusts_modes(git_dir))
+        self._journal = Journal(self.state_dir / "journal")
+        self._seen_journal = (0, 0)
+        self._transaction = Transaction(self.git, self._files, self._journal)
+        self._follower = Follower(self.git, self._journal, self._lock, self.state_dir / "follower.lock")
+        self._person = identity.Person(root, git_dir, os.environ)
+        self._listeners: list[Listener] = []
+        self._reports: list[str] = []
+        self._reporting = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        clock: Clock | None = None,
+        ids: Callable[[], str] | None = None,
+        formats: FormatOf = format_of,
+    ) -> Workspace:
+        """The workspace in this folder, recovered from whatever crash there was. NotFound, Refused or Failed if it is
+        none, or one that cannot be opened; where it can be read only, `read_only` says why."""
+        root = root.expanduser().resolve()
+        git_dir = state.require_workspace(root)
+        clock = clock or SystemClock()
+        workspace = cls(root, git_dir, clock, ids or Ulids(clock), formats)
+        workspace._settle_in()
+        return workspace
+
+    @property
+    def read_only(self) -> str:
+        """One line on why nothing can be learned at the moment, "" if it can. Looked at anew each time."""
+        return state.why_read_only(self.root, self.git.git_dir)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, path: str) -> Doc:
+        """A file of the mind as it is on disk; Doc("", "") if there is none. Refused for a path that leads elsewhere,
+        Failed for one that is no UTF-8 text."""
+        data = self.read_bytes(path)
+        if data is None:
+            return Doc("", "")
+        return Doc(_text(path, data), self.git.oid_of("blob", data))
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """As `read`, any bytes; None if there is no such file."""
+        check_path(path)
+        found = self._files.read(path)
+        return found.data if found else None
+
+    def head(self) -> str:
+        """Id of the last lesson on main, "" before the first."""
+        return self.git.resolve(state.BRANCH)
+
+    def take_reports(self) -> list[str]:
+        """What should be said to a person since the last call: one line each, such as a broken file."""
+        with self._reporting:
+            reports, self._reports = self._reports, []
+        if self._follower.problem:
+            reports.append(self._follower.problem)
+            self._follower.problem = ""
+        return list(dict.fromkeys(reports))
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the workspace against other threads and processes; re-entrant. Blocks; Failed after a minute."""
+        with self._lock:
+            if self._lock.outermost and self._journal.stamp != self._seen_journal:
+                recovery.recover(self.git, self._files, self._journal)
+                self._seen_journal = self._journal.stamp
+            yield
+
+    def commit(self, change: Change) -> Commit:
+        """Makes a change durable: all of it, or none. When this returns it is acknowledged: it survives a crash.
+
+        Refused: not allowed, or nothing would change. Conflict: a file is not as `change.expect` has it.
+        """
+        check_change(change)
+        self._require_learning()
+        with self.locked():
+            self._require_learning()
+            done = _retried(lambda: self._apply(*self._prepare(change)))
+        self._tell(done, tuple(change.files))
+        return done
+
+    def update(
+        self, path: str, transform: Callable[[str], str], *, kind: Kind, why: str, provenance: Provenance
+    ) -> Commit | None:
+        """Changes one text file by a function of its text ("" where there is none), with nobody in between.
+
+        None if the function changed nothing. `transform` may be called again after a conflict; it must not commit.
+        """
+
+        def attempt() -> Commit | None:
+            doc = self.read(path)
+            fresh = transform(doc.text)
+            if fresh == doc.text:
+                return None
+            return self.commit(Change({path: fresh.encode()}, kind, why, provenance, {path: doc.blob}))
+
+        with self.locked():
+            return _retried(attempt, outdated_too=True)
+
+    def commit_pending(self) -> list[Commit]:
+        """Commits what a person edited in the mind, in their name. Does nothing where learning is off."""
+        if self.read_only:
+            return []
+        with self.locked():
+            paths, problems = self._edits.candidates()
+            self._report(problems)
+            commit = self._commit_edits(paths)
+        return [commit] if commit else []
+
+    def on_commit(self, listener: Listener) -> None:
+        """Has `listener` told of every lesson that this object commits, after its acknowledgement."""
+        self._listeners.append(listener)
+
+    def settle(self) -> bool:
+        """Waits until the user's git index has caught up with the lessons; False where it can't at the moment."""
+        return self._follower.settle()
+
+    def warm(self) -> None:
+        """Starts git beforehand, so that the first lesson does not wait for it."""
+        self.git.warm()
+        self._person.configured()
+
+    def close(self) -> None:
+        """Ends threads and processes. Never raises for work that the next open can finish."""
+        self._follower.close()
+        self.git.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- the steps ----------------------------------------------------------------------------------------------------
+
+    def _settle_in(self) -> None:
+        writable = not state.why_not_writable(self.root, self.git.git_dir)
+        if writable:
+            self._make_state_dir()
+        isolation.require_git(self.state_dir / "git")
+        self.host = identity.host_of(self.state_dir, identity.machine_id())
+        if writable and self._journal.size:
+            with self.locked():
+                pass
+            with contextlib.suppress(HermesError):  # the index will catch up after the next lesson
+                self._follower.settle()
+            clear_leftovers(self.git.temporary)
+
+    def _make_state_dir(self) -> None:
+        try:
+            self.state_dir.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Failed(f"{self.state_dir} cannot be made: {error.strerror}", "look at its permissions") from error
+
+    def _require_learning(self) -> None:
+        reason = self.read_only
+        if reason:
+            raise Refused(f"nothing can be learned in {self.root}: {reason}")
+
+    def _prepare(self, change: Change) -> tuple[Lesson, Commit]:
+        """Steps 2 to 4: pending edits, what is expected, what is allowed."""
+        reach("door.locked")
+        self._commit_edits(change.files)
+        reach("door.pending")
+        head = self.head()
+        found = {path: self._files.read(path) for path in {**change.files, **change.expect}}
+        self._expect(change, found)
+        moves = tuple(
+            move for path, data in change.files.items() if (move := self._move(head, path, data, found[path]))
+        )
+        if not moves:
+            raise Refused("nothing would change: " + ", ".join(change.files))
+        versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
+        check_places(self.git, head, moves)
+        self._report(judge(change, versions, self._formats))
+        check_skills(self.git, head, moves, change)
+        reach("door.judged")
+        return self._lesson(head, moves, change, versions, found)
+
+    def _lesson(
+        self,
+        head: str,
+        moves: tuple[Move, ...],
+        change: Change,
+        versions: message.Versions,
+        found: Mapping[str, Found | None],
+    ) -> tuple[Lesson, Commit]:
+        now = self._clock.now()
+        change_id = self._ids()
+        subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
+        reason = (message.person_reason if author_of(change) == "person" else message.model_reason)(change.why)
+        text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
+        agent = identity.agent_on(self.host, now)
+        files = {move.path: change.files[move.path] for move in moves}
+        lesson = Lesson(head, moves, files, found, text, agent, self._person.committer(agent))
+        return lesson, Commit("", change_id, subject, now)
+
+    def _apply(self, lesson: Lesson, commit: Commit) -> Commit:
+        done = replace(commit, id=self._transaction.apply(lesson, self.signing))
+        self._seen_journal = self._journal.stamp
+        self._follower.nudge()
+        return done
+
+    def _move(self, head: str, path: str, data: bytes | None, found: Found | None) -> Move | None:
+        """The move that gives a file these bytes, None if it has them. Its edits are committed: disk and head agree."""
+        move = self._edits.against(head, path, found)
+        fresh = self.git.oid_of("blob", data) if data is not None else ""
+        if fresh == move.new:
+            return None
+        mode = (move.new_mode or "100644") if fresh else ""
+        return Move(path, move.new, move.new_mode, fresh, mode)
+
+    def _expect(self, change: Change, found: Mapping[str, Found | None]) -> None:
+        for path, wanted in change.expect.items():
+            data = _bytes(found[path])
+            if (self.git.oid_of("blob", data) if data is not None else "") != wanted:
+                raise Outdated(f"{path} was changed in between", "read it again and redo the change")
+
+    def _commit_edits(self, paths: Iterable[str]) -> Commit | None:
+        """Step 2: a person's edits of these paths become their own commit. Never refused, only reported."""
+        head = self.head()
+        edits, problems = pending.readable(self._edits, head, paths)
+        self._report(problems)
+        if not edits:
+            return None
+        now = self._clock.now()
+        versions = {edit.move.path: (self._blob(edit.move.old), _bytes(edit.found)) for edit in edits}
+        self._report(problems_of(versions, "person", self._formats))
+        change_id = self._ids()
+        files = {path: after for path, (_, after) in versions.items()}
+        kind = kind_of(edits[0].move.path) or "config"
+        trailers = message.trailers_of(Change(files, kind, "", _BY_HAND), change_id) | {"Hermes-Review": ""}
+        subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
+        person = self._person.author(now)
+        lesson = Lesson(
+            head,
+            tuple(edit.move for edit in edits),
+            files,
+            {edit.move.path: edit.found for edit in edits},
+            message.compose(subject, versions, "", trailers),
+            person,
+            person,
+            placed=True,
+        )
+        done = self._apply(lesson, Commit("", change_id, subject, now))
+        self._tell(done, tuple(files))
+        return done
+
+    def _blob(self, oid: str) -> bytes | None:
+        return self.git.read_blob(oid) if oid else None
+
+    def _report(self, lines: Iterable[str]) -> None:
+        with self._reporting:
+            self._reports += lines
+
+    def _tell(self, commit: Commit, paths: tuple[str, ...]) -> None:
+        for listener in self._listeners:
+            try:
+                listener(commit, paths)
+            except HermesError as error:  # the lesson stands, whatever its readers make of it
+                self._report([str(error)])
+
+
+def _retried(attempt: Callable[[], _T], outdated_too: bool = False) -> _T:
+    """Once more where a person's own git, or editor, was quicker. What is Outdated stays so, unless `outdated_too`."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except Conflict as error:
+            if isinstance(error, Outdated) and not outdated_too:
+                raise
+    return attempt()
+
+
+def _bytes(found: Found | None) -> bytes | None:
+    return found.data if found else None
+
+
+def _text(path: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Failed(f"{path} is no UTF-8 text (byte {error.start})", "save it as UTF-8") from error
