@@ -9,9 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-OVERFLOW_LIMIT = 64 * 1024 * 1024
+from hermes_fs.core.secrets import redact
+
+OVERFLOW_LIMIT = 16 * 1024 * 1024
 """Bytes of one output that are kept on disk; a command that prints for ever must not fill it."""
 
+_CHUNK = 256 * 1024
+_LONGEST_PIECE = 1024 * 1024
 _SHOWN_TAIL = 2000
 _SHOWN_EVERY = 0.2
 
@@ -82,35 +86,58 @@ class BoundedOutput:
 
 
 class _Overflow:
-    """The file that holds the whole of a long output, up to a limit. A disk that takes no more ends it, not the
-    command."""
+    """The file that holds the whole of a long output, up to a limit and without credentials. A disk that takes no more
+    ends it, not the command."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] | None = None
         self._failed = False
+        self._pending = bytearray()
+        self._taken = 0
 
     def write(self, data: bytes) -> None:
-        try:
-            if self._file is None and not self._failed:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._file = self._path.open("xb", buffering=0)
-            if self._file is not None and self._file.tell() < OVERFLOW_LIMIT:
-                self._file.write(data)
-        except OSError:
-            self._failed = True
-            self.close()
+        room = OVERFLOW_LIMIT - self._taken
+        if room <= 0:
+            return
+        self._taken += len(data)
+        self._pending += data[:room]
+        if len(self._pending) >= _CHUNK:
+            self._flush(_safe_cut(self._pending))
 
     def close(self) -> str:
         """The path, or "" where the file is not whole for want of space."""
+        self._flush(len(self._pending))
         if self._file is not None:
             self._file.close()
-            self._file = None
         if self._failed:
             with contextlib.suppress(OSError):  # it may never have come to be
                 self._path.unlink()
             return ""
         return str(self._path)
+
+    def _flush(self, end: int) -> None:
+        text = redact(decode(bytes(self._pending[:end])))
+        del self._pending[:end]
+        try:
+            if self._file is None and not self._failed:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._file = self._path.open("xb", buffering=0)
+            if self._file is not None and not self._failed:
+                self._file.write(text.encode())
+        except OSError:
+            self._failed = True
+
+
+def _safe_cut(data: bytearray) -> int:
+    """Where `data` can be cut without tearing a credential: at a line's end, and not inside a private key."""
+    end = data.rfind(b"\n") + 1
+    begun = data.rfind(b"-----BEGIN")
+    if begun > data.rfind(b"-----END"):
+        end = data.rfind(b"\n", 0, begun) + 1
+    if end == 0 and len(data) > _LONGEST_PIECE:
+        return whole_characters(bytes(data))
+    return end
 
 
 def whole_characters(data: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -58,7 +57,8 @@ class Memo:
     """What tools remember for the length of a conversation. Its owner is the conversation; tools change it in place.
 
     `seen` maps a file's resolved path to the SHA-256 of the content that the model last saw or wrote; `overflows` are
-    the files that hold the whole of an output which was too long. `asking` makes questions come one at a time.
+    the files that hold the whole of an output which was too long. `started` are the background jobs of this
+    conversation, `offsets` how far a job's output was read.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -66,7 +66,8 @@ class Memo:
     grants: set[Grant] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)
     overflows: set[str] = field(default_factory=set)
-    asking: threading.Lock = field(default_factory=threading.Lock)
+    started: set[str] = field(default_factory=set)
+    offsets: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,3 +210,12 @@ def test_old_state_is_cleared_away_and_running_jobs_are_not(make: Make, tmp_path
     run(new, "true")
     assert not old_output.exists()
     assert [state.id for state in new.jobs()] == [running]
+
+
+def test_credentials_do_not_reach_the_disk_with_a_long_output(make: Make) -> None:
+    key = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    done = run(make(), f"seq 60000; echo token {key}; seq 60000")
+    whole = Path(done.overflow).read_text()
+    assert key not in whole
+    assert "redacted" in whole
+    assert whole.endswith("60000\n")

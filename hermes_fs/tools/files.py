@@ -1,0 +1,142 @@
+"""read_file and write_file: a window of numbered lines, and whole files, through the Backend port."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from hermes_fs.core.errors import Conflict, NotFound, ToolError
+from hermes_fs.core.types import Effects
+from hermes_fs.tools import approval
+from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.places import Place, readable, writable
+from hermes_fs.tools.text import FileText, decode, diff, fingerprint
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes of the largest file that is looked at."""
+
+WINDOW_LINES = 500
+WINDOW_CHARACTERS = 30_000
+LINE_CHARACTERS = 2000
+LISTED = 500
+
+
+class ReadFile:
+    name = "read_file"
+    description = "Read a text file as numbered lines, or list a directory."
+    effects: Effects = "none"
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {
+            "path": {"type": "string"},
+            "offset": {"type": "integer", "minimum": 1, "description": "first line"},
+            "limit": {"type": "integer", "minimum": 1, "description": "number of lines"},
+        },
+        "required": ["path"],
+    }
+
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        place = readable(context, args["path"])
+        approval.read(context, place)
+        if place.is_dir:
+            return _listing(context, place)
+        data = load(context, place)
+        text = decode(data, args["path"]).text
+        context.memo.seen[place.path] = fingerprint(data)
+        return _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))
+
+
+class WriteFile:
+    name = "write_file"
+    description = "Create a file or replace its whole content."
+    effects: Effects = "work"
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}},
+        "required": ["path", "content"],
+    }
+
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        place = writable(context, args["path"])
+        if place.stat is None:
+            save(context, place, args["path"], FileText(""), args["content"])
+            return f"created {args['path']} ({_lines(args['content'])} lines)"
+        data = load(context, place)
+        check_fresh(context, place, args["path"], data)
+        before = decode(data, args["path"])
+        if before.text == args["content"]:
+            context.memo.seen[place.path] = fingerprint(data)
+            return f"{args['path']} already has exactly this content"
+        save(context, place, args["path"], before, args["content"])
+        return f"replaced {args['path']} ({_lines(before.text)} lines before, {_lines(args['content'])} now)"
+
+
+def load(context: ToolContext, place: Place) -> bytes:
+    """Raises ToolError for a file too large to look at."""
+    if place.stat is not None and place.stat.size > LARGEST:
+        hint = "use head, tail, sed -n or grep in the terminal"
+        raise ToolError(f"{place.path} is too large to read: {place.stat.size} bytes", hint)
+    return context.backend.read(place.path)
+
+
+def check_fresh(context: ToolContext, place: Place, asked: str, data: bytes) -> None:
+    """Raises Conflict where the file is not as the model last saw it."""
+    if context.memo.seen.get(place.path, fingerprint(data)) != fingerprint(data):
+        raise Conflict(f"{asked} has changed on disk since you last saw it", "read it again, then write")
+
+
+def save(context: ToolContext, place: Place, asked: str, before: FileText, text: str) -> None:
+    """Ask, then write, unless the file was changed while the person thought. Raises Refused, Conflict."""
+    after = FileText(text, before.crlf and "\r" not in text).encode()
+    approval.write(context, place, asked, diff(place.path.lstrip("/"), before.text, text))
+    found = _content(context, place)
+    if found != (None if place.stat is None else before.encode()):
+        raise Conflict(f"{asked} changed while the write was being approved", "read it again, then write")
+    context.backend.write(place.path, after)
+    context.memo.seen[place.path] = fingerprint(after)
+
+
+def _content(context: ToolContext, place: Place) -> bytes | None:
+    try:
+        return context.backend.read(place.path)
+    except NotFound:
+        return None
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
+
+
+def _window(text: str, offset: int, limit: int) -> str:
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    if not lines:
+        return "(the file is empty)"
+    if offset > len(lines):
+        raise ToolError(f"the file has only {len(lines)} lines", "choose a smaller offset")
+    shown: list[str] = []
+    room = WINDOW_CHARACTERS
+    for number, line in enumerate(lines[offset - 1 : offset - 1 + limit], offset):
+        if len(line) > LINE_CHARACTERS:
+            line = f"{line[:LINE_CHARACTERS]}[... {len(line) - LINE_CHARACTERS} more characters]"
+        room -= len(line) + 8
+        if room < 0 and shown:
+            break
+        shown.append(f"{number}\t{line}")
+    last = offset + len(shown) - 1
+    if last < len(lines):
+        shown.append(f"[lines {offset} to {last} of {len(lines)}; go on with offset={last + 1}]")
+    return "\n".join(shown)
+
+
+def _listing(context: ToolContext, place: Place) -> str:
+    command = f"( \\command ls -1Ap -- {shlex.quote(place.path)} | \\command head -n {LISTED + 1} )"
+    done = context.backend.run(command, timeout=20, cancel=context.cancel)
+    if done.code != 0:
+        raise ToolError(f"{place.path} cannot be listed: {done.output.strip()}", "check the path")
+    names = [name for name in done.output.splitlines() if name != ".git/"]
+    if len(names) > LISTED:
+        names[LISTED:] = [f"[more than {LISTED}; use search_files]"]
+    return "\n".join(names) or "(the directory is empty)"

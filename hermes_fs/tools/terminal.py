@@ -1,0 +1,68 @@
+"""terminal: one command line through the backend, approved first unless it only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hermes_fs.core.errors import Cancelled, ToolError
+from hermes_fs.core.events import ToolOutput
+from hermes_fs.core.ports import Completed
+from hermes_fs.core.types import Effects
+from hermes_fs.tools import approval
+from hermes_fs.tools.context import ToolContext
+
+LONGEST_SECONDS = 3600
+
+
+class Terminal:
+    name = "terminal"
+    description = (
+        "Run a bash command and see its output. Directory, variables and functions stay for the next; no input."
+    )
+    effects: Effects = "work"
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {
+            "command": {"type": "string"},
+            "timeout": {"type": "integer", "minimum": 1, "maximum": LONGEST_SECONDS, "description": "seconds"},
+        },
+        "required": ["command"],
+    }
+
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        command: str = args["command"]
+        if not command.strip():
+            raise ToolError("the command is empty", "say what to run")
+        timeout = float(args.get("timeout", context.memo.settings.timeout))
+        approved = approval.command(context, command)
+        before = context.backend.cwd
+        done = context.backend.run(
+            approved,
+            timeout=timeout,
+            cancel=context.cancel,
+            output=lambda text: context.emit(ToolOutput("", text)),
+        )
+        if done.overflow:
+            context.memo.overflows.add(done.overflow)
+        if context.cancel.is_set and done.code == 130:
+            raise Cancelled
+        moved = context.backend.cwd if context.backend.cwd != before else ""
+        return told(done, timeout, moved)
+
+
+def told(done: Completed, timeout: float, moved: str) -> str:
+    """The output as the model reads it: what was printed, then in brackets what it has to know besides."""
+    remarks = []
+    if done.overflow:
+        remarks.append(f"the whole output: read_file {done.overflow}")
+    if done.code == 124:
+        remarks.append(f"stopped after {timeout:.0f} s; give a longer timeout or use process")
+    elif done.code:
+        remarks.append(f"exit code {done.code}")
+    elif not done.output:
+        remarks.append("exit code 0, no output")
+    if moved:
+        remarks.append(f"now in {moved}")
+    text = done.output.rstrip("\n")
+    return "\n".join([*([text] if text else []), *(f"[{remark}]" for remark in remarks)])
