@@ -1,0 +1,89 @@
+"""The table of endpoints that are known by name, with what differs between them; makes no request itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ThinkingBack = Literal["drop", "reasoning_content", "tags", "reasoning_details"]
+"""How a reply's reasoning goes back to its model: not at all, as a field of that name, inside <think> tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One OpenAI-compatible endpoint. `key_names` are the environment variables that may hold its key, the first is
+    the one we tell people about; empty: no key is needed. `local`: it runs on a machine of the person's own."""
+
+    name: str
+    title: str
+    base_url: str
+    key_names: tuple[str, ...] = ()
+    local: bool = False
+    limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    thinking_back: ThinkingBack = "drop"
+    start: str = ""
+
+
+CUSTOM = "custom"
+
+_PRESETS = (
+    Preset(
+        "openai",
+        "OpenAI",
+        "https://api.openai.com/v1",
+        ("OPENAI_API_KEY",),
+        limit_field="max_completion_tokens",
+    ),
+    Preset(
+        "openrouter",
+        "OpenRouter",
+        "https://openrouter.ai/api/v1",
+        ("OPENROUTER_API_KEY",),
+        thinking_back="reasoning_details",
+    ),
+    Preset("nous", "Nous Portal", "https://inference-api.nousresearch.com/v1", ("NOUS_API_KEY",)),
+    Preset("wisgate", "WisGate", "https://api.wisgate.ai/v1", ("WISGATE_API_KEY", "WISDOM_GATE_KEY")),
+    Preset(
+        "zai",
+        "z.ai (GLM)",
+        "https://api.z.ai/api/paas/v4",
+        ("ZAI_API_KEY", "GLM_API_KEY"),
+        thinking_back="reasoning_content",
+    ),
+    Preset(
+        "kimi",
+        "Kimi (Moonshot)",
+        "https://api.moonshot.ai/v1",
+        ("MOONSHOT_API_KEY", "KIMI_API_KEY"),
+        thinking_back="reasoning_content",
+    ),
+    Preset(
+        "minimax",
+        "MiniMax",
+        "https://api.minimax.io/v1",
+        ("MINIMAX_API_KEY",),
+        limit_field="max_completion_tokens",
+        thinking_back="tags",
+    ),
+    Preset("ollama", "Ollama", "http://127.0.0.1:11434/v1", local=True, start="ollama serve"),
+    Preset("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", local=True, start="llama-server -m MODEL.gguf --jinja"),
+    Preset("vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True, start="vllm serve MODEL"),
+    Preset("sglang", "SGLang", "http://127.0.0.1:30000/v1", local=True, start="python -m sglang.launch_server"),
+    Preset("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", local=True, start="lms server start"),
+)
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in _PRESETS}
+
+
+def at(base_url: str) -> Preset:
+    """The preset that a base URL belongs to, with that URL; one called `custom` where it belongs to none."""
+    url = base_url.rstrip("/")
+    for preset in _PRESETS:
+        if url.replace("//localhost:", "//127.0.0.1:") == preset.base_url:
+            return preset
+    return Preset(CUSTOM, url, url, local=_is_local(url))
+
+
+def _is_local(url: str) -> bool:
+    host = url.partition("//")[2].partition("/")[0].rpartition("@")[2]
+    return host.startswith(("127.", "localhost", "[::1]", "0.0.0.0"))
