@@ -5,7 +5,12 @@ Read on every start, so it imports nothing. A target may name another attribute:
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Talk": {},
-    "What was learned": {},
+    "What was learned": {
+        "log": ("hermes_fs.cli.history:log", "what was learned, newest first"),
+        "show": ("hermes_fs.cli.history:show", "one lesson: its why, its evidence, its diff"),
+        "diff": ("hermes_fs.cli.history:diff", "what changed since, or your own edits"),
+        "blame": ("hermes_fs.cli.history:blame", "which lesson each entry comes from"),
+    },
     "Find again": {},
     "The mind": {},
     "Set up": {},

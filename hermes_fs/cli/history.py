@@ -1,0 +1,185 @@
+"""`hermes log | show | diff | blame`: what was learned, when and why. Reads only."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from hermes_fs.cli import dates
+from hermes_fs.cli.app import example, single
+from hermes_fs.cli.open import opened
+from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
+from hermes_fs.core.errors import HermesError
+from hermes_fs.core.terminal import neutralise, one_line
+from hermes_fs.store import history, transcript
+from hermes_fs.store.history import MAIN, Filter, Lesson
+from hermes_fs.store.workspace import Workspace
+
+log = single()
+show = single()
+diff = single()
+blame = single()
+
+_EVIDENCE_LINES = 6
+
+
+@log.command(epilog=example("hermes log --kind memory --since 7d", "hermes log -n 3 --json"))
+def log_command(
+    context: typer.Context,
+    kind: Annotated[str, typer.Option(help="memory, user, skill, note, cron, config, revert …")] = "",
+    path: Annotated[list[str] | None, typer.Option(help="Only what changed this file or folder.")] = None,
+    person: Annotated[str, typer.Option(help="Only what was learned from this person.")] = "",
+    session: Annotated[str, typer.Option(help="Only what was learned in this session.")] = "",
+    since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",
+    until: Annotated[str, typer.Option(help="Before this date.")] = "",
+    limit: Annotated[int, typer.Option("-n", "--limit", help="At most so many; 0: all.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array, newest first.")] = False,
+) -> None:
+    """What was learned, newest first: what, when, why and from which session."""
+    now = dates.utc_now()
+    wanted = Filter(
+        kind=kind,
+        paths=tuple(path or ()),
+        person=person,
+        session=session,
+        since=dates.require(since, now) if since else None,
+        until=dates.require(until, now) if until else None,
+        limit=limit,
+    )
+    with opened(context) as workspace:
+        lessons = history.log(workspace.git, wanted)
+    if as_json:
+        print_json([history.as_json(lesson) for lesson in lessons])
+        return
+    for lesson in lessons:
+        when = dates.friendly(lesson.when, now)
+        print(f"{good(lesson.short)}  {bold(one_line(lesson.subject))}{_mark(lesson)}")
+        print(dim("          " + " · ".join(_about(lesson, when))))
+        for line in lesson.why.splitlines()[:3]:
+            print(f"          {one_line(line)}")
+    if not lessons:
+        print("Nothing was learned that fits. See everything with `hermes log -n 0`.")
+
+
+@show.command(epilog=example("hermes show last", "hermes show 3f2a91c0 --json"))
+def show_command(
+    context: typer.Context,
+    lesson_id: Annotated[str, typer.Argument(metavar="ID", help="Beginning of a commit or change id, or `last`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the diff.")] = False,
+) -> None:
+    """One lesson: its why, its evidence in the conversation, and exactly what it changed."""
+    with opened(context) as workspace:
+        lesson = history.find(workspace.git, lesson_id)
+        patch = history.diff(workspace.git, lesson.parents[0] if lesson.parents else "", lesson.commit)
+        evidence = list(_evidence(workspace, lesson))
+    if as_json:
+        print_json({**history.as_json(lesson), "evidence_text": evidence, "diff": patch})
+        return
+    print(bold(one_line(lesson.subject)) + _mark(lesson))
+    rows = {"commit": lesson.commit, "author": lesson.author, "when": f"{lesson.when.astimezone():%Y-%m-%d %H:%M}"}
+    rows |= {name.lower(): value for name, value in lesson.trailers.items()}
+    for name, value in rows.items():
+        print(f"{dim(name.ljust(9))} {one_line(value)}")
+    for line in lesson.why.splitlines():
+        print(f"\n{neutralise(line)}")
+    if evidence:
+        print(f"\n{dim('evidence')}")
+        for line in evidence:
+            print(f"  {one_line(line)}")
+    print()
+    _print_patch(patch)
+
+
+@diff.command(epilog=example("hermes diff", "hermes diff 7d", "hermes diff 3f2a91c0..main"))
+def diff_command(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="A lesson, A..B, or a date: what changed since then.")] = "",
+) -> None:
+    """What the mind changed: by one lesson, between two, since a date; without an argument, your own edits that are not
+    committed yet."""
+    with opened(context) as workspace:
+        _print_patch(_patch(workspace, what))
+
+
+@blame.command(epilog=example("hermes blame MEMORY.md", "hermes blame notes/deploys.md --json"))
+def blame_command(
+    context: typer.Context,
+    path: Annotated[str, typer.Argument(help="A file of the mind.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """Which lesson each entry, or line, of a file comes from."""
+    with opened(context) as workspace:
+        rows = history.blame(workspace.git, path)
+    if as_json:
+        print_json([{"text": row.text, "entry": row.entry, "lesson": history.as_json(row.lesson)} for row in rows])
+        return
+    now = dates.utc_now()
+    for row in rows:
+        when = dates.friendly(row.lesson.when, now)
+        entry = f"{dim(row.entry)} " if row.entry else ""
+        print(f"{good(row.lesson.short)} {dim(when.ljust(15))} {entry}{one_line(row.text)}")
+
+
+def _about(lesson: Lesson, when: str) -> Iterator[str]:
+    yield when
+    yield one_line(lesson.author.split(" <")[0])
+    trailers = lesson.trailers
+    if trailers.get("Trigger") and lesson.by == "agent":
+        yield trailers["Trigger"]
+    if trailers.get("Person") and trailers["Person"] != "owner":
+        yield one_line(trailers["Person"])
+    if trailers.get("Session"):
+        yield f"session …{one_line(trailers['Session'])[-6:]}"
+
+
+def _mark(lesson: Lesson) -> str:
+    return warning("  (taken back)") if lesson.reverted_by else ""
+
+
+def _evidence(workspace: Workspace, lesson: Lesson) -> Iterator[str]:
+    """What was said around the lesson, where its transcript is on this machine."""
+    path, _, span = lesson.trailers.get("Evidence", "").partition("#")
+    if not path.startswith("sessions/") or ".." in path:
+        return
+    with contextlib.suppress(HermesError):  # another machine's transcript may not be here
+        records = transcript.read(workspace.root / path).records
+        first, _, last = span.partition("..")
+        places = [place for place, record in enumerate(records) if record.id in (first, last)]
+        until = places[-1] + 1 if places else len(records)
+        said = [record for record in records[:until] if record.type == "message" and record.data.get("text")]
+        yield from (f"{record.data['role']}: {record.data['text']}" for record in said[-_EVIDENCE_LINES:])
+
+
+def _patch(workspace: Workspace, what: str) -> str:
+    git = workspace.git
+    if not what:
+        return git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-prefix", "HEAD").decode(
+            "utf-8", "replace"
+        )
+    if ".." in what:
+        old, _, new = what.partition("..")
+        return history.diff(git, _commit(workspace, old), _commit(workspace, new or "main"))
+    moment = dates.parse(what, dates.utc_now())
+    if moment is None:
+        lesson = history.find(git, what)
+        return history.diff(git, lesson.parents[0] if lesson.parents else "", lesson.commit)
+    before = [lesson for lesson in history.log(git) if lesson.when <= moment]
+    return history.diff(git, before[0].commit if before else "", git.resolve(MAIN))
+
+
+def _commit(workspace: Workspace, name: str) -> str:
+    if name == "main":
+        return workspace.git.resolve(MAIN)
+    return history.find(workspace.git, name).commit
+
+
+def _print_patch(patch: str) -> None:
+    if not patch:
+        print("No difference.")
+    for line in patch.split("\n")[:-1]:
+        text = neutralise(line)
+        style = {"+": good, "-": bad, "@": dim}.get(line[:1], str)
+        print(bold(text) if line.startswith(("diff ", "+++", "---")) else style(text))

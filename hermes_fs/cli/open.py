@@ -1,0 +1,41 @@
+"""Opens the workspace that a command is about."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.types import Provenance
+from hermes_fs.store import locate
+from hermes_fs.store.workspace import Workspace
+
+BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
+"""Where a change comes from that somebody makes with a command."""
+
+
+@contextlib.contextmanager
+def opened(context: typer.Context) -> Iterator[Workspace]:
+    """The workspace of this invocation; what it has to report is said on stderr at the end."""
+    workspace = Workspace.open(locate.find(context.obj.workspace, Path.cwd(), os.environ))
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+        for line in workspace.take_reports():
+            print(f"note: {line}", file=sys.stderr)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is done. Refused where the answer is no or nobody is there to give one."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is there to say yes", "add --yes")
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise Refused("nothing was changed")
