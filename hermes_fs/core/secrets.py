@@ -192,8 +192,9 @@ _NAMED = re.compile(
 )
 _ASSIGNED = re.compile(
     r"(?P<rest>[A-Za-z0-9_-]{0,24}+)[\"']?\s{0,4}(?:(?P<is>is|was|to)\s{1,3}|:=|=>|={1,2}|:)\s{0,4}"
-    r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`<>\[\]{}();,|\\]{6,256}+)(?P<after>[(\[]?)"
+    r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`<>\[\]{}();,|\\]{6,100}+)(?P<after>[(\[]?)"
 )
+_REST = re.compile(r"[^\s\"'`<>\[\]{}();,|\\]*+")  # of a value of which 100 characters were enough to judge it
 _PASSWORD_WORDS = ("passw", "pwd", "passphrase")
 _PLACEHOLDER = re.compile(
     r"(?i)^(?:\$|%|&|\*|x{3,}|-{1,2}[a-z]|your|my[-_]|the[-_]|example|change|placeholder|dummy|sample|redacted|hidden|"
@@ -221,9 +222,10 @@ def _near_key_words(text: str, lowered: str) -> Iterator[Finding]:
         if match is None or match.start("value") < judged:
             continue
         kind = "password" if name[0].startswith(_PASSWORD_WORDS) else "secret"
-        value = match["value"] if match["quote"] else match["value"].rstrip(".:!?")
+        value = match["value"].rstrip(".:!?")
         if _assigned_secret(kind, match, value):
-            judged = match.start("value") + len(value)
+            rest = _REST.match(text, match.end("value"))
+            judged = rest.end() if rest and rest[0] else match.start("value") + len(value)
             yield Finding(kind, match.start("value"), judged)
 
 
