@@ -1,0 +1,78 @@
+"""The port of a file format: what the door and the merger ask. Holds what all formats share; knows none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+By = Literal["agent", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The outcome of a three-way merge. `content` is None where the file is deleted. `conflicts` names, one line each,
+    what a side had and `content` has not; there are never markers in `content`."""
+
+    content: bytes | None
+    conflicts: tuple[str, ...] = ()
+
+
+class Format(Protocol):
+    """How files of one kind are judged, described and merged. Pure; nothing raises, whatever the bytes are."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
+        """Problems of a change, one line each; none: it may be written. Limits, specifications and scans bind the
+        agent; for a person the list is what the change should be reported with."""
+        ...
+
+    def describe(self, path: str, before: bytes | None, after: bytes | None) -> str:
+        """The subject of a commit, such as `memory: add 1 entry`."""
+        ...
+
+    def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
+        """Three-way; None is an absent file. `merge(b, x, y)` equals `merge(b, y, x)`."""
+        ...
+
+
+def settled(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged | None:
+    """The outcome where no format is needed: one side did nothing, both did the same, or one deleted (the edit stays).
+
+    None where both sides hold different content, neither of it the base's.
+    """
+    if ours == theirs or theirs == base:
+        return Merged(ours)
+    if ours == base:
+        return Merged(theirs)
+    if ours is None or theirs is None:
+        kept = theirs if ours is None else ours
+        return Merged(kept, ("one side deleted the file, the other changed it: the changed file is kept",))
+    return None
+
+
+def decode(data: bytes | None) -> str | None:
+    """The text, without a byte order mark; None for what is absent or no UTF-8."""
+    if data is None:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def fate(before: bytes | None, after: bytes | None) -> str:
+    """add, remove or edit: what became of a file."""
+    return "add" if before is None else "remove" if after is None else "edit"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 entry`, `2 entries`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def excerpt(text: str, length: int = 60) -> str:
+    """The text on one line, cut for a message."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

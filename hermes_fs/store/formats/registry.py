@@ -1,0 +1,32 @@
+"""The one table of formats: which path of the workspace has which. Knows no format's inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hermes_fs.store.formats.format import Format, Merged
+from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT, EntriesFormat
+from hermes_fs.store.formats.plain import PlainFormat
+
+__all__ = ["Format", "Merged", "format_of", "formats"]
+
+_PLAIN = PlainFormat()
+
+
+def formats(memory_limit: int = MEMORY_LIMIT, user_limit: int = USER_LIMIT) -> Callable[[str], Format]:
+    """A `format_of` with these limits, in characters as rendered."""
+    user = EntriesFormat("user", user_limit)
+    table: tuple[tuple[re.Pattern[str], Format], ...] = (
+        (re.compile(r"MEMORY\.md"), EntriesFormat("memory", memory_limit)),
+        (re.compile(r"(people/[^/]+/)?USER\.md"), user),
+    )
+
+    def format_of(path: str) -> Format:
+        return next((known for pattern, known in table if pattern.fullmatch(path)), _PLAIN)
+
+    return format_of
+
+
+format_of = formats()
+"""The format of a workspace-relative POSIX path. Every path has one."""
