@@ -19,6 +19,7 @@ WRITERS: dict[str, str] = {
     "store/files.py": "the mind's own files, for the door and its recovery",
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/identity.py": "this machine's name, in .git/hermes",
+    "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
     "store/sessions.py": "locks of sessions, in .git/hermes",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to",

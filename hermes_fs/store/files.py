@@ -116,6 +116,17 @@ class Files:
         except OSError as error:
             raise _explained(error, path) from error
 
+    def move_away(self, path: str, target: Path) -> None:
+        """Renames whatever lies there, of any sort, out of the mind; `target` is on the same file system."""
+        try:
+            with self._folder(path) as (folder, name):
+                os.rename(name, target, src_dir_fd=folder)
+                os.fsync(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _explained(error, path) from error
+
     def drop_empty(self, path: str) -> None:
         """Deletes the folders above a path that hold nothing any more."""
         with contextlib.suppress(OSError):  # not empty, or gone: done

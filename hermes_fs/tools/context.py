@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin
+from hermes_fs.store.workspace import Workspace
 
 Mode = Literal["ask", "allow", "deny"]
 """What happens to what is not known to be harmless: ask a person, do it without asking, refuse it without asking."""
@@ -75,7 +76,7 @@ class ToolContext:
     """All effects go through `backend`, all lessons through `workspace`; `ask` blocks until a person has answered."""
 
     backend: Backend
-    workspace: Any
+    workspace: Workspace
     index: Any
     session: Where
     ask: Ask

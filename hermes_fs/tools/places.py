@@ -66,7 +66,7 @@ def _resolve(context: ToolContext, path: str) -> tuple[str, FileStat | None]:
 
 
 def _zone(context: ToolContext, path: str) -> Zone:
-    if context.workspace is not None and not context.backend.capabilities.isolated:
+    if not context.backend.capabilities.isolated:
         root = str(context.workspace.root.resolve())
         if is_below(path, f"{root}/.git") or is_below(path, str(context.workspace.state_dir.parent.resolve())):
             return "hidden"

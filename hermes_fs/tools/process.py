@@ -12,6 +12,7 @@ from hermes_fs.core.ports import JobState
 from hermes_fs.core.types import Effects
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.mind_watch import watched
 
 WAIT_SECONDS = 60.0
 LONGEST_SECONDS = 3600
@@ -49,7 +50,11 @@ class Process:
             "kill": _kill,
             "list": _list,
         }
-        return actions[args["action"]](args, context)
+        if args["action"] in ("poll", "read", "list"):
+            return actions[args["action"]](args, context)
+        with watched(context) as remarks:
+            text = actions[args["action"]](args, context)
+        return "\n".join([text, *(f"[{remark}]" for remark in remarks)])
 
 
 def _need(args: Mapping[str, Any], name: str) -> str:

@@ -81,8 +81,8 @@ def _word(rest: str) -> tuple[Word, str]:
         word.begun, rest = True, rest[1:]
     while rest and rest[0] not in " \t|":
         char = rest[0]
-        if char in _METACHARACTERS:
-            raise Unreadable
+        if char in _METACHARACTERS or (char == "~" and word.text.endswith(("=", ":"))):
+            raise Unreadable  # bash reads a home there too
         if char in "'\"\\":
             rest = _quoted(word, rest)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_fs.core.errors import Cancelled, ToolError
@@ -11,6 +11,7 @@ from hermes_fs.core.ports import Completed
 from hermes_fs.core.types import Effects
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.mind_watch import watched
 
 LONGEST_SECONDS = 3600
 
@@ -37,21 +38,28 @@ class Terminal:
         timeout = float(args.get("timeout", context.memo.settings.timeout))
         approved = approval.command(context, command)
         before = context.backend.cwd
-        done = context.backend.run(
-            approved,
-            timeout=timeout,
-            cancel=context.cancel,
-            output=lambda text: context.emit(ToolOutput("", text)),
-        )
+        if approved == command:
+            with watched(context) as remarks:
+                done = _run(context, approved, timeout)
+        else:
+            done, remarks = _run(context, approved, timeout), []
         if done.overflow:
             context.memo.overflows.add(done.overflow)
         if context.cancel.is_set and done.code == 130:
             raise Cancelled
-        moved = context.backend.cwd if context.backend.cwd != before else ""
-        return told(done, timeout, moved)
+        if context.backend.cwd != before:
+            remarks.append(f"now in {context.backend.cwd}")
+        return told(done, timeout, remarks)
 
 
-def told(done: Completed, timeout: float, moved: str) -> str:
+def _run(context: ToolContext, command: str, timeout: float) -> Completed:
+    def show(text: str) -> None:
+        context.emit(ToolOutput("", text))
+
+    return context.backend.run(command, timeout=timeout, cancel=context.cancel, output=show)
+
+
+def told(done: Completed, timeout: float, more: Sequence[str]) -> str:
     """The output as the model reads it: what was printed, then in brackets what it has to know besides."""
     remarks = []
     if done.overflow:
@@ -62,7 +70,5 @@ def told(done: Completed, timeout: float, moved: str) -> str:
         remarks.append(f"exit code {done.code}")
     elif not done.output:
         remarks.append("exit code 0, no output")
-    if moved:
-        remarks.append(f"now in {moved}")
     text = done.output.rstrip("\n")
-    return "\n".join([*([text] if text else []), *(f"[{remark}]" for remark in remarks)])
+    return "\n".join([*([text] if text else []), *(f"[{remark}]" for remark in (*remarks, *more))])

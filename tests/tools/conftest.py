@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from hermes_fs.backends.local import Local
 from hermes_fs.core.events import Event, ToolOutput
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Answer, Question
+from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 from hermes_fs.tools.registry import tool
+
+SKILL = "---\nname: greet\ndescription: Says hello.\n---\n# Greet\n"
 
 
 @dataclass
@@ -29,17 +33,6 @@ class Person:
     def __call__(self, question: Question) -> Answer:
         self.questions.append(question)
         return Answer(self.answers.pop(0) if self.answers else self.always)
-
-
-@dataclass(frozen=True)
-class Mind:
-    """As much of a workspace as file tools look at."""
-
-    root: Path
-
-    @property
-    def state_dir(self) -> Path:
-        return self.root / ".git/hermes"
 
 
 @dataclass
@@ -70,20 +63,40 @@ class Conversation:
 
 @pytest.fixture
 def talk(tmp_path: Path) -> Iterator[Conversation]:
-    work, mind = tmp_path / "work", tmp_path / "mind"
-    for folder in (work, mind / ".git/hermes", mind / "work", mind / "notes", mind / "skills"):
-        folder.mkdir(parents=True)
-    (mind / "MEMORY.md").write_text("- a fact\n")
-    (mind / ".git/hermes/lock").write_text("secret")
-    backend = Local(work, mind / ".git/hermes", dict(os.environ))
-    person, events = Person(), []
-    memo = Memo(Settings(roots=(str(work),), timeout=30.0))
-    context = ToolContext(backend, Mind(mind), None, Where("s"), person, events.append, Cancel(), memo)
-    yield Conversation(context, person, work, mind, events)
-    for job in backend.jobs():
-        backend.kill(job.id)
-    backend.close()
+    work, mind = tmp_path / "work", make_workspace(tmp_path / "mind")
+    work.mkdir()
+    (mind / "work").mkdir()
+    with Workspace.open(mind) as workspace:
+        backend = Local(work, workspace.state_dir, dict(os.environ))
+        person, events = Person(), []
+        memo = Memo(Settings(roots=(str(work),), timeout=30.0))
+        context = ToolContext(backend, workspace, None, Where("s"), person, events.append, Cancel(), memo)
+        yield Conversation(context, person, work, mind, events)
+        for job in backend.jobs():
+            backend.kill(job.id)
+        backend.close()
 
 
-def files(folder: Path) -> Mapping[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+def make_workspace(root: Path) -> Path:
+    """A mind with a fact, a note and a skill, committed by the person."""
+    for path, text in (
+        (".hermes-workspace", "format: 1\n"),
+        (".gitattributes", "* -text\n"),
+        (".gitignore", "sessions/\nwork/\n"),
+        ("MEMORY.md", "- a fact\n"),
+        ("notes/old.md", "# old\n"),
+        ("skills/greet/SKILL.md", SKILL),
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    (root / ".git/hermes").mkdir()
+    (root / ".git/hermes/private").write_text("secret")
+    return root
+
+
+def files(folder: Path) -> dict[str, str]:
+    """All files below a folder but git's, with their text."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_text() for name, path in found.items() if not name.startswith(".git/")}

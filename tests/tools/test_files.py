@@ -163,10 +163,11 @@ def test_windows_line_ends_are_kept(talk: Conversation) -> None:
 )
 def test_the_mind_is_not_written_and_the_right_tool_is_named(talk: Conversation, path: str, hint: str) -> None:
     talk.mode("allow")
-    before = files(talk.mind)
+    before = files(talk.mind / "notes"), files(talk.mind / "skills")
     with pytest.raises(Refused, match=hint):
         talk.call("write_file", path=str(talk.mind / path), content="x")
-    assert files(talk.mind) == before
+    assert (files(talk.mind / "notes"), files(talk.mind / "skills")) == before
+    assert (talk.mind / "MEMORY.md").read_text() == "- a fact\n"
 
 
 def test_the_mind_is_not_written_through_links_and_detours(talk: Conversation) -> None:
@@ -200,10 +201,10 @@ def test_the_minds_work_folder_is_no_mind(talk: Conversation) -> None:
 def test_the_mind_is_read_but_not_its_private_state(talk: Conversation) -> None:
     assert talk.call("read_file", path=str(talk.mind / "MEMORY.md")) == "1\t- a fact"
     (talk.work / "git").symlink_to(talk.mind / ".git")
-    for path in (talk.mind / ".git/hermes/lock", talk.mind / ".git", talk.work / "git/hermes/lock"):
+    for path in (talk.mind / ".git/hermes/private", talk.mind / ".git", talk.work / "git/hermes/lock"):
         with pytest.raises(Refused, match="private state"):
             talk.call("read_file", path=str(path))
-    assert ".git" not in talk.call("read_file", path=str(talk.mind))
+    assert ".git/" not in talk.call("read_file", path=str(talk.mind)).splitlines()
     assert not talk.person.questions
 
 

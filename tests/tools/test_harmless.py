@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_fs.tools.harmless import RULES, harmless, judge
@@ -94,6 +94,8 @@ echo "$(id)"
 echo "`id`"
 echo "${x}"
 echo $'a'
+echo a=~
+echo a:~/x
 X=1 ls
 X=$(id) ls
 PATH=. ls
@@ -306,6 +308,7 @@ def test_quoted_words_mean_to_bash_what_they_mean_to_the_reader(words: list[str]
     assert done.stdout.decode().split("\0")[:-1] == words
 
 
+@settings(max_examples=400)
 @given(st.text(alphabet="ab '\"\\|*~/.-=$`;&<>(){}#!\n", max_size=20))
 def test_whatever_is_read_means_the_same_to_bash(text: str) -> None:
     try:

@@ -87,7 +87,14 @@ def test_an_empty_command_is_refused(talk: Conversation) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["cat link", "cat ../secret", "grep -rn x ..", "head /etc/hostname", "cat mind/.git/hermes/lock", "ls mind/.git"],
+    [
+        "cat link",
+        "cat ../secret",
+        "grep -rn x ..",
+        "head /etc/hostname",
+        "cat mind/.git/hermes/private",
+        "ls mind/.git",
+    ],
 )
 def test_a_harmless_command_shows_nothing_that_file_tools_would_ask_about(
     talk: Conversation, tmp_path: Path, command: str
