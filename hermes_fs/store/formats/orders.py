@@ -15,16 +15,19 @@ _WORDS = {
     "<GAP>": r"[^\n!?]",
     "<OWNER>": r"(?:the |your |my )?(?:user|owner|human|operator|person|admin(?:istrator)?)s?",
     "<NOT>": r"(?:do not|don'?t|never|must not|should not|without)",
-    "<RULES>": r"(?:instruction|rule|prompt|guidance|guideline|direction|restriction|constraint|directive|polic(?:y|ie))s?",
+    "<RULES>": r"(?:instruction|rule|prompt|guidance|guideline|direction|restriction|constraint|directive"
+    r"|polic(?:y|ie))s?",
     "<SAFETY>": r"(?:safety|security|approval|confirmation|permission|guard ?rail|sandbox|moderation)s?",
-    "<OFF>": r"(?:disable|turn off|switch off|bypass|circumvent|deactivate|get around|work around|skip|suppress)(?:s|d|ing)?",
+    "<OFF>": r"(?:disable|turn off|switch off|bypass|circumvent|deactivate|get around|work around|skip|suppress)"
+    r"(?:s|d|ing)?",
     "<IGNORE>": r"(?:ignor|disregard|forget|overrid|bypass|discard|supersed)(?:e|ing|s|es|ed)?",
     "<SEND>": r"(?:forward|send|bcc|cc|copy|upload|post|mirror|e?mail|submit|stream|sync|leak|exfiltrate)",
     "<KEEP>": r"(?:convert|encode|copy|paste|keep|save|store|write|put|send|upload|post|e?mail|forward|append|include)",
     "<WRITE>": r"(?:add|append|install|put|insert|copy|register|place|write|paste|prepend)",
-    "<KEYS>": r"(?:private keys?|ssh keys?|api keys?|passwords?|credentials?|secrets?|id_rsa|id_ed25519|\.env|access tokens?)",
-    "<TALKS>": r"(?:conversations?|transcripts?|chat (?:history|logs?)|session logs?|memor(?:y|ies)|environment variables|"
-    r"env vars?|user'?s? (?:messages?|e?mails?|files?|input|answers?|data))",
+    "<KEYS>": r"(?:private keys?|ssh keys?|api keys?|passwords?|credentials?|secrets?|id_rsa|id_ed25519|\.env"
+    r"|access tokens?)",
+    "<TALKS>": r"(?:conversations?|transcripts?|chat (?:history|logs?)|session logs?|memor(?:y|ies)"
+    r"|environment variables|env vars?|user'?s? (?:messages?|e?mails?|files?|input|answers?|data))",
     "<ADDRESS>": r"(?:https?://|[\w.+-]+@[\w-]+\.|\bwebhook|\d{1,3}\.\d{1,3}\.\d)",
     "<SHELL>": r"\| ?(?:sudo )?(?:ba|z|da)?sh\b",
 }
@@ -111,7 +114,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ),
     (
         _WAY_IN,
-        r"\b<WRITE>\b<GAP>{0,80}\b(?:keys?|pub|pubkey)\b<GAP>{0,50}\b(?:authorized_keys|trusted logins?|allowed[_ ]signers)",
+        r"""\b<WRITE>\b<GAP>{0,80}\b(?:keys?|pub|pubkey)\b<GAP>{0,50}\b
+        (?:authorized_keys|trusted logins?|allowed[_ ]signers)""",
     ),
     (
         _WAY_IN,
@@ -145,7 +149,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (
         _LEAKS,
         r"""\b(?:cat|less|head|tail|type|base64|xxd)\s+[^\s|;&]*(?:\.env|id_rsa|id_ed25519|\.netrc|\.aws/credentials|
-        \.git-credentials|/etc/shadow)(?![\w-]*\.?(?:example|sample|template|dist|test|pub))\b""",
+        \.git-credentials|/etc/shadow)(?![\w-]*\.?
+        (?:example|sample|template|dist|test|pub))\b""",
     ),
     (
         _STRANGER,
@@ -155,7 +160,8 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (
         _STRANGER,
         r"""\b(?:run|execute|follow|obey|do)\b (?:whatever|what|the (?:commands?|instructions?|tasks?)) (?:it|they|he|
-        she|the (?:server|page|reply|response|site))(?: \w+)? (?:returns?|repl(?:y|ies)|sends?|says?|answers?|wants?)\b""",
+        she|the (?:server|page|reply|response|site))(?: \w+)?
+         (?:returns?|repl(?:y|ies)|sends?|says?|answers?|wants?)\b""",
     ),
     (
         _ITSELF,

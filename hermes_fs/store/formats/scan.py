@@ -1,4 +1,4 @@
-"""Judges text that the agent wants to keep: credentials, hidden characters, orders that would bind later sessions. Pure.
+"""Judges text that the agent wants to keep: credentials, hidden characters, orders for later sessions. Pure.
 
 A memory is a fact. Text that gives its reader orders about safety, hides something from the owner or carries private
 things away is what an attacker plants, by way of a web page or a file that the agent read.
