@@ -21,6 +21,7 @@ _SEPARATORS = re.compile(r"(?:[\s,;]|</?(?:tool_call|tools)>)*")
 _KEYS = ('"name"', '"arguments"', '"parameters"', '"function"', '"tool_call"', '"type"', '"id"')
 _STARTS = (*_KEYS, *_TAGS, "</tool_call>", "</tools>")
 _FIELDS = frozenset({"name", "arguments", "parameters", "id", "type"})
+_MOST_MARKS = 200  # within one call's strings; beyond it the work would grow with the square of the text
 _decoder = json.JSONDecoder(strict=False)  # small models put raw line breaks into strings
 
 Found = tuple[str, str]
@@ -36,6 +37,7 @@ class TextCalls:
         self._names = frozenset(names)
         self._buffer = ""
         self._tried = 0  # where in the buffer the search for a closing mark goes on
+        self._tries = 0
         self._before = "\n"  # the last character that was taken
         self._beginning = True  # nothing but blanks was taken so far
         self._fence = ""  # the backticks that close the ordinary block which we are in
@@ -83,6 +85,7 @@ class TextCalls:
 
     def _take(self, size: int) -> str:
         piece, self._buffer, self._tried = self._buffer[:size], self._buffer[size:], 0
+        self._tries = 0
         self._before = piece[-1]
         self._beginning = self._beginning and not piece.strip()
         return piece
@@ -149,7 +152,8 @@ class TextCalls:
             if self._accept(inside):
                 self._take(position)
                 return "call"
-            if not _unfinished(inside):
+            self._tries += 1
+            if self._tries > _MOST_MARKS or not _unfinished(inside):
                 return "text"  # else the mark stood within a string
         self._tried = max(position, len(self._buffer) - len(mark) + 1)
         if not final:
