@@ -18,7 +18,7 @@ _OVERFLOW = re.compile(
     r"context_length_exceeded|exceed_context_size|maximum context length|context (?:size|length|window)[^.]{0,40}exceed"
     r"|exceed(?:s|ed|ing)?[^.]{0,60}context (?:size|length|window|limit)|context[- ]length[- ]exceeded"
     r"|prompt is too long|input is too long|prompt too long|too many (?:input )?tokens"
-    r"|exceeds? the (?:model'?s )?max(?:imum)?[ _](?:model[ _]len|input|prompt|length|number of tokens)"
+    r"|exceeds? (?:the )?(?:model'?s )?max(?:imum)?[ _](?:model[ _]len|input|prompt|length|number of tokens)"
     r"|maximum (?:prompt|input) length|longer than the (?:model'?s )?(?:maximum )?(?:context|model)"
     r"|tokens? to keep from the initial prompt|reduce the length of the (?:messages|prompt|input)"
     r"|exceeded model token limit|input tokens? exceeds?|larger than the .{0,20}context",

@@ -20,7 +20,7 @@ from hermes_fs.providers.connection import Connection
 from hermes_fs.providers.presets import Preset
 from hermes_fs.providers.prices import Price, cost_of
 from hermes_fs.providers.replies import Assembler, new_call_id
-from hermes_fs.providers.windows import Model, models_of, window_of
+from hermes_fs.providers.windows import Model, first_of, models_of, window_of
 from hermes_fs.providers.wire import messages_to_wire, tools_to_wire
 
 
@@ -89,6 +89,7 @@ class OpenAIChat:
                 if not self._adapt(error):
                     raise self._explained(error) from error
             else:
+                self._window = self._window or None  # some servers tell it only once the model is loaded
                 return
 
     def close(self) -> None:
@@ -127,8 +128,13 @@ class OpenAIChat:
         """Whether the server refused an optional field by name, so that the request may go without it."""
         if error.fault != "invalid":
             return False
-        for name in ("stream_options", "max_completion_tokens", "max_tokens", "temperature"):
-            if name in error.message and name not in self._refused:
+        for name, said in (
+            ("stream_options", "stream_options"),
+            ("stream_options", "include_usage"),
+            (self._limit_field, self._limit_field),
+            ("temperature", "temperature"),
+        ):
+            if said in error.message and name not in self._refused:
                 self._refused |= {name}
                 return True
         return False
@@ -147,12 +153,12 @@ class OpenAIChat:
         return ProviderError("not_found", message, f"choose with `hermes model`; the nearest is {near[0]}")
 
     def _first_model(self) -> str:
-        found = self.models()
-        if not found:
+        found = first_of(self.models(), self._preset)
+        if found is None:
             raise ProviderError("not_found", f"{self._preset.title} offers no model", "load one there first")
-        if self._window is None and found[0].window:
-            self._window = found[0].window
-        return found[0].name
+        if self._window is None and found.window:
+            self._window = found.window
+        return found.name
 
     def _priced(self, request: Request, reply: Reply) -> Reply:
         usage = reply.usage

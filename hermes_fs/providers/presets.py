@@ -12,7 +12,8 @@ ThinkingBack = Literal["drop", "reasoning_content", "tags", "reasoning_details"]
 @dataclass(frozen=True, slots=True)
 class Preset:
     """One OpenAI-compatible endpoint. `key_names` are the environment variables that may hold its key, the first is
-    the one we tell people about; empty: no key is needed. `local`: it runs on a machine of the person's own."""
+    the one we tell people about; empty: no key is needed. `local`: it runs on a machine of the person's own, `start`
+    is how. `preferred` are the models to take, best first, where nobody names one and the server lists very many."""
 
     name: str
     title: str
@@ -22,6 +23,7 @@ class Preset:
     limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     thinking_back: ThinkingBack = "drop"
     start: str = ""
+    preferred: tuple[str, ...] = ()
 
 
 CUSTOM = "custom"
@@ -33,6 +35,7 @@ _PRESETS = (
         "https://api.openai.com/v1",
         ("OPENAI_API_KEY",),
         limit_field="max_completion_tokens",
+        preferred=("gpt-6-sol", "gpt-6", "gpt-5.4", "gpt-5", "gpt-4.1", "gpt-4o"),
     ),
     Preset(
         "openrouter",

@@ -49,6 +49,12 @@ class Retrying:
         """The provider that is wrapped."""
         return self._provider
 
+    def warm(self) -> None:
+        """Let the wrapped provider prepare in the background, if it can."""
+        warm = getattr(self._provider, "warm", None)
+        if warm is not None:
+            warm()
+
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         for attempt in range(1, self._attempts + 1):
             try:

@@ -11,6 +11,7 @@ class ThinkTags:
     def __init__(self) -> None:
         self._held = ""
         self._inside = False
+        self._thought = False
         self._passing = False
         self._trim = False
 
@@ -34,11 +35,14 @@ class ThinkTags:
     def _open(self) -> None:
         start = self._held.lstrip()
         if start.startswith(_OPEN):
-            self._held, self._inside = start[len(_OPEN) :].lstrip("\n"), True
+            self._held, self._inside = start[len(_OPEN) :], True
         elif not _OPEN.startswith(start):
             self._passing = True
 
     def _think(self) -> str:
+        if not self._thought:
+            self._held = self._held.lstrip("\n")
+            self._thought = bool(self._held)
         thinking, tag, rest = self._held.partition(_CLOSE)
         if tag:
             self._held, self._inside, self._passing, self._trim = rest, False, True, True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.providers.connection import Connection
+from hermes_fs.providers.presets import Preset
 
 _KNOWN = (
     ("gpt-4o", 128_000),
@@ -20,6 +22,10 @@ _KNOWN = (
     ("MiniMax-M2", 204_800),
 )
 """Hosted models by the beginning of their names; newest figures of their makers."""
+
+_NO_CHAT = re.compile(
+    r"embed|whisper|\btts|dall-e|image|audio|realtime|moderation|transcribe|rerank|sora|davinci|babbage", re.IGNORECASE
+)
 
 _FIELDS = ("context_length", "max_model_len", "context_window", "loaded_context_length", "max_context_length")
 
@@ -42,6 +48,16 @@ def parse_models(body: Any) -> list[Model]:
     entries = body.get("data") if isinstance(body, Mapping) else body
     found = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
     return [Model(str(entry["id"]), _window(entry)) for entry in found if entry.get("id")]
+
+
+def first_of(models: list[Model], preset: Preset) -> Model | None:
+    """The model to use where nobody names one: a preferred one of the preset, else the first that can chat."""
+    chatting = [model for model in models if not _NO_CHAT.search(model.name)] or models
+    for wanted in preset.preferred:
+        near = [model for model in chatting if model.name.startswith(wanted)]
+        if near:
+            return min(near, key=lambda model: (len(model.name), model.name))
+    return chatting[0] if chatting else None
 
 
 def window_of(connection: Connection, model: str) -> int:

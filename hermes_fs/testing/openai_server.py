@@ -1,13 +1,7 @@
 """A loopback server that speaks OpenAI's chat completions, scripted and able to misbehave; standard library only.
 
-In a test, answers are given as a list; when it is used up (always, when run by `python -m
-hermes_fs.testing.openai_server`), a marker in the last user message that has one decides:
-
-    [[fake tools=50 name=terminal args={"command":"true"}]]   50 calls one after the other, then the final text
-    [[fake tools=50 par=5 name=... args={...}]]               ... 5 calls in each reply; `{i}` in args is the number
-    [[fake text=4000]]  [[fake sleep=0.2]]                    a text of that length; seconds before every answer
-    [[fake status=429 retry_after=1 times=2]]                 the first two requests fail so (without times: each)
-    [[fake cut=1]] [[fake hang=1]] [[fake empty=1]] [[fake malformed=1]] [[fake overflow=1]]   likewise with times
+`python -m hermes_fs.testing.openai_server --port 0 --port-file P` runs it alone. What it answers is decided by a list
+of answers or by a marker in the message, see openai_answers.
 """
 
 from __future__ import annotations
@@ -15,54 +9,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import socket
 import socketserver
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-_MARK = re.compile(r"\[\[fake ([^\n]*?)\]\](?!\])")
-_ARGS = re.compile(r"args=(\{.*\})\s*$")
-_LOREM = "The quick brown fox jumps over the lazy dog while the index rebuilds itself. "
-_FAULTS = ("status", "cut", "hang", "empty", "malformed", "overflow")
-_OVERFLOW = {
-    "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
-    "type": "invalid_request_error",
-    "code": "context_length_exceeded",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server says to one request. `calls` are (name, arguments) pairs. `chunks`, where given, are sent as the
-    stream's raw objects instead. `error` is the body of an answer whose `status` is not 200. `cut` drops the connection
-    half way, `hang` says nothing until the client leaves, `delay` is in seconds before the first byte."""
-
-    text: str = ""
-    calls: tuple[tuple[str, str], ...] = ()
-    thinking: str = ""
-    status: int = 200
-    error: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    cut: bool = False
-    hang: bool = False
-    chunks: tuple[Mapping[str, Any], ...] = ()
-    finish: str = ""
-    usage: Mapping[str, Any] | None = None
-
-
-def failure(status: int, message: str = "no", *, code: str | None = None, retry_after: str = "") -> Answer:
-    """An answer that is an error in OpenAI's form."""
-    headers = {"Retry-After": retry_after} if retry_after else {}
-    return Answer(status=status, error={"message": message, "type": "error", "code": code}, headers=headers)
+from hermes_fs.testing.openai_answers import Answer, chunks, marked_text, misbehaviour, options_of, scripted, whole
 
 
 class OpenAIServer:
@@ -112,17 +70,13 @@ class OpenAIServer:
         with self._lock:
             if self.answers:
                 return self.answers.pop(0)
-        text = _marked_text(body)
-        found = _MARK.findall(text)
-        if not found:
-            return Answer(self.reply)
-        options = _options(found[-1])
+        text = marked_text(body)
+        options = options_of(text)
         with self._lock:
             self._seen[text] += 1
             seen = self._seen[text]
-        if seen <= int(options.get("times", seen)) and any(name in options for name in _FAULTS):
-            return _fault(options)
-        return replace(_scripted(options, body, self.reply), delay=float(options.get("sleep", 0)))
+        fault = misbehaviour(options) if seen <= int(options.get("times", seen)) else None
+        return fault or scripted(options, body, self.reply)
 
     def record(self, request: dict[str, Any], answer: Answer | None, started: float) -> None:
         """Write the log's line of one request, after it was answered."""
@@ -206,23 +160,35 @@ class _Connection(socketserver.StreamRequestHandler):
     def _complete(self, body: Mapping[str, Any], answer: Answer) -> bool:
         if answer.delay:
             time.sleep(answer.delay)
-        if answer.hang:
-            self.rfile.read(1)  # returns when the client closes
-            return False
+        if answer.manner == "hang":
+            return self._wait()
         if answer.status != 200:
             return self._json(answer.status, {"error": answer.error}, answer.headers)
+        if answer.raw is not None:
+            return self._page(answer.raw) if isinstance(answer.raw, str) else self._json(200, answer.raw)
         if not body.get("stream"):
-            return self._json(200, _whole(body, answer))
-        events = [b"data: %s\n\n" % json.dumps(chunk).encode() for chunk in _chunks(body, answer)]
-        if answer.cut:
+            return self._json(200, whole(body, answer))
+        return self._stream(body, answer)
+
+    def _stream(self, body: Mapping[str, Any], answer: Answer) -> bool:
+        events = [b"data: %s\n\n" % json.dumps(chunk, ensure_ascii=False).encode() for chunk in chunks(body, answer)]
+        if answer.manner in ("cut", "stall"):
             events = events[: max(1, len(events) // 2)]
         else:
             events.append(b"data: [DONE]\n\n")
-        self.wfile.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}))
-        self.wfile.write(b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in events))
-        if answer.cut:
-            return False
-        self.wfile.write(b"0\r\n\r\n")
+        data = b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in events)
+        end = b"" if answer.manner else b"0\r\n\r\n"
+        self.wfile.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}) + data + end)
+        return self._wait() if answer.manner in ("stall", "linger") else not answer.manner
+
+    def _wait(self) -> bool:
+        """Say nothing more; returns when the client leaves."""
+        self.rfile.read(1)
+        return False
+
+    def _page(self, text: str) -> bool:
+        data = text.encode()
+        self.wfile.write(_head(200, {"Content-Type": "text/html", "Content-Length": str(len(data))}) + data)
         return True
 
     def _json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> bool:
@@ -253,120 +219,6 @@ def _read_request(stream: BufferedIOBase) -> dict[str, Any] | None:
 def _model(name: str, window: int) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": name, "object": "model", "created": 0, "owned_by": "fake"}
     return {**entry, "context_length": window} if window else entry
-
-
-# -- what to say ------------------------------------------------------------------------------------------------------
-
-
-def _marked_text(body: Mapping[str, Any]) -> str:
-    """The newest user message that holds a marker, else nothing."""
-    for message in reversed(body.get("messages") or ()):
-        text = _text(message.get("content"))
-        if message.get("role") == "user" and "[[fake " in text:
-            return text
-    return ""
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part.get("text", "") for part in content or () if isinstance(part, dict))
-
-
-def _options(marker: str) -> dict[str, str]:
-    found = _ARGS.search(marker)
-    options = dict(re.findall(r"(\w+)=(\S+)", marker[: found.start()] if found else marker))
-    return {**options, "args": found.group(1)} if found else options
-
-
-def _fault(options: Mapping[str, str]) -> Answer:
-    if "status" in options:
-        return failure(int(options["status"]), "scripted failure", retry_after=options.get("retry_after", ""))
-    if "overflow" in options:
-        return Answer(status=400, error=_OVERFLOW)
-    if "malformed" in options:
-        return Answer(calls=((options.get("name", "terminal"), '{"command": "tr'),))
-    text = "" if "empty" in options else _LOREM
-    return Answer(text, cut="cut" in options, hang="hang" in options)
-
-
-def _scripted(options: Mapping[str, str], body: Mapping[str, Any], reply: str) -> Answer:
-    messages = body.get("messages") or []
-    last = max((i for i, message in enumerate(messages) if "[[fake " in _text(message.get("content"))), default=0)
-    done = sum(message.get("role") == "tool" for message in messages[last:])
-    wanted, name = int(options.get("tools", 0)), options.get("name", "terminal")
-    offered = {tool.get("function", {}).get("name") for tool in body.get("tools") or ()}
-    if done < wanted and name in offered:
-        arguments = options.get("args", '{"command": "true"}')
-        numbers = range(done, min(done + int(options.get("par", 1)), wanted))
-        return Answer(calls=tuple((name, arguments.replace("{i}", str(number))) for number in numbers))
-    length = int(options.get("text", 0))
-    return Answer((_LOREM * (length // len(_LOREM) + 1))[:length] if length else reply)
-
-
-def _usage(body: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
-    if answer.usage is not None:
-        return answer.usage
-    prompt = len(json.dumps(body.get("messages"))) // 4
-    output = max(1, len(answer.text or json.dumps(answer.calls)) // 4)
-    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
-
-
-def _calls(body: Mapping[str, Any], answer: Answer) -> list[dict[str, Any]]:
-    number = len(body.get("messages") or ())
-    return [
-        {"id": f"call_{number}_{i}", "type": "function", "function": {"name": name, "arguments": arguments}}
-        for i, (name, arguments) in enumerate(answer.calls)
-    ]
-
-
-def _finish(answer: Answer) -> str:
-    return answer.finish or ("tool_calls" if answer.calls else "stop")
-
-
-def _whole(body: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text or None}
-    if answer.calls:
-        message["tool_calls"] = _calls(body, answer)
-    if answer.thinking:
-        message["reasoning_content"] = answer.thinking
-    choice = {"index": 0, "message": message, "finish_reason": _finish(answer)}
-    return {**_stub(body, "chat.completion"), "choices": [choice], "usage": _usage(body, answer)}
-
-
-def _chunks(body: Mapping[str, Any], answer: Answer) -> Iterator[Mapping[str, Any]]:
-    if answer.chunks:
-        yield from answer.chunks
-        return
-    stub = _stub(body, "chat.completion.chunk")
-    for delta in _deltas(body, answer):
-        yield {**stub, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-    yield {**stub, "choices": [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]}
-    if (body.get("stream_options") or {}).get("include_usage"):
-        yield {**stub, "choices": [], "usage": _usage(body, answer)}
-
-
-def _deltas(body: Mapping[str, Any], answer: Answer) -> Iterator[dict[str, Any]]:
-    yield {"role": "assistant", "content": None if answer.calls else ""}
-    for piece in _quarters(answer.thinking):
-        yield {"reasoning_content": piece}
-    for piece in _quarters(answer.text):
-        yield {"content": piece}
-    for index, call in enumerate(_calls(body, answer)):
-        arguments = call["function"]["arguments"]
-        half = len(arguments) // 2
-        opening = {**call, "function": {"name": call["function"]["name"], "arguments": arguments[:half]}}
-        yield {"tool_calls": [{"index": index, **opening}]}
-        yield {"tool_calls": [{"index": index, "function": {"arguments": arguments[half:]}}]}
-
-
-def _quarters(text: str) -> Iterator[str]:
-    size = max(1, -(-len(text) // 4))
-    return (text[start : start + size] for start in range(0, len(text), size))
-
-
-def _stub(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-fake", "object": kind, "created": 0, "model": body.get("model") or "fake-model"}
 
 
 def main() -> None:

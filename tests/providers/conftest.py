@@ -10,7 +10,8 @@ import pytest
 
 from hermes_fs.providers.openai_chat import OpenAIChat, Settings
 from hermes_fs.providers.presets import at
-from hermes_fs.testing.openai_server import Answer, OpenAIServer
+from hermes_fs.testing.openai_answers import Answer
+from hermes_fs.testing.openai_server import OpenAIServer
 
 Serve = Callable[..., tuple[OpenAIServer, OpenAIChat]]
 

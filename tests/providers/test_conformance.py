@@ -8,7 +8,7 @@ from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.ports import Provider
 from hermes_fs.core.types import Message, Thinking
 from hermes_fs.providers.retrying import Retrying
-from hermes_fs.testing.openai_server import Answer, failure
+from hermes_fs.testing.openai_answers import Answer, failure
 from hermes_fs.testing.provider_conformance import ProviderConformance
 from hermes_fs.testing.scripted import ScriptedProvider
 from tests.providers.conftest import Serve
@@ -40,7 +40,7 @@ class TestOpenAIChat(ProviderConformance):
         return self.serve(failure(STATUS[error.fault], "no"))[1]
 
     def hanging(self) -> Provider | None:
-        return self.serve(Answer(hang=True))[1]
+        return self.serve(Answer(manner="hang"))[1]
 
 
 class TestRetrying(TestOpenAIChat):

@@ -119,8 +119,37 @@ def test_a_call_is_withheld_while_it_is_written() -> None:
 
 FRAGMENTS = st.sampled_from(
     [
-        *("```", "json", "\n", "{", "}", "`", " ", "text", "<tool_call>", "</tool_call>", "<tools>", "</tools>", "[", "]"),
-        *(CALL, CALL[:20], CALL[20:], '{"name"', '"terminal"', ',', '"', "\\", "python", "\t", '{"name": "x"}', "é", "<"),
+        *(
+            "```",
+            "json",
+            "\n",
+            "{",
+            "}",
+            "`",
+            " ",
+            "text",
+            "<tool_call>",
+            "</tool_call>",
+            "<tools>",
+            "</tools>",
+            "[",
+            "]",
+        ),
+        *(
+            CALL,
+            CALL[:20],
+            CALL[20:],
+            '{"name"',
+            '"terminal"',
+            ",",
+            '"',
+            "\\",
+            "python",
+            "\t",
+            '{"name": "x"}',
+            "é",
+            "<",
+        ),
     ]
 )
 

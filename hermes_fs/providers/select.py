@@ -1,0 +1,160 @@
+"""Decides which model behind which endpoint a conversation uses, and says why. A flag beats the environment, that beats
+the configuration. Asks no server itself."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from hermes_fs.core.config import Config
+from hermes_fs.core.config import Price as ConfiguredPrice
+from hermes_fs.core.errors import ConfigError, ProviderError
+from hermes_fs.core.ports import Provider
+from hermes_fs.providers import prices
+from hermes_fs.providers.faults import key_hint
+from hermes_fs.providers.keys import Keys
+from hermes_fs.providers.openai_chat import OpenAIChat, Settings
+from hermes_fs.providers.presets import CUSTOM, PRESETS, Preset, at
+from hermes_fs.providers.retrying import Retrying
+
+_MAKERS = ("openai", "minimax")
+"""Presets whose names are also how aggregators and model hubs begin the names of these makers' models."""
+_LIST_MAKERS = ("openrouter", "nous", CUSTOM, "llamacpp", "vllm", "sglang", "lmstudio")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """An endpoint, a model ("": the server's first) and a key, each with where it comes from: `flag`, the name of an
+    environment variable, a key of the configuration, or "" for the default. `api_key` never leaves this process but to
+    the endpoint."""
+
+    preset: Preset
+    model: str
+    provider_from: str
+    model_from: str
+    key_name: str = ""
+    key_from: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+def choose(config: Config, environ: Mapping[str, str], model: str = "") -> Retrying:
+    """The provider for a conversation; `model` is a flag's value, `NAME` or `PRESET/NAME`. Asks no server yet. Raises
+    ProviderError("auth") where a key is missing or nothing is set up, ConfigError for an unknown preset."""
+    selection = select(config, environ, model)
+    check_key(selection)
+    return provider_of(selection, config)
+
+
+def choose_auxiliary(config: Config, environ: Mapping[str, str]) -> Retrying | None:
+    """The provider for summaries; None where the configuration names none. Raises as `choose` does."""
+    wanted = config.auxiliary
+    preset = _configured(wanted.provider, wanted.base_url, "auxiliary")
+    if preset is None:
+        return choose(config, environ, wanted.name) if wanted.name else None
+    selection = Selection(preset, wanted.name, "auxiliary.provider", "auxiliary.name" if wanted.name else "")
+    selection = _with_key(selection, wanted.api_key_env, Keys(environ))
+    check_key(selection)
+    return provider_of(selection, config)
+
+
+def select(config: Config, environ: Mapping[str, str], model: str = "") -> Selection:
+    """What `choose` would use, the key's absence included. Raises ProviderError where nothing is set up."""
+    keys = Keys(environ)
+    wanted, wanted_from = (model, "flag") if model else (environ.get("HERMES_MODEL", ""), "HERMES_MODEL")
+    current = _endpoint(config, keys)
+    if wanted:
+        named, name = split_name(wanted, current.preset if current else None)
+        if named:
+            same = current is not None and current.preset.name == named
+            preset = current.preset if same and current else PRESETS[named]
+            env = config.model.api_key_env if named == config.model.provider else ""
+            return _with_key(Selection(preset, name, wanted_from, wanted_from if name else ""), env, keys)
+        if current:
+            return replace(current, model=name, model_from=wanted_from)
+    if current is None:
+        hint = "set OPENAI_API_KEY (and OPENAI_BASE_URL), or choose from `hermes model list` with `hermes model NAME`"
+        raise ProviderError("auth", "no model is set up", hint)
+    return current
+
+
+def split_name(text: str, current: Preset | None) -> tuple[str, str]:
+    """(preset, model) of `NAME`, `PRESET` or `PRESET/NAME`, either may be "". With a provider that lists models by
+    their makers, `openai/gpt-5` is one of its models; elsewhere it is the model gpt-5 of the preset openai."""
+    head, slash, rest = text.partition("/")
+    if head not in PRESETS:
+        return "", text
+    listed = current is not None and current.name in _LIST_MAKERS
+    return ("", text) if slash and head in _MAKERS and listed else (head, rest)
+
+
+def check_key(selection: Selection) -> None:
+    """Raises ProviderError("auth") where the endpoint needs a key and there is none."""
+    if selection.api_key or not selection.key_name:
+        return
+    preset = replace(selection.preset, key_names=(selection.key_name,))
+    raise ProviderError("auth", f"no API key for {preset.title}: {selection.key_name} is not set", key_hint(preset))
+
+
+def provider_of(selection: Selection, config: Config) -> Retrying:
+    """The provider for a selection, with the configuration's limits, prices and retries."""
+    window = config.model.context_window if selection.model_from not in ("flag", "HERMES_MODEL") else 0
+    settings = Settings(
+        model=selection.model,
+        max_tokens=config.model.max_tokens or None,
+        temperature=config.model.temperature,
+        context_window=window,
+        prices={name: _price(price) for name, price in config.prices.items()},
+    )
+    provider: Provider = OpenAIChat(selection.preset, settings, selection.api_key)
+    return Retrying(provider, attempts=config.retries.attempts, max_wait=config.retries.max_wait)
+
+
+def _price(price: ConfiguredPrice) -> prices.Price:
+    return prices.Price(price.input, price.output, price.cached if "cached" in price.model_fields_set else None)
+
+
+def _endpoint(config: Config, keys: Keys) -> Selection | None:
+    """Where to go, without a name from a flag or HERMES_MODEL. The configured model's name is for the configured
+    endpoint: where the environment leads to another one, that one's first model is taken."""
+    wanted = config.model
+    named = "model.name" if wanted.name else ""
+    configured = _configured(wanted.provider, wanted.base_url, "model")
+    if url := keys.get("OPENAI_BASE_URL", ""):
+        preset = at(url)
+        model = wanted.name if configured is None or configured.base_url == preset.base_url else ""
+        found = Selection(preset, model, "OPENAI_BASE_URL", named if model else "")
+        return _with_key(found, "OPENAI_API_KEY" if "OPENAI_API_KEY" in keys else "", keys)
+    if configured:
+        source = "model.base_url" if wanted.base_url else "model.provider"
+        return _with_key(Selection(configured, wanted.name, source, named), wanted.api_key_env, keys)
+    for preset in PRESETS.values():
+        for key_name in preset.key_names:
+            if key_name in keys:
+                return _with_key(Selection(preset, wanted.name, key_name, named), key_name, keys)
+    return None
+
+
+def _configured(provider: str, base_url: str, section: str) -> Preset | None:
+    if not provider and not base_url:
+        return None
+    if provider and provider not in PRESETS and provider != CUSTOM:
+        near = difflib.get_close_matches(provider, PRESETS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the presets are {', '.join(PRESETS)}"
+        raise ConfigError(f"{section}.provider: there is no preset {provider!r}", hint)
+    if not base_url:
+        if provider == CUSTOM:
+            raise ConfigError(f"{section}.provider is custom, but {section}.base_url is empty", "set it")
+        return PRESETS[provider]
+    preset = at(base_url)
+    if provider in ("", CUSTOM, preset.name):
+        return preset
+    return replace(PRESETS[provider], base_url=preset.base_url, title=preset.title, local=preset.local)
+
+
+def _with_key(selection: Selection, key_env: str, keys: Keys) -> Selection:
+    """`key_env` is the variable that a person chose, else the preset's are tried. No key of one provider is ever sent
+    to another because none was named."""
+    names = (key_env,) if key_env else selection.preset.key_names
+    name = next((name for name in names if name in keys), names[0] if names else "")
+    return replace(selection, key_name=name, key_from=keys.source(name) if name else "", api_key=keys.get(name, ""))
