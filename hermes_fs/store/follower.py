@@ -8,9 +8,9 @@ from pathlib import Path
 from hermes_fs.core.errors import HermesError
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.git import Git
-from hermes_fs.store.journal import Journal
+from hermes_fs.store.journal import Entry, Journal
 from hermes_fs.store.lock import Lock
-from hermes_fs.store.user_index import catch_up
+from hermes_fs.store.user_index import catch_up, release
 
 _BRANCH_LINE = "ref: refs/heads/main\n"
 
@@ -44,18 +44,31 @@ class Follower:
         if self._door.mine:
             return False
         with self._own:
+            while True:
+                with self._door:
+                    stamp = self._journal.stamp
+                    lessons = [entry for _, entry in self._journal.read()]
+                if lessons and not self._catch_up(lessons):
+                    return False
+                reach("index.done")
+                with self._door:
+                    if self._journal.stamp == stamp:
+                        release(self._git)
+                        self._journal.cut(0)
+                        return True
+
+    def _catch_up(self, lessons: list[Entry]) -> bool:
+        # On another branch the index is of that branch; coming back to main, git itself brings it up to date.
+        if not self._on_main():
+            return True
+        try:
+            if catch_up(self._git, lessons):
+                return True
+        except HermesError:
             with self._door:
-                stamp = self._journal.stamp
-                lessons = [entry for _, entry in self._journal.read()]
-            # On another branch the index is of that branch; coming back to main, git itself brings it up to date.
-            if lessons and self._on_main() and not catch_up(self._git, lessons):
-                self.problem = f"the git index is locked by {self._git.git_dir / 'index.lock'}: finish that git command"
-                return False
-            reach("index.done")
-            with self._door:
-                if self._journal.stamp == stamp:
-                    self._journal.cut(0)
-                    return True
+                release(self._git)  # the user's git must not wait for what may not heal
+            raise
+        self.problem = f"the git index is locked by {self._git.git_dir / 'index.lock'}: finish that git command"
         return False
 
     def close(self) -> None:

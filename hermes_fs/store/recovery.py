@@ -6,6 +6,7 @@ from hermes_fs.core.errors import Refused
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Entry, Journal, Move
+from hermes_fs.store.user_index import release
 
 
 def recover(git: Git, files: Files, journal: Journal) -> None:
@@ -16,12 +17,15 @@ def recover(git: Git, files: Files, journal: Journal) -> None:
     journal.trim()
     rows = journal.read()
     if not rows:
+        release(git)
         journal.cut(0)
         return
     start, last = rows[-1]
     if happened(git, last):
         return
     put_back(git, files, last)
+    if start == 0:
+        release(git)
     journal.cut(start)
 
 

@@ -17,6 +17,7 @@ from hermes_fs.store.journal import Entry, Journal, Move
 from hermes_fs.store.objects import ObjectKind, Signature, commit_text
 from hermes_fs.store.signing import signed_commit
 from hermes_fs.store.state import BRANCH
+from hermes_fs.store.user_index import hold, release
 
 _STALE = 10.0  # seconds; git holds a ref's lock file for milliseconds
 _LOCKS = ("HEAD.lock", f"{BRANCH}.lock", "packed-refs.lock")
@@ -89,6 +90,8 @@ class Transaction:
         reach("door.journal")
         with contextlib.ExitStack() as undo:
             undo.callback(self._undo, entry, kept, start)
+            hold(self._git)
+            reach("door.held")
             self._move_ref(entry, lesson, staged)
             undo.pop_all()
         reach("door.ref")
@@ -119,6 +122,8 @@ class Transaction:
         """After an error or Ctrl-C. The ref may have got there all the same, so it is asked, not assumed."""
         if not recovery.happened(self._git, entry):
             self._put_back(entry, kept)
+            if start == 0:
+                release(self._git)
             self._journal.cut(start)
 
     def _put_back(self, entry: Entry, kept: Mapping[str, Path]) -> None:

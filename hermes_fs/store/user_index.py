@@ -1,14 +1,17 @@
 """Owns bringing the user's git index up to date after a lesson, for the lesson's paths alone.
 
 What they have staged stays staged: an entry that differs from the file before the lesson is left as it is.
+
+From the moment a lesson is acknowledged until the index has caught up, a `git commit` of the user would take the lesson
+back, unseen. So `index.lock`, which every git respects, is held that long.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,22 +20,52 @@ from hermes_fs.store.failpoint import reach
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Entry
 
-_OURS = b"hermes-fs is replacing the index\n"
-_ATTEMPTS = 5
+_OURS = b"hermes-fs brings the index up to date\n"
+_PATIENCE = 0.1  # seconds to wait for a git command of the user
+_PAUSE = 0.002
 _ASKED_BY_NAME = 50  # paths; more than that and git lists the whole index faster
 
 Version = tuple[str, str]
 """(mode, blob id); ("", "") where there is no file."""
 
 
+def hold(git: Git) -> bool:
+    """Takes the index's lock, or finds that one of us holds it. False where a git command of the user keeps it.
+
+    That command read HEAD before; if it is a commit, it fails once HEAD has moved, so going on is safe.
+    """
+    lock = git.git_dir / "index.lock"
+    deadline = time.monotonic() + _PATIENCE
+    while not (held := _is_ours(lock) or _take(git, lock)) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+    return held
+
+
+def release(git: Git) -> None:
+    """Gives the index's lock back, if one of us holds it. The caller holds the workspace's lock."""
+    lock = git.git_dir / "index.lock"
+    if _is_ours(lock):
+        lock.unlink(missing_ok=True)
+
+
 def catch_up(git: Git, entries: Iterable[Entry]) -> bool:
     """Gives every path of these lessons its last version in the index, unless the user staged something else.
 
-    False where the index is locked by somebody else at the moment: nothing was done. The caller sees to it that
-    nobody else catches up at the same time. Raises Failed.
+    False where a git command of the user has the index locked: nothing was done. True: it is right, and held. The
+    caller sees to it that nobody else catches up at the same time. Raises Failed.
     """
-    wanted = _wanted(entries)
-    return _replace(git, wanted) if wanted else True
+    if not hold(git):
+        return False
+    index, fresh = git.git_dir / "index", _fresh_name(git)
+    try:
+        if _prepare(git, index, fresh, _wanted(entries)):
+            reach("index.locked")
+            fresh.replace(index)
+    except OSError as error:
+        raise Failed(f"{index} cannot be written: {error.strerror}", "free some space there") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return True
 
 
 def _wanted(entries: Iterable[Entry]) -> dict[str, tuple[set[Version], Version]]:
@@ -43,33 +76,6 @@ def _wanted(entries: Iterable[Entry]) -> dict[str, tuple[set[Version], Version]]
             passed = wanted.get(move.path, (set(), ("", "")))[0]
             wanted[move.path] = passed | {(move.old_mode, move.old)}, (move.new_mode, move.new)
     return wanted
-
-
-def _replace(git: Git, wanted: Mapping[str, tuple[set[Version], Version]]) -> bool:
-    index, lock = git.git_dir / "index", git.git_dir / "index.lock"
-    _drop_own(lock)
-    for _ in range(_ATTEMPTS):
-        if lock.exists():
-            return False
-        stamp = _stamp(index)
-        fresh = _fresh_name(git)
-        try:
-            if not _prepare(git, index, fresh, wanted):
-                return True
-            if not _take(git, lock):
-                return False
-            try:
-                if _stamp(index) == stamp:
-                    reach("index.locked")
-                    fresh.replace(index)
-                    return True
-            finally:
-                lock.unlink(missing_ok=True)
-        except OSError as error:
-            raise Failed(f"{index} cannot be written: {error.strerror}", "free some space there") from error
-        finally:
-            fresh.unlink(missing_ok=True)
-    return False
 
 
 def _prepare(git: Git, index: Path, fresh: Path, wanted: Mapping[str, tuple[set[Version], Version]]) -> bool:
@@ -117,32 +123,36 @@ def _told(git: Git, env: Mapping[str, str], data: bytes, *args: str) -> bytes:
 
 
 def _take(git: Git, lock: Path) -> bool:
-    """Makes the lock file that every git respects, with our words in it from its first moment."""
+    """Makes the lock file with our words in it from its first moment; False where there is one, or no room for one."""
     own = _fresh_name(git)
-    own.write_bytes(_OURS)
     try:
+        own.write_bytes(_OURS)
         os.link(own, lock)
     except FileExistsError:
         return False
+    except OSError:  # no hard links here, or no room
+        return _take_plainly(lock)
     finally:
-        own.unlink()
+        own.unlink(missing_ok=True)
     return True
 
 
-def _drop_own(lock: Path) -> None:
-    """Removes a lock file that one of us left when it was killed; nobody of us holds it now."""
-    with contextlib.suppress(FileNotFoundError):  # the usual case
-        if lock.read_bytes() == _OURS:
-            lock.unlink()
+def _take_plainly(lock: Path) -> bool:
+    try:
+        with lock.open("xb") as file:
+            file.write(_OURS)
+    except OSError:
+        return False
+    return True
+
+
+def _is_ours(lock: Path) -> bool:
+    try:
+        return lock.read_bytes() == _OURS
+    except FileNotFoundError:
+        return False
 
 
 def _fresh_name(git: Git) -> Path:
     git.temporary.mkdir(parents=True, exist_ok=True)
     return git.temporary / f"index-{secrets.token_hex(8)}"
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    if not path.exists():
-        return (0, 0, 0)
-    status = path.stat()
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -19,7 +19,7 @@ from tests.store.git_shell import make_workspace, sh, status
 PROJECT = Path(__file__).parents[2]
 AGENT = Provenance("agent", "user")
 _ONCE = ("door.locked", "door.pending", "door.judged", "door.placed", "door.placed:2", "index.locked", "index.done")
-_OF_EACH_COMMIT = ("door.objects", "door.staged", "door.journal", "door.renamed", "door.ref")
+_OF_EACH_COMMIT = ("door.objects", "door.staged", "door.journal", "door.held", "door.renamed", "door.ref")
 STEPS = (*_ONCE, *_OF_EACH_COMMIT, *(f"{step}:2" for step in _OF_EACH_COMMIT))
 """The first commit is a person's edit, the second the lesson."""
 
@@ -107,7 +107,10 @@ def test_a_file_that_a_person_edited_after_the_crash_keeps_their_edit(root: Path
 
 def test_a_crash_after_the_ref_is_not_undone_when_the_person_went_on_with_git(root: Path) -> None:
     acknowledged(start(root, 1, "door.ref"))
-    sh(root, "git", "add", "-A")
+    assert (
+        "index.lock" in subprocess.run(["git", "commit", "-am", "x"], cwd=root, capture_output=True, text=True).stderr
+    )
+    (root / ".git" / "index.lock").unlink()
     (root / "SOUL.md").write_text("HUMAN\n")
     sh(root, "git", "add", "-A")
     sh(root, "git", "commit", "-qm", "mine")
