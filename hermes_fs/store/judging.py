@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change
+from hermes_fs.store.formats.format import By, Format
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Move
 from hermes_fs.store.message import Versions, join_subjects
 from hermes_fs.store.objects import ObjectKind
 from hermes_fs.store.paths import author_of, skill_of
 
-
-class FileFormat(Protocol):
-    """What the door asks of a file's format. Neither raises, whatever the bytes are."""
-
-    def check(
-        self, path: str, before: bytes | None, after: bytes | None, by: Literal["agent", "person"]
-    ) -> list[str]: ...
-
-    def describe(self, path: str, before: bytes | None, after: bytes | None) -> str: ...
+FormatOf = Callable[[str], Format]
 
 
-FormatOf = Callable[[str], FileFormat]
-
-
-def problems_of(versions: Versions, by: Literal["agent", "person"], format_of: FormatOf) -> list[str]:
+def problems_of(versions: Versions, by: By, format_of: FormatOf) -> list[str]:
     """One line a problem, each beginning with the path."""
     return [
         problem if problem.startswith(path) else f"{path}: {problem}"

@@ -1,4 +1,4 @@
-"""Finds the workspace that is meant. Reads names of files only."""
+"""Owns finding the workspace that a command is about. Only looks."""
 
 from __future__ import annotations
 
@@ -6,31 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hermes_fs.core.errors import NotFound
-
-MARK = ".hermes-workspace"
+from hermes_fs.store.state import MARKER
 
 
 def default(environ: Mapping[str, str]) -> Path:
-    """Where a workspace is made when nobody says where: ~/hermes."""
-    home = environ.get("HOME")
-    return (Path(home) if home else Path.home()) / "hermes"
+    """Where the workspace is when nothing names one: ~/hermes."""
+    return Path(environ.get("HOME") or Path.home()) / "hermes"
 
 
 def find(explicit: Path | None, cwd: Path, environ: Mapping[str, str]) -> Path:
-    """The workspace named by `-w`, by HERMES_WORKSPACE, the nearest folder above that is one, else ~/hermes. NotFound
-    where there is none."""
-    if explicit is not None:
-        return _require(explicit.expanduser())
-    named = environ.get("HERMES_WORKSPACE", "")
+    """The workspace's folder: `explicit` (the flag -w), HERMES_WORKSPACE, the nearest parent of `cwd` that is one, or
+    ~/hermes. Raises NotFound."""
+    named = explicit or environ.get("HERMES_WORKSPACE")
     if named:
-        return _require(Path(named).expanduser())
-    for folder in (cwd, *cwd.parents):
-        if (folder / MARK).is_file():
-            return folder
-    return _require(default(environ))
-
-
-def _require(path: Path) -> Path:
-    if (path / MARK).is_file():
-        return path
-    raise NotFound(f"there is no workspace at {path}", f"make one with `hermes init {path}`")
+        place = (cwd / Path(named).expanduser()).absolute()
+        if not place.is_dir():
+            raise NotFound(f"{place} is not there", f"hermes init {place}")
+        return place
+    for place in (cwd.absolute(), *cwd.absolute().parents):
+        if (place / MARKER).is_file():
+            return place
+    home = default(environ)
+    if (home / MARKER).is_file():
+        return home
+    raise NotFound("there is no workspace yet", "hermes init")

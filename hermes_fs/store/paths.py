@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Kind
-
-By = Literal["agent", "person"]
+from hermes_fs.store.formats.format import By
 
 _HANDLE = r"[a-z0-9][a-z0-9._-]*"
 _Rule = tuple[re.Pattern[str], Kind, bool]

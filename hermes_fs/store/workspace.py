@@ -21,12 +21,12 @@ from hermes_fs.store import identity, isolation, message, pending, recovery, sta
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.follower import Follower
+from hermes_fs.store.formats.registry import format_of
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Journal, Move
 from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
-from hermes_fs.store.plain import format_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
 
 Listener = Callable[[Commit, tuple[str, ...]], None]

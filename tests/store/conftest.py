@@ -9,7 +9,7 @@ import pytest
 
 from hermes_fs.store.git import Git
 from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import make_workspace, sh
+from tests.store.git_shell import make_workspace, opened, sh
 
 
 @pytest.fixture
@@ -41,5 +41,5 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workspace(root: Path) -> Iterator[Workspace]:
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         yield workspace

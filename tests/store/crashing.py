@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from hermes_fs.core.types import Change, Provenance
-from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import opened
 
 AGENT = Provenance("agent", "user")
 
 
 def main(root: Path, lessons: int) -> None:
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         print("open", flush=True)
         for turn in itertools.islice(itertools.count(), lessons):
             if turn % 3 == 2:  # a person edits in between

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
+
+from hermes_fs.store.formats.plain import PlainFormat
+from hermes_fs.store.workspace import Workspace
 
 
 def sh(cwd: Path, *command: str, check: bool = True) -> str:
@@ -31,3 +35,8 @@ def make_workspace(root: Path) -> Path:
 def status(root: Path) -> str:
     """What `git status` would print, short."""
     return sh(root, "git", "status", "--porcelain", "--untracked-files=all")
+
+
+def opened(root: Path, **settings: Any) -> Workspace:
+    """The workspace, for tests of the door itself: every file is plain text to it, no entry needs an id."""
+    return Workspace.open(root, formats=lambda path: PlainFormat(), **settings)

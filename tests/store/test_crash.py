@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from hermes_fs.core.types import Change, Provenance
-from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import make_workspace, sh, status
+from tests.store.git_shell import make_workspace, opened, sh, status
 
 PROJECT = Path(__file__).parents[2]
 AGENT = Provenance("agent", "user")
@@ -42,7 +41,7 @@ def acknowledged(process: subprocess.Popen[str]) -> list[str]:
 
 def check(root: Path, acks: list[str]) -> None:
     """Opens the workspace as a next session would, and holds it against all that was promised."""
-    Workspace.open(root).close()
+    opened(root).close()
     assert sh(root, "git", "fsck", "--strict", "--no-dangling") == ""
     history = sh(root, "git", "log", "--format=%H").split()
     assert set(acks) <= set(history)
@@ -88,7 +87,7 @@ def test_killed_at_a_step_the_workspace_opens_in_the_old_or_the_new_state(root: 
 
 
 def test_a_crash_is_mended_by_a_process_that_was_open_all_the_time(root: Path) -> None:
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         process = start(root, 3, "door.renamed")
         acknowledged(process)
         assert "AGENT 0" in (root / "MEMORY.md").read_text()
@@ -100,7 +99,7 @@ def test_a_crash_is_mended_by_a_process_that_was_open_all_the_time(root: Path) -
 def test_a_file_that_a_person_edited_after_the_crash_keeps_their_edit(root: Path) -> None:
     acknowledged(start(root, 1, "door.renamed"))
     (root / "MEMORY.md").write_text("- HUMAN after the crash\n")
-    Workspace.open(root).close()
+    opened(root).close()
     assert (root / "MEMORY.md").read_text() == "- HUMAN after the crash\n"
     assert not (root / "notes").exists()
 
@@ -138,7 +137,7 @@ def random_kills(root: Path, count: int) -> None:
         time.sleep(chance.uniform(0.0, 0.12))
         process.kill()
         acks += acknowledged(process)
-        Workspace.open(root).close()
+        opened(root).close()
     check(root, acks)
     assert acks
 

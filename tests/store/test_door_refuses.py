@@ -15,7 +15,7 @@ from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
 from hermes_fs.core.types import Change, Kind, Origin, Provenance
 from hermes_fs.store.paths import check_path
 from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import make_workspace, sh, status
+from tests.store.git_shell import make_workspace, opened, sh, status
 
 AGENT = Provenance("agent", "user")
 OWNER = Provenance("owner", "user")
@@ -195,7 +195,7 @@ def test_a_repository_inside_the_mind_is_reported_and_not_kept(workspace: Worksp
 
 
 def assert_off(root: Path, words: str) -> None:
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         assert words in workspace.read_only
         assert workspace.read("MEMORY.md").text
         assert workspace.commit_pending() == []
@@ -210,7 +210,7 @@ def test_on_another_branch_or_a_detached_head_learning_is_off(root: Path) -> Non
     sh(root, "git", "switch", "-q", "--detach", "main")
     assert_off(root, "detached")
     sh(root, "git", "switch", "-q", "main")
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         assert workspace.read_only == ""
 
 
@@ -225,7 +225,7 @@ def test_during_a_merge_learning_is_off(root: Path) -> None:
     assert_off(root, "a merge is in progress")
     sh(root, "git", "merge", "--abort")
     sh(root, "git", "rebase", "side", check=False)
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         assert workspace.read_only
 
 
@@ -242,7 +242,7 @@ def read_only_root(tmp_path: Path) -> Iterator[Path]:
     sh(tmp_path, "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place))
     try:
         root = make_workspace(place / "mind")
-        Workspace.open(root).close()
+        opened(root).close()
         sh(tmp_path, "mount", "-o", "remount,ro", str(place))
         yield root
     finally:
@@ -255,18 +255,18 @@ def test_a_read_only_folder_can_be_read_and_says_so(read_only_root: Path) -> Non
 
 def test_what_is_no_workspace_says_what_to_do(tmp_path: Path, repo: Path, root: Path) -> None:
     with pytest.raises(NotFound, match="hermes init"):
-        Workspace.open(tmp_path)
+        opened(tmp_path)
     with pytest.raises(NotFound, match="hermes init"):
-        Workspace.open(tmp_path / "nowhere")
+        opened(tmp_path / "nowhere")
     with pytest.raises(Refused, match="not a workspace"):
-        Workspace.open(repo)
+        opened(repo)
     sh(tmp_path, "git", "clone", "-q", "--bare", str(root), "bare.git")
     with pytest.raises(Refused, match="bare"):
-        Workspace.open(tmp_path / "bare.git")
+        opened(tmp_path / "bare.git")
     sh(tmp_path, "git", "-C", str(root), "commit", "-q", "--allow-empty", "-m", "second")
     sh(tmp_path, "git", "clone", "-q", "--depth=1", f"file://{root}", "shallow")
     with pytest.raises(Refused, match="--unshallow"):
-        Workspace.open(tmp_path / "shallow")
+        opened(tmp_path / "shallow")
 
 
 # -- the disk says no ----------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_one_clear_error_and_nothing_half_written(small_disk: Path) -> None:
     root = make_workspace(small_disk / "mind")
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         workspace.commit(Change({"MEMORY.md": b"- first\n"}, "memory", "", AGENT))
         workspace.settle()
         head = workspace.head()
@@ -359,10 +359,24 @@ def test_nothing_planted_runs_when_the_mind_learns(root: Path, tmp_path: Path) -
     (root / ".git" / "info").mkdir(exist_ok=True)
     (root / ".git" / "info" / "attributes").write_text("* filter=x diff=x merge=x ident\n")
     mark.unlink(missing_ok=True)
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         (root / "MEMORY.md").write_text("- $Id$ by hand\r\n")
         workspace.commit_pending()
         workspace.commit(put("notes/a.md"))
         workspace.settle()
         assert workspace.git.read_blob(workspace.git.blob_at("main", "MEMORY.md")) == b"- $Id$ by hand\r\n"
     assert not mark.exists(), mark.read_text()
+
+
+# -- with the real formats --------------------------------------------------------------------------------------------
+
+
+def test_the_agent_is_held_to_the_format_and_a_persons_broken_file_is_only_reported(root: Path) -> None:
+    with Workspace.open(root) as workspace:
+        with pytest.raises(Refused, match=r"MEMORY\.md"):
+            workspace.commit(Change({"MEMORY.md": b"- no id\n"}, "memory", "", AGENT))
+        workspace.take_reports()
+        (root / "MEMORY.md").write_bytes(b"- caf\xe9\n")
+        (commit,) = workspace.commit_pending()
+        assert any("MEMORY.md" in line for line in workspace.take_reports())
+        assert workspace.git.read_blob(workspace.git.blob_at(commit.id, "MEMORY.md")) == b"- caf\xe9\n"

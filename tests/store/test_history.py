@@ -14,6 +14,7 @@ from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import history
 from hermes_fs.store.history import Filter
 from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import opened as plainly_opened
 
 AGENT = Provenance(origin="agent", trigger="user", person="owner", session="s-1", model="m")
 
@@ -25,7 +26,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     (root / ".hermes-workspace").write_text("format: 1\n")
     subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
     subprocess.run(["git", "-C", str(root), "commit", "-q", "-m", "start"], check=True)
-    with Workspace.open(root) as opened:
+    with plainly_opened(root) as opened:
         yield opened
 
 

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from hermes_fs.core.types import Provenance
-from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import sh, status
+from tests.store.git_shell import opened, sh, status
 
 PROJECT = Path(__file__).parents[2]
 THREADS = 8
@@ -18,11 +17,11 @@ WRITER = """
 import sys, threading
 from pathlib import Path
 from hermes_fs.core.types import Provenance
-from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import opened
 
 name, threads, lessons = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 failed, AGENT = [], Provenance("agent", "user")
-with Workspace.open(Path(sys.argv[1])) as workspace:
+with opened(Path(sys.argv[1])) as workspace:
     def write(number):
         try:
             for turn in range(lessons):
@@ -60,7 +59,7 @@ def test_nothing_is_lost_when_processes_and_threads_write_the_same_file(root: Pa
 
 def test_a_persons_own_commits_at_the_same_time_take_no_lesson_back(root: Path) -> None:
     commit = "for n in $(seq 40); do echo mine > mine-$n.txt; git add mine-$n.txt && git commit -qm mine; done"
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         person = subprocess.Popen(commit, shell=True, cwd=root, stderr=subprocess.DEVNULL)
         lessons = 0
         while person.poll() is None or lessons < 20:

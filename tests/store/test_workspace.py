@@ -11,7 +11,7 @@ from hermes_fs.core.errors import Conflict, Failed, Refused
 from hermes_fs.core.types import Change, Commit, Provenance, Verdict
 from hermes_fs.store import message
 from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import make_workspace, sh, status
+from tests.store.git_shell import make_workspace, opened, sh, status
 
 AGENT = Provenance("agent", "user", person="ada", session="01S", evidence="sessions/x.jsonl#a..b", model="m-1")
 OWNER = Provenance("owner", "user")
@@ -233,7 +233,7 @@ def test_commits_are_dated_by_the_clock_and_named_by_the_ids(root: Path) -> None
         def monotonic(self) -> float:
             return 0.0
 
-    with Workspace.open(root, clock=Noon(), ids=lambda: "01CHANGE") as workspace:
+    with opened(root, clock=Noon(), ids=lambda: "01CHANGE") as workspace:
         commit = workspace.commit(note("x\n"))
     assert commit.when == Noon().now()
     assert commit.change == "01CHANGE"
@@ -243,7 +243,7 @@ def test_commits_are_dated_by_the_clock_and_named_by_the_ids(root: Path) -> None
 def test_without_a_git_identity_the_agent_commits_and_the_login_name_owns_edits(root: Path, home: Path) -> None:
     (home / ".gitconfig").write_text("")
     (root / "MEMORY.md").write_text("- by hand\n")
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         workspace.update("MEMORY.md", lambda text: text + "- x\n", kind="memory", why="", provenance=AGENT)
     lesson, edit = log(root, "%an|%cn", "-2")
     assert lesson == "Hermes|Hermes"
@@ -257,7 +257,7 @@ def test_a_users_wish_to_sign_everything_signs_no_lesson(root: Path, home: Path,
     (home / ".gitconfig").write_text(
         f"[user]\n\tname=A\n\temail=a@b\n\tsigningKey=x\n[commit]\n\tgpgsign=true\n[gpg]\n\tprogram={program}\n"
     )
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         commit = workspace.commit(note("x\n"))
         assert not (tmp_path / "asked").exists()
         workspace.signing = True
@@ -276,7 +276,7 @@ def test_a_signed_lesson_can_be_verified(root: Path, home: Path) -> None:
         f"[user]\n\tname=A\n\temail=a@b\n\tsigningKey={home}/key.pub\n[gpg]\n\tformat=ssh\n"
         f'[gpg "ssh"]\n\tallowedSignersFile={home}/signers\n'
     )
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         workspace.signing = True
         commit = workspace.commit(note("x\n"))
         assert sh(root, "git", "log", "-1", "--format=%G?|%an|%cn", commit.id) == "G|Hermes|A\n"
@@ -303,7 +303,7 @@ def test_the_index_waits_for_a_git_command_of_the_user_and_catches_up_later(work
     assert "index.lock" in workspace.take_reports()[0]
     (root / ".git" / "index.lock").unlink()
     workspace.close()
-    with Workspace.open(root):
+    with opened(root):
         assert status(root) == ""
 
 
@@ -322,7 +322,7 @@ def test_a_stale_ref_lock_is_removed_and_a_fresh_one_is_an_error(workspace: Work
 
 
 def test_two_open_workspaces_of_one_folder_see_each_other(root: Path) -> None:
-    with Workspace.open(root) as one, Workspace.open(root) as two:
+    with opened(root) as one, opened(root) as two:
         for turn in range(5):
             for each in (one, two):
                 each.update("notes/n.md", lambda text, t=turn: text + f"{t}\n", kind="note", why="", provenance=AGENT)  # type: ignore[misc]
@@ -333,13 +333,13 @@ def test_two_open_workspaces_of_one_folder_see_each_other(root: Path) -> None:
 
 
 def test_a_host_is_minted_once_and_again_on_another_machine(root: Path, tmp_path: Path) -> None:
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         first = workspace.host
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         assert workspace.host == first
     kept = root / ".git" / "hermes" / "host"
     kept.write_text(kept.read_text().replace('"machine": "', '"machine": "other'))
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         assert workspace.host != first
 
 
@@ -357,7 +357,7 @@ def test_a_sha256_workspace_works_too(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
     root = make_workspace(tmp_path / "mind256")
     monkeypatch.delenv("GIT_DEFAULT_HASH")
-    with Workspace.open(root) as workspace:
+    with opened(root) as workspace:
         workspace.commit(note("x\n"))
         assert len(workspace.head()) == 64
         workspace.settle()
