@@ -138,8 +138,21 @@ def _new(talk: Talk, argument: str) -> Outcome:
 
 
 def _sessions(talk: Talk, argument: str) -> Outcome:
-    rows = [(info.id, *_about(info)) for info in talk.runtime.sessions.list(limit=_number(argument, 10))]
-    return Said("\n".join(f"{id:<10}  {when}  {title}" for id, when, title in rows) or "No sessions yet.")
+    rows = [(_short(info.id), *_about(info)) for info in talk.runtime.sessions.recent(limit=_number(argument, 10))]
+    lines = [f"{short}  {when}  {title}" for short, when, title in rows]
+    return Said("\n".join(lines) + "\n\n/resume ID goes on with one." if lines else "No sessions yet.")
+
+
+def _resume(talk: Talk, argument: str) -> Outcome:
+    if not argument:
+        return _sessions(talk, "")
+    info = talk.runtime.sessions.find(argument)
+    if info.id == talk.conversation.id:
+        return Said("That session is open here.")
+    resumed = talk.runtime.conversation(info.id)
+    talk.conversation.close()
+    talk.conversation = resumed
+    return Said(f"Going on with: {info.header.title}")
 
 
 def _quit(talk: Talk, argument: str) -> Outcome:
@@ -171,6 +184,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "[COMMAND]", "this list", _help, "command"),
     Command("new", "", "start a new session", _new),
     Command("sessions", "[N]", "the last sessions", _sessions),
+    Command("resume", "[ID]", "go on with an earlier session", _resume, "session"),
     Command("compact", "", "summarise the older part of this session now", _compact),
     Command("usage", "", "tokens and cost of this session", _usage),
     Command("reload", "", "take what was learned meanwhile into the prompt", _reload),
@@ -193,9 +207,14 @@ def _command_words(talk: Talk) -> list[tuple[str, str]]:
     return [(one.name, one.about) for one in COMMANDS]
 
 
+def _session_words(talk: Talk) -> list[tuple[str, str]]:
+    return [(_short(info.id), " ".join(_about(info))) for info in talk.runtime.sessions.recent(limit=20)]
+
+
 _WORDS: dict[Completes, Callable[[Talk], list[tuple[str, str]]]] = {
     "": _no_words,
     "command": _command_words,
+    "session": _session_words,
 }
 
 
@@ -208,4 +227,9 @@ def _number(text: str, otherwise: int) -> int:
 
 
 def _about(info: Any) -> tuple[str, str]:
-    return info.started.strftime("%Y-%m-%d %H:%M"), info.title
+    return info.updated.astimezone().strftime("%Y-%m-%d %H:%M"), info.header.title
+
+
+def _short(session: str) -> str:
+    """The part of a session's id that names it well enough: the time in its ULID."""
+    return session.rpartition("-")[2][:10]

@@ -13,8 +13,9 @@ from hermes_fs.core.types import Answer, Question
 
 _SHOWN_LINES = 30
 _KEYS = {"once": "y", "yes": "y", "allow": "y", "session": "s", "always": "a", "no": "n", "deny": "n", "refuse": "n"}
-_LABELS = {"session": "this session"}
+_LABELS = {"session": "for this session"}
 _NO = ("no", "deny", "refuse")
+_TELL, _VIEW = "t", "v"
 _INTERRUPT = "\x03"
 
 
@@ -52,16 +53,17 @@ class Asker:
         cut = len(lines) < question.subject.count("\n") + 1
         tty.write("\n".join(lines) + ("\n" if lines else ""))
         keys = approval_keys(question.options)
-        offer = {
-            **{key: _LABELS.get(option, option) for key, option in keys.items()},
-            **({"v": "view all"} if cut else {}),
-        }
+        offer = {key: _LABELS.get(option, option) for key, option in keys.items()} | {_TELL: "no, and say why"}
+        offer |= {_VIEW: "view all"} if cut else {}
         tty.write("  " + " · ".join(f"{self._ink(key, 'bold')} {text}" for key, text in offer.items()) + " ")
         refusal = next((option for option in question.options if option in _NO), "no")
         while True:
             key = tty.key()
-            if key.lower() == "v" and cut:
+            if key.lower() == _VIEW and cut:
                 tty.write("\n" + "\n".join(self._subject(question.subject, 0)) + "\n  ")
+            elif key.lower() == _TELL:
+                tty.write("→ no\n")
+                return self._line(tty, Question("text", "")) or refusal
             elif key in (_INTERRUPT, ""):
                 tty.write("→ interrupted\n")
                 self._interrupt()
@@ -105,7 +107,7 @@ def approval_keys(options: tuple[str, ...]) -> dict[str, str]:
     keys: dict[str, str] = {}
     for option in options or ("once", "no"):
         letters = [_KEYS.get(option, ""), *option.lower(), *"123456789"]
-        key = next(letter for letter in letters if letter and letter not in keys and letter != "v")
+        key = next(letter for letter in letters if letter and letter not in (*keys, _TELL, _VIEW))
         keys[key] = option
     return keys
 

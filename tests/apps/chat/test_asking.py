@@ -63,27 +63,27 @@ def person() -> Iterator[Person]:
     ("key", "value"), [("y", "once"), ("Y", "once"), ("s", "session"), ("n", "no"), ("\x1b", "no"), ("\x1b[A", "no")]
 )
 def test_an_approval_is_one_key(person, key, value):
-    assert person.answer(APPROVE, ("n no ", key)) == Answer(value, "owner")
+    assert person.answer(APPROVE, ("say why ", key)) == Answer(value, "owner")
     assert "    │ rm -rf build\n" in person.screen()
 
 
 def test_other_keys_decide_nothing(person):
-    assert person.answer(APPROVE, ("n no ", "q"), ("", "\r"), ("", "y")).value == "once"
+    assert person.answer(APPROVE, ("say why ", "q"), ("", "\r"), ("", "y")).value == "once"
 
 
 def test_keys_typed_before_the_question_do_not_answer_it(person):
     os.write(person.keyboard, b"yyyy")
-    assert person.answer(APPROVE, ("n no ", "n")).value == "no"
+    assert person.answer(APPROVE, ("say why ", "n")).value == "no"
 
 
 def test_ctrl_c_refuses_and_interrupts(person):
-    assert person.answer(APPROVE, ("n no ", "\x03")).value == "no"
+    assert person.answer(APPROVE, ("say why ", "\x03")).value == "no"
     assert person.interrupts == [1]
 
 
 def test_what_is_decided_on_hides_nothing(person):
     question = Question("approve", "Run?", "echo hi \x1b[2K\r; rm x\u202e", ("once", "no"))
-    person.answer(question, ("n no ", "n"))
+    person.answer(question, ("say why ", "n"))
     assert "│ echo hi ␛[2K␍; rm x⟨U+202E⟩\n" in person.screen()
 
 
@@ -105,6 +105,11 @@ def test_a_choice_is_a_number_or_the_words(person):
 
 def test_a_free_question_takes_a_line(person):
     assert person.answer(Question("text", "Your name?"), ("› ", "Ada\n")).value == "Ada"
+
+
+def test_a_refusal_may_say_why(person):
+    assert person.answer(APPROVE, ("say why ", "t"), ("› ", "use trash instead\n")).value == "use trash instead"
+    assert person.answer(APPROVE, ("say why ", "t"), ("› ", "\n")).value == "no"
 
 
 def test_where_nobody_is_there_everything_is_refused():

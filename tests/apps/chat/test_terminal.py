@@ -41,8 +41,12 @@ def test_a_message_a_reply_and_the_toolbar(start):
 def test_an_approval_is_asked_with_the_exact_command(start):
     console = start()
     console.say("approve")
-    screen = console.wait("n no")
-    assert screen[-3:] == ["  ? Run this command?", "    │ rm -rf build", "  y once · s this session · n no"]
+    screen = console.wait("say why")
+    assert screen[-3:] == [
+        "  ? Run this command?",
+        "    │ rm -rf build",
+        "  y once · s for this session · n no · t no, and say why",
+    ]
     console.type("s")
     console.wait("The answer was session.")
 
@@ -148,7 +152,7 @@ def test_an_error_is_a_line_and_the_chat_goes_on(start):
 def test_what_is_typed_during_a_turn_waits_for_the_prompt_and_answers_no_question(start):
     console = start()
     console.say("approve")
-    console.wait("n no")
+    console.wait("say why")
     console.type("y")
     console.wait("The answer was once.")
     console.say("slow")
@@ -163,7 +167,7 @@ def test_what_is_typed_during_a_turn_waits_for_the_prompt_and_answers_no_questio
 def test_a_window_of_forty_columns_is_enough(start):
     console = start((40, 12))
     console.say("approve")
-    console.wait("n no")
+    console.wait("say why")
     console.type("n")
     console.wait("The answer was no.")
     assert all(len(row) <= 40 for row in console.glass.everything())
