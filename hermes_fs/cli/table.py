@@ -12,8 +12,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "blame": ("hermes_fs.cli.history:blame", "which lesson each entry comes from"),
     },
     "Find again": {},
-    "The mind": {},
-    "Set up": {},
+    "The mind": {
+        "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
+    },
+    "Set up": {
+        "doctor": ("hermes_fs.cli.doctor", "check everything; each finding comes with its fix"),
+    },
 }
 
 COMMANDS: dict[str, tuple[str, str]] = {name: row for rows in SECTIONS.values() for name, row in rows.items()}

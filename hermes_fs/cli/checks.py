@@ -1,0 +1,220 @@
+"""The checks of `hermes doctor`: each looks at one thing and says what to do about it. They change nothing.
+
+A check may raise HermesError, which counts as broken; none may block for longer than a few seconds.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from hermes_fs.core import config
+from hermes_fs.core.clock import Clock
+from hermes_fs.core.errors import HermesError
+from hermes_fs.providers import select
+from hermes_fs.providers.keys import KEY_FILE, read_key_file
+from hermes_fs.providers.reachable import available
+from hermes_fs.store import history, isolation, state
+from hermes_fs.store.journal import Journal
+from hermes_fs.store.workspace import Workspace
+
+State = Literal["ok", "warn", "broken"]
+
+REACH_SECONDS = 3.0
+_MEGABYTE = 1_000_000
+_LOW_SPACE, _NO_SPACE = 1_000 * _MEGABYTE, 100 * _MEGABYTE
+_CLOCK_SLACK = timedelta(minutes=5)
+_EARLIEST = 2026
+_NOWHERE = Path("/nonexistent/hermes/git")  # the answer about git's version is not to be remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found. `fix` is what to do, "" where nothing is needed."""
+
+    name: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where to look. `root` is None where there is no workspace; `offline` leaves out what asks a server."""
+
+    root: Path | None
+    environ: Mapping[str, str]
+    clock: Clock
+    offline: bool = False
+
+
+Check = Callable[[Scene], Iterator[Finding]]
+
+
+def machine(scene: Scene) -> Iterator[Finding]:
+    """The programs and libraries of this machine."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info < (3, 11)
+    yield Finding("python", "broken" if old else "ok", version, "install Python 3.11 or newer" if old else "")
+    isolation.require_git(_NOWHERE)
+    yield Finding("git", "ok", f"{isolation.git_program()}, new enough")
+    yield _sqlite()
+    yield from _extras()
+
+
+def space(scene: Scene) -> Iterator[Finding]:
+    """Room on the disk that holds the workspace."""
+    place = scene.root or Path(scene.environ.get("HOME", "/"))
+    free = shutil.disk_usage(place).free
+    state: State = "broken" if free < _NO_SPACE else "warn" if free < _LOW_SPACE else "ok"
+    yield Finding("disk", state, f"{free // _MEGABYTE:,} MB free", "" if state == "ok" else f"make room at {place}")
+
+
+def keys(scene: Scene) -> Iterator[Finding]:
+    """The file of API keys, which only its owner may read."""
+    path = Path(scene.environ.get("HOME", "/"), ".config/hermes/env")
+    names = read_key_file(path)
+    if path.exists():
+        yield Finding("keys", "ok", f"{KEY_FILE}: {', '.join(sorted(names)) or 'empty'}, private")
+
+
+def clock(scene: Scene) -> Iterator[Finding]:
+    """A clock that is wrong makes lessons and sessions sort wrongly, and TLS fail."""
+    now = scene.clock.now()
+    fix = "set this machine's clock"
+    if now.year < _EARLIEST:
+        yield Finding("clock", "broken", f"it says {now:%Y-%m-%d}", fix)
+        return
+    newest = _newest_lesson(scene)
+    if newest and newest.when > now + _CLOCK_SLACK:
+        yield Finding("clock", "warn", f"it says {now:%Y-%m-%d %H:%M}, the last lesson is later", fix)
+        return
+    yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def workspace(scene: Scene) -> Iterator[Finding]:
+    """The workspace: whether it opens, whether lessons can be made, what a crash or a person left."""
+    if scene.root is None:
+        yield Finding("workspace", "warn", "there is none yet", "hermes init")
+        return
+    git_dir = state.require_workspace(scene.root)
+    left = Journal(git_dir / "hermes" / "journal").size
+    with Workspace.open(scene.root) as opened:
+        reason, _, fix = opened.read_only.partition(": ")
+        if reason:
+            yield Finding("workspace", "warn", f"{scene.root}: nothing can be learned, {reason}", fix)
+        else:
+            yield Finding("workspace", "ok", f"{scene.root}, format {state.FORMAT}, on main")
+        if left:
+            yield Finding("journal", "ok", "an interrupted write was brought to its end")
+        yield _edits(opened)
+        yield _objects(opened)
+
+
+def settings(scene: Scene) -> Iterator[Finding]:
+    """config.yaml and this machine's local.yaml."""
+    if scene.root is not None:
+        _config(scene)
+        yield Finding("config", "ok", "config.yaml is valid")
+
+
+def provider(scene: Scene) -> Iterator[Finding]:
+    """Which model would answer, whether its key is there, and whether its server answers."""
+    wanted = _config(scene)
+    selection = select.select(wanted, scene.environ)
+    select.check_key(selection)
+    model = selection.model or "the server's first model"
+    key = f", key from {selection.key_from}" if selection.key_from else ""
+    yield Finding("model", "ok", f"{model} at {selection.preset.base_url}{key}")
+    if scene.offline:
+        return
+    current = next(iter(available(wanted, scene.environ, REACH_SECONDS)), None)
+    if current is None or current.preset.base_url != selection.preset.base_url:
+        yield Finding(
+            "server", "broken", f"{selection.preset.base_url} does not answer", "start it, or look at the URL"
+        )
+    elif current.problem:
+        yield Finding(
+            "server", "broken", f"{selection.preset.base_url} {current.problem}", "look at the key and the URL"
+        )
+    else:
+        yield Finding("server", "ok", f"it answers, with {len(current.models)} models")
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("machine", machine),
+    ("disk", space),
+    ("clock", clock),
+    ("workspace", workspace),
+    ("config", settings),
+    ("keys", keys),
+    ("model", provider),
+)
+
+
+def examine(scene: Scene) -> Iterator[Finding]:
+    """Every finding, as it is found."""
+    for name, check in CHECKS:
+        try:
+            yield from check(scene)
+        except HermesError as error:
+            yield Finding(name, "broken", error.message, error.hint)
+
+
+def _sqlite() -> Finding:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("create virtual table words using fts5(text)")
+    except sqlite3.OperationalError:
+        fix = "use a Python whose SQLite has FTS5 (python.org, your distribution, uv)"
+        return Finding("sqlite", "broken", f"{sqlite3.sqlite_version} lacks FTS5, which search needs", fix)
+    finally:
+        connection.close()
+    return Finding("sqlite", "ok", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _extras() -> Iterator[Finding]:
+    if importlib.util.find_spec("openai") is None:
+        fix = "pip install 'hermes-fs[openai]'"
+        yield Finding("openai", "broken", "the SDK that speaks to models is not installed", fix)
+    if importlib.util.find_spec("prompt_toolkit") is None:
+        fix = "pip install 'hermes-fs[tui]'"
+        yield Finding("prompt", "warn", "no editing, completion and history in the chat", fix)
+
+
+def _edits(opened: Workspace) -> Finding:
+    rows = opened.git.run("status", "--porcelain", "-z", "--untracked-files=no").decode("utf-8", "replace").split("\0")
+    paths = [row[3:] for row in rows if row]
+    if not paths:
+        return Finding("edits", "ok", "none of yours wait to be committed")
+    named = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+    return Finding("edits", "ok", f"{named}: edited by you; committed in your name before the next lesson")
+
+
+def _objects(opened: Workspace) -> Finding:
+    answer = opened.git.ask("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+    if answer.code == 0:
+        return Finding("history", "ok", "git fsck finds nothing missing")
+    said = (answer.err or answer.out.decode("utf-8", "replace")).strip().splitlines()
+    fix = "clone it anew from a remote (hermes init PATH --from URL), or restore .git from a backup"
+    return Finding("history", "broken", said[0] if said else "git fsck fails", fix)
+
+
+def _config(scene: Scene) -> config.Config:
+    if scene.root is None:
+        return config.Config()
+    return config.load(scene.root, state.git_dir_of(scene.root) / "hermes")
+
+
+def _newest_lesson(scene: Scene) -> history.Lesson | None:
+    if scene.root is None or not (scene.root / state.MARKER).is_file():
+        return None
+    with Workspace.open(scene.root) as opened:
+        return next(iter(history.log(opened.git, history.Filter(limit=1))), None)

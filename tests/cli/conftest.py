@@ -1,0 +1,45 @@
+"""What tests of commands share: a workspace on disk, and `hermes` as a process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def git(root: Path, *argv: str) -> str:
+    return subprocess.run(["git", *argv], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def mind(tmp_path: Path) -> Path:
+    """A small workspace, made with git alone."""
+    root = tmp_path / "mind"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    (root / ".hermes-workspace").write_text("format: 1\n")
+    (root / ".gitignore").write_text("/sessions/\n/work/\n")
+    (root / "MEMORY.md").write_text("# Memory\n\n- Staging is db2.internal\n")
+    (root / "USER.md").write_text("# You\n")
+    (root / "config.yaml").write_text("format: 1\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "start")
+    return root
+
+
+@pytest.fixture
+def hermes(mind: Path) -> Run:
+    """`hermes` in that workspace: arguments in, the finished process out."""
+
+    def run(*argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "hermes_fs", "-w", str(mind), *argv]
+        settings = {"input": "", "cwd": ROOT, "timeout": 60, **options}
+        return subprocess.run(command, capture_output=True, text=True, **settings)  # type: ignore[call-overload]
+
+    return run

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hermes_fs.cli.checks import Finding, Scene, examine
+from hermes_fs.core.clock import SystemClock
+from tests.cli.conftest import git
+
+
+class Stopped(SystemClock):
+    def now(self) -> datetime:
+        return datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def found(root: Path | None, clock: SystemClock | None = None, **environ: str) -> dict[str, Finding]:
+    scene = Scene(root, {**os.environ, "OPENAI_API_KEY": "k", **environ}, clock or SystemClock(), offline=True)
+    return {finding.name: finding for finding in examine(scene)}
+
+
+def test_a_sound_workspace_has_nothing_broken(mind):
+    findings = found(mind)
+    assert [one for one in findings.values() if one.state != "ok"] == []
+    assert {"python", "git", "sqlite", "disk", "clock", "workspace", "edits", "history", "config"} <= findings.keys()
+
+
+def test_without_a_workspace_it_says_how_to_make_one():
+    assert found(None)["workspace"] == Finding("workspace", "warn", "there is none yet", "hermes init")
+
+
+def test_a_folder_that_is_none_is_broken(tmp_path):
+    assert found(tmp_path)["workspace"].state == "broken"
+
+
+def test_another_branch_turns_learning_off(mind):
+    git(mind, "switch", "-qc", "experiment")
+    finding = found(mind)["workspace"]
+    assert finding.state == "warn" and "nothing can be learned" in finding.detail
+
+
+def test_a_newer_format_says_to_upgrade(mind):
+    (mind / ".hermes-workspace").write_text("format: 99\n")
+    assert "upgrade" in found(mind)["workspace"].fix
+
+
+def test_edits_by_hand_are_named(mind):
+    (mind / "MEMORY.md").write_text("- mine\n")
+    assert "MEMORY.md: edited by you" in found(mind)["edits"].detail
+
+
+def test_a_missing_object_is_broken(mind):
+    blob = git(mind, "rev-parse", "HEAD:MEMORY.md").strip()
+    (mind / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    finding = found(mind)["history"]
+    assert finding.state == "broken" and finding.fix
+
+
+def test_a_broken_configuration_names_the_key(mind):
+    (mind / "config.yaml").write_text("format: 1\nmodle: {}\n")
+    finding = found(mind)["config"]
+    assert finding.state == "broken" and "modle" in finding.detail
+
+
+def test_a_key_file_that_others_can_read_is_broken(mind, home):
+    path = home / ".config/hermes/env"
+    path.parent.mkdir(parents=True)
+    path.write_text("OPENAI_API_KEY=x\n")
+    path.chmod(0o644)
+    assert found(mind)["keys"].state == "broken"
+    path.chmod(0o600)
+    assert found(mind)["keys"].state == "ok"
+    assert "=x" not in str(found(mind))
+
+
+def test_a_clock_that_is_years_off_is_broken(mind):
+    assert found(mind, Stopped())["clock"].state == "broken"
+
+
+def test_no_model_and_no_key_say_what_to_set(mind):
+    assert found(mind, OPENAI_API_KEY="")["model"].state == "broken"
+    assert "OPENAI_API_KEY" in found(mind, OPENAI_API_KEY="")["model"].fix
+
+
+def test_a_server_that_does_not_answer_is_broken(mind, monkeypatch):
+    environ = {**os.environ, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "k"}
+    findings = {one.name: one for one in examine(Scene(mind, environ, SystemClock()))}
+    assert findings["server"].state == "broken"
+
+
+def test_the_command_exits_with_one_when_something_is_broken(hermes, mind):
+    done: subprocess.CompletedProcess[str] = hermes("doctor", "--offline")
+    assert done.returncode == 1
+    assert "✗ model" in done.stdout and "1 broken" in done.stdout and "\x1b" not in done.stdout
+    done = hermes("doctor", "--offline", "--json", env={**os.environ, "OPENAI_API_KEY": "k"})
+    assert done.returncode == 0
+    assert {row["state"] for row in json.loads(done.stdout)} == {"ok"}
+
+
+def test_each_finding_that_is_not_well_says_what_to_do(mind, tmp_path):
+    (mind / "config.yaml").write_text("format: [")
+    for finding in (*found(mind, OPENAI_API_KEY="").values(), *found(tmp_path).values()):
+        assert finding.state == "ok" or finding.fix
+
+
+@pytest.mark.parametrize("state", ["merge", "detached"])
+def test_what_is_in_progress_is_said(mind, state):
+    if state == "merge":
+        (mind / ".git/MERGE_HEAD").write_text(git(mind, "rev-parse", "HEAD"))
+    else:
+        git(mind, "switch", "-q", "--detach")
+    finding = found(mind)["workspace"]
+    assert finding.state == "warn" and finding.fix

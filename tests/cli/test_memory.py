@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import git
+
+
+def test_entries_are_listed_with_their_ids(hermes):
+    done = hermes("memory", "list")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "MEMORY.md  35 of 2,200 characters",
+        "  "
+        + json.loads(hermes("memory", "list", "--json").stdout)[0]["entries"][0]["id"]
+        + "  Staging is db2.internal",
+        "USER.md  5 of 1,375 characters",
+        "  nothing yet",
+    ]
+
+
+def test_an_entry_is_added_as_a_commit(hermes, mind):
+    done = hermes("memory", "add", "Backups run on Fridays")
+    assert done.returncode == 0, done.stderr
+    assert "Backups run on Fridays <!-- " in (mind / "MEMORY.md").read_text()
+    assert "Hermes-Kind: memory" in git(mind, "log", "-1", "--format=%B")
+    assert git(mind, "status", "--porcelain") == ""
+
+
+def test_what_is_about_the_person_goes_to_their_file(hermes, mind):
+    assert hermes("memory", "add", "--user", "Prefers tea").returncode == 0
+    assert "Prefers tea" in (mind / "USER.md").read_text()
+    assert "Hermes-Kind: user" in git(mind, "log", "-1", "--format=%B")
+
+
+def test_an_entry_is_removed_by_id_or_by_its_words(hermes, mind):
+    hermes("memory", "add", "Backups run on Fridays")
+    assert hermes("memory", "remove", "backups run").returncode == 0
+    first = json.loads(hermes("memory", "list", "--json").stdout)[0]["entries"][0]["id"]
+    assert hermes("memory", "remove", first).returncode == 0
+    assert json.loads(hermes("memory", "list", "--json").stdout)[0]["entries"] == []
+
+
+def test_an_unknown_entry_is_not_found(hermes):
+    done = hermes("memory", "remove", "nonsense")
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: no entry 'nonsense' — the ids are: ")
+
+
+def test_an_empty_entry_is_refused(hermes):
+    assert hermes("memory", "add", "  ").returncode == 4
