@@ -22,6 +22,7 @@ WRITERS: dict[str, str] = {
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
     "store/sessions.py": "locks of sessions, in .git/hermes",
+    "store/settings.py": "this machine's settings, .git/hermes/local.yaml",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
     "store/journal.py": "the journal of the door, in .git/hermes",

@@ -124,8 +124,17 @@ class Config(Section):
     git: GitConfig = GitConfig()
 
 
-MACHINE_ONLY = frozenset({"approvals.mode", "trusted_directories", "model.base_url", "auxiliary.base_url"})
-"""What opens this machine or tells it where to send a key: read from local.yaml only, so that no clone brings it."""
+MACHINE_ONLY = frozenset(
+    {
+        "approvals.mode",
+        "trusted_directories",
+        "model.base_url",
+        "model.api_key_env",
+        "auxiliary.base_url",
+        "auxiliary.api_key_env",
+    }
+)
+"""What opens this machine or tells it which key to send where: read from local.yaml only, so that no clone brings it."""
 
 
 def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None) -> Config:

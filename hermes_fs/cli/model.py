@@ -1,0 +1,221 @@
+"""`hermes model`: shows which model is used and why, lists what is reachable, switches with one command."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hermes_fs.cli.app import example, single
+from hermes_fs.cli.open import BY_HAND, opened
+from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
+from hermes_fs.core import config
+from hermes_fs.core.config import Config
+from hermes_fs.core.errors import NotFound, ProviderError, UsageError
+from hermes_fs.providers.openai_chat import OpenAIChat, Settings
+from hermes_fs.providers.presets import CUSTOM, PRESETS
+from hermes_fs.providers.reachable import Reachable, available
+from hermes_fs.providers.select import Selection, select
+from hermes_fs.store import locate, settings
+from hermes_fs.store.state import git_dir_of
+from hermes_fs.store.workspace import Workspace
+
+app = single()
+
+_LISTED = 8
+
+
+@app.command(epilog=example("hermes model", "hermes model list", "hermes model ollama/qwen3:8b"))
+def model_command(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="NAME, PRESET or PRESET/NAME to switch to; `list` lists.")
+    ] = "",
+    shared: Annotated[
+        bool, typer.Option("--workspace-wide", help="Write config.yaml, as a lesson, for all your machines.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="With `list`: every model.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON value.")] = False,
+) -> None:
+    """Show the model that is used and where each setting comes from, list what is reachable, or switch."""
+    root = _root(context)
+    current = _config(root)
+    if name == "list":
+        _list(current, every, as_json)
+    elif name:
+        with opened(context) as workspace:
+            _switch(workspace, current, name, shared)
+        _show(root, _config(root), as_json)
+    else:
+        _show(root, current, as_json)
+
+
+# -- showing ----------------------------------------------------------------------------------------------------------
+
+
+def _show(root: Path | None, current: Config, as_json: bool) -> None:
+    selection = select(current, os.environ)
+    key = f"{selection.key_name} ({selection.key_from or 'not set'})" if selection.key_name else "none needed"
+    rows = {
+        "provider": (f"{selection.preset.name}, {selection.preset.base_url}", _source(root, selection.provider_from)),
+        "model": (selection.model or "the server's first", _source(root, selection.model_from)),
+        "key": (key, ""),
+    }
+    if as_json:
+        print_json(_as_json(root, selection))
+        return
+    for title, (value, source) in rows.items():
+        print(f"{title:<10}{bold(value)}{dim(f'  from {source}') if source else ''}")
+    if selection.key_name and not selection.api_key:
+        print(bad(f"{selection.key_name} is not set: export it, or put it into ~/.config/hermes/env"))
+
+
+def _as_json(root: Path | None, selection: Selection) -> dict[str, Any]:
+    return {
+        "provider": selection.preset.name,
+        "base_url": selection.preset.base_url,
+        "provider_from": _source(root, selection.provider_from),
+        "model": selection.model,
+        "model_from": _source(root, selection.model_from),
+        "key": selection.key_name,
+        "key_from": selection.key_from,
+    }
+
+
+def _source(root: Path | None, source: str) -> str:
+    """The file that a configuration key comes from; a variable is called so."""
+    section, dot, key = source.partition(".")
+    if not dot:
+        return f"the environment ({source})" if source else ""
+    for file, path in _files(root).items():
+        if key in (config.read(path).get(section) or {}):
+            return file
+    return source
+
+
+def _files(root: Path | None) -> dict[str, Path]:
+    """What is shown of a settings file → where it is, the one that goes first first."""
+    if root is None:
+        return {}
+    local = git_dir_of(root) / "hermes" / config.LOCAL
+    return {f".git/hermes/{config.LOCAL}": local, config.CONFIG: root / config.CONFIG}
+
+
+def _list(current: Config, every: bool, as_json: bool) -> None:
+    found = available(current, os.environ)
+    if as_json:
+        print_json([_reachable_json(one) for one in found])
+        return
+    if not found:
+        hint = "set OPENAI_API_KEY or another provider's key, or start a local server such as `ollama serve`"
+        raise NotFound("no model server can be reached from here", hint)
+    print_table(("PRESET", "MODEL", "WINDOW"), [row for one in found for row in _rows(one, every)])
+
+
+def _rows(one: Reachable, every: bool) -> Iterator[tuple[str, str, str]]:
+    name = one.preset.base_url if one.preset.name == CUSTOM else one.preset.name
+    if one.problem:
+        yield name, f"({one.problem})", ""
+    shown = one.models if every else one.models[:_LISTED]
+    for model in shown:
+        yield name, model.name, f"{model.window:,}" if model.window else ""
+    if len(one.models) > len(shown):
+        yield name, f"… {len(one.models) - len(shown)} more: hermes model list --all", ""
+
+
+def _reachable_json(one: Reachable) -> dict[str, Any]:
+    return {
+        "preset": one.preset.name,
+        "base_url": one.preset.base_url,
+        "problem": one.problem,
+        "models": [{"name": model.name, "context_window": model.window} for model in one.models],
+    }
+
+
+# -- switching --------------------------------------------------------------------------------------------------------
+
+
+def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> None:
+    wanted = select(current, os.environ, name)
+    _require_model(wanted)
+    values = _values(wanted)
+    if shared:
+        _write_shared(workspace, values)
+        values = dict.fromkeys(values)
+    else:
+        inherited = config.read(workspace.root / config.CONFIG).get("model") or {}
+        values = {key: value or _default(inherited, key) for key, value in values.items()}
+    settings.write_local(workspace.state_dir, values)
+    found = select(_config(workspace.root), os.environ)
+    if (found.preset.base_url, found.model) != (wanted.preset.base_url, wanted.model):
+        first = found.provider_from if found.preset.base_url != wanted.preset.base_url else found.model_from
+        print(f"note: {first} in the environment goes before this, unset it", file=sys.stderr)
+
+
+def _values(wanted: Selection) -> dict[str, str | None]:
+    """Every key of the endpoint, so that none of the old one stays; None takes a key out."""
+    preset = wanted.preset
+    values: dict[str, str | None] = {"model.name": wanted.model or None, "model.context_window": None}
+    if wanted.provider_from.startswith("model."):
+        return values  # another model of the configured endpoint
+    known = PRESETS.get(preset.name)
+    values["model.provider"] = preset.name if known else None
+    values["model.base_url"] = None if known and known.base_url == preset.base_url else preset.base_url
+    own = wanted.key_name if wanted.key_name not in preset.key_names else ""
+    values["model.api_key_env"] = (own or None) if wanted.api_key else None
+    return values
+
+
+def _default(inherited: Mapping[str, Any], key: str) -> Any:
+    """What hides a value of config.yaml from this machine; None where there is none to hide."""
+    name = key.rpartition(".")[2]
+    if name not in inherited:
+        return None
+    return 0 if name == "context_window" else ""
+
+
+def _write_shared(workspace: Workspace, values: Mapping[str, str | None]) -> None:
+    if values.get("model.base_url") or values.get("model.api_key_env"):
+        raise UsageError("an address and the name of its key are each machine's own", "leave out --workspace-wide")
+    why = "switched with `hermes model`"
+    workspace.update(
+        config.CONFIG,
+        lambda text: settings.with_values(text, values),
+        kind="config",
+        why=why,
+        provenance=BY_HAND,
+    )
+
+
+def _require_model(wanted: Selection) -> None:
+    """Raises NotFound where the server says that it has no such model; a silent one is left to show itself later."""
+    if not wanted.model or (wanted.key_name and not wanted.api_key):
+        return
+    provider = OpenAIChat(wanted.preset, Settings(wanted.model), wanted.api_key)
+    names: list[str] = []
+    with contextlib.closing(provider), contextlib.suppress(ProviderError):
+        names = [model.name for model in provider.models()]
+    if names and wanted.model not in names:
+        near = difflib.get_close_matches(wanted.model, names, 1, 0.3)
+        hint = f"did you mean {near[0]}?" if near else "see `hermes model list --all`"
+        raise NotFound(f"{wanted.preset.title} has no model {wanted.model!r}", hint)
+
+
+def _root(context: typer.Context) -> Path | None:
+    """None where there is no workspace yet: the environment alone may say enough."""
+    try:
+        return locate.find(context.obj.workspace, Path.cwd(), os.environ)
+    except NotFound:
+        if context.obj.workspace:
+            raise
+        return None
+
+
+def _config(root: Path | None) -> Config:
+    return config.load(root, git_dir_of(root) / "hermes") if root else Config()

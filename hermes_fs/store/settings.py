@@ -1,0 +1,64 @@
+"""Changes settings in YAML text and in this machine's own .git/hermes/local.yaml; comments and order are kept.
+
+config.yaml belongs to the mind: its new text goes through the door, never from here to the disk.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hermes_fs.core import config
+from hermes_fs.core.errors import Failed
+from hermes_fs.core.loading import load
+
+
+def with_values(text: str, values: Mapping[str, Any], where: str = config.CONFIG) -> str:
+    """`text` with dotted keys set, or taken out where the value is None. Raises ConfigError where the text is not valid
+    YAML, or a key or value is wrong."""
+    config.parse_yaml(text, where)
+    yaml = load("ruamel.yaml:YAML")()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    data = yaml.load(text)
+    if data is None:
+        data = load("ruamel.yaml.comments:CommentedMap")()
+    for key, value in values.items():
+        if value is None:
+            _take_out(data, key.split("."))
+        else:
+            config.put(data, key, value)
+    written = io.StringIO()
+    if data:
+        yaml.dump(data, written)
+    fresh = written.getvalue()
+    config.parse(config.parse_yaml(fresh, where), where)
+    return fresh
+
+
+def write_local(state_dir: Path, values: Mapping[str, Any]) -> None:
+    """Set or take out dotted keys in local.yaml, all or nothing. Raises ConfigError, or Failed where the disk does not
+    let us."""
+    path = state_dir / config.LOCAL
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        fresh = with_values(text, values, config.LOCAL)
+        aside = path.with_name(f"{config.LOCAL}.{secrets.token_hex(4)}")
+        aside.write_text(fresh, encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise Failed(f"{path} cannot be written: {error.strerror}", "make the folder writable") from error
+
+
+def _take_out(data: Any, path: list[str]) -> None:
+    """Take a key out, and the sections that are empty without it."""
+    if not isinstance(data, dict) or path[0] not in data:
+        return
+    if len(path) > 1:
+        _take_out(data[path[0]], path[1:])
+        if data[path[0]]:
+            return
+    del data[path[0]]
