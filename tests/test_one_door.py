@@ -20,6 +20,8 @@ WRITERS: dict[str, str] = {
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/identity.py": "this machine's name, in .git/hermes",
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
+    "store/index.py": "the folder of the search index, .git/hermes",
+    "store/schema.py": "the search index and its locks, in .git/hermes",
     "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
     "store/sessions.py": "locks of sessions, in .git/hermes",
     "store/settings.py": "this machine's settings, .git/hermes/local.yaml",

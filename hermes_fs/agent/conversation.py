@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from hermes_fs.agent.compact import SummaryCompactor
@@ -30,6 +31,10 @@ class Recollection(Protocol):
         """The aside that joins a message, "" for none; bounded in time."""
         ...
 
+    def learn_of(self, transcript: Path) -> None:
+        """Make what was just said findable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -44,7 +49,7 @@ class Model:
 class Conversation:
     """One session in one process. One turn at a time; `interrupt` and `steer` may be called from any thread.
 
-    `prompt` builds the system prompt; `remember` gives the aside that joins a message ("" for none).
+    `settle` runs when it ends. Once it is closed, it is over.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Conversation:
         context: ToolContext,
         pen: Pen,
         mind: Recollection,
+        settle: Callable[[], None],
     ) -> None:
         self.pen = pen
         self.usage = Usage()
@@ -61,6 +67,7 @@ class Conversation:
         self._tools = {tool.name: tool for tool in tools}
         self._context = context
         self._mind = mind
+        self._settle = settle
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancel = Cancel()
         self._compactor = self._make_compactor()
@@ -108,6 +115,7 @@ class Conversation:
             if not (isinstance(event, Appended) and event.message is said):
                 self._follow(event)
                 yield event
+        self._mind.learn_of(self.pen.transcript.path)
 
     def compact(self) -> Iterator[Event]:
         """Summarise the older part now. Yields Compacted, or nothing where there is nothing to leave out."""
@@ -138,9 +146,11 @@ class Conversation:
         self.pen = replace(self.pen, model=model.provider.model)
 
     def close(self) -> None:
-        """End the session: nothing can be sent any more, and the provider's connection is given back."""
+        """End the session: nothing can be sent any more, what it holds is given back. Twice is no error."""
         self._cancel.set()
         self._model.provider.close()
+        self.pen.end("exit")
+        self._settle()
 
     def _asides(self, text: str) -> tuple[Text, ...]:
         aside = self._mind.remember(text, self.id)

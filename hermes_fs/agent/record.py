@@ -55,6 +55,12 @@ class Pen:
                 self.transcript.sync()
             yield event
 
+    def end(self, reason: str) -> None:
+        """The session is over. Nothing is written where nothing was said, or where it ended before."""
+        if not self.transcript.is_draft:
+            self.transcript.append(self._record("end", "agent", {"reason": reason}))
+            self.transcript.sync()
+
     def _records(self, event: Event) -> Iterator[Record]:
         match event:
             case Appended(message, origin, usage):

@@ -1,0 +1,317 @@
+"""The search index: a cache of what the files of a workspace say. Owns when it is read, written and made anew.
+
+Files are the truth: a missing, damaged or older index is made anew, by whoever needs it first. Thread-safe, and safe
+beside other processes: one writes at a time, searches never wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from hermes_fs.core.errors import Failed
+from hermes_fs.store import query as language
+from hermes_fs.store import rows, schema, searching, sources
+from hermes_fs.store.rows import Delta, Known
+from hermes_fs.store.searching import Hit, Row
+from hermes_fs.store.sources import Found
+
+__all__ = ["Delta", "Hit", "Index", "Row", "Status"]
+
+Progress = Callable[[int, int], None]
+"""Called with files done and files in all, now and then."""
+
+_T = TypeVar("_T")
+_BATCH_BYTES = 4 << 20
+_MERGE_EVERY = 16
+"""Files taken in between two bounded merge steps."""
+_BUILD_HASH = 64 << 20
+_USUAL_HASH = 1 << 20
+"""Bytes that FTS5 collects before it writes a segment: few large segments while building, little memory otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`text` and `size` in bytes: what is indexed, and what the index takes."""
+
+    path: Path
+    files: int
+    rows: int
+    text: int
+    size: int
+    by_kind: dict[str, int]
+
+
+class Index:
+    """One workspace's index in one process. Errors of the disk are Failed; a broken index is no error but rebuilt."""
+
+    def __init__(self, root: Path, state_dir: Path) -> None:
+        self._root = root
+        self._path = state_dir / "index.db"
+        self._reading = threading.RLock()
+        self._writing = threading.RLock()
+        self._reader: sqlite3.Connection | None = None
+        self._writer: sqlite3.Connection | None = None
+        self._read_identity = self._write_identity = (0, 0)
+        self._unmerged = 0
+        self._searcher = searching.Searcher()
+
+    @classmethod
+    def open(cls, root: Path, state_dir: Path) -> Index:
+        """Nothing is read before the first use."""
+        return cls(root, state_dir)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def refresh(self, paths: Iterable[str] | None = None, progress: Progress | None = None) -> Delta:
+        """Bring the index in step with the files: all of them by their times and sizes, or just `paths`."""
+        wanted = None if paths is None else tuple(paths)
+        return self._written(lambda db: self._refresh(db, wanted, progress), progress)
+
+    def append(self, path: Path) -> Delta:
+        """A transcript grew: take in what is new. A path outside the workspace is ignored."""
+        if not path.is_relative_to(self._root):
+            return Delta()
+        return self.refresh([path.relative_to(self._root).as_posix()])
+
+    def rebuild(self, progress: Progress | None = None) -> Delta:
+        """Make a new index from the files and put it in the old one's place; searches go on meanwhile."""
+        with self._writing, _failing():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with schema.guarded(self._path, "write"):
+                return self._rebuild(progress)
+
+    def verify(self) -> list[str]:
+        """Every difference between the index and the files, one line each; none proves them equal."""
+
+        def compare(db: sqlite3.Connection) -> list[str]:
+            self._refresh(db, None, None)
+            return list(rows.differences(db, self._root))
+
+        return self._written(compare, None)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def search(
+        self, text: str, *, limit: int = 10, kinds: Iterable[str] = (), now: datetime | None = None
+    ) -> list[Hit]:
+        """The best hits, best first, grouped by session; `text` is in the query language (store/query.py)."""
+        wanted = language.parse(text, now or datetime.now(UTC))
+        return self._read(lambda db: self._searcher.search(db, wanted, tuple(kinds), limit))
+
+    def around(self, path: str, anchor: str, before: int = 3, after: int = 3) -> list[Row]:
+        """The rows next to a hit in its file, in their order."""
+        return self._read(lambda db: searching.around(db, path, anchor, before, after))
+
+    def recent(self, limit: int = 10) -> list[Hit]:
+        """The newest sessions, each as the hit of its first words."""
+        return self._read(lambda db: searching.recent(db, limit))
+
+    def status(self) -> Status:
+        files, count, text, kinds = self._read(rows.totals)
+        size = sum(path.stat().st_size for path in self._path.parent.glob("index.db*") if path.is_file())
+        return Status(self._path, files, count, text, size, kinds)
+
+    def close(self) -> None:
+        with self._writing:
+            self._forget_writer()
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+    # -- staying whole ------------------------------------------------------------------------------------------------
+
+    def _refresh(self, db: sqlite3.Connection, paths: tuple[str, ...] | None, progress: Progress | None) -> Delta:
+        if paths is None:
+            known = rows.known_files(db)
+            present = {found.path: found for found in sources.scan(self._root)}
+            stale = [found for path, found in present.items() if _is_stale(found, known.get(path))]
+            gone = [file for path, file in known.items() if path not in present]
+            pairs = [(found, known.get(found.path)) for found in stale]
+        else:
+            looked = [(path, sources.look(self._root, path), rows.known_file(db, path)) for path in paths]
+            pairs = [(found, file) for _, found, file in looked if found]
+            gone = [file for _, found, file in looked if file and not found]
+        return self._take_in(db, pairs, gone, progress)
+
+    def _take_in(
+        self,
+        db: sqlite3.Connection,
+        pairs: Sequence[tuple[Found, Known | None]],
+        gone: Sequence[Known],
+        progress: Progress | None,
+    ) -> Delta:
+        """In transactions of a bounded size, so that searches see progress and the log stays short."""
+        delta = Delta()
+        for batch in _batches(pairs):
+            with _transaction(db):
+                for found, known in batch:
+                    delta += rows.take_in(db, self._root, found, known)
+            if progress:
+                progress(delta.files, len(pairs))
+        if gone:
+            with _transaction(db):
+                delta += sum((rows.remove(db, file) for file in gone), Delta())
+        self._unmerged += delta.files
+        if self._unmerged >= _MERGE_EVERY:
+            self._unmerged = 0
+            with _transaction(db):
+                rows.merge_step(db)
+        return delta
+
+    def _rebuild(self, progress: Progress | None) -> Delta:
+        """Into a file beside the index, which then takes its place. The caller holds the write lock."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_name(f"index.new-{os.getpid()}")
+        schema.discard(new)
+        db = schema.connect(new, writing=True)
+        try:
+            db.executescript("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -64000")
+            schema.create(db)
+            db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_BUILD_HASH,))
+            delta = self._take_in(db, [(found, None) for found in sources.scan(self._root)], (), progress)
+            db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_USUAL_HASH,))
+            schema.finish(db)
+            db.execute("pragma journal_mode = wal")
+        finally:
+            db.close()
+        with schema.guarded(self._path, "swap"):
+            schema.replace(self._path, new)
+        self._forget_writer()
+        return delta
+
+    def _written(self, action: Callable[[sqlite3.Connection], _T], progress: Progress | None) -> _T:
+        """Run an action that writes, on a whole index: a missing or broken one is rebuilt first, once."""
+        with self._writing, _failing():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with schema.guarded(self._path, "write"):
+                for _ in range(2):
+                    try:
+                        return action(self._writer_db() or self._fresh_writer(progress))
+                    except sqlite3.DatabaseError as error:
+                        if not _is_damage(error):
+                            raise
+                        self._forget_writer()
+                        schema.discard(self._path)
+                return action(self._fresh_writer(progress))
+
+    def _read(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Run an action that reads; where there is no whole index, one is made first."""
+        with _failing():
+            for _ in range(3):
+                try:
+                    with self._reading:
+                        db = self._reader_db()
+                        if db is not None:
+                            return action(db)
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._heal()
+                else:
+                    self.refresh()
+        raise Failed("the search index cannot be made", "run `hermes index rebuild` and read what it says")
+
+    def _heal(self) -> None:
+        self.close()
+        self.rebuild()
+
+    def _reader_db(self) -> sqlite3.Connection | None:
+        """The connection for searches, opened anew where the file was replaced; None where there is no whole index."""
+        now = schema.identity(self._path)
+        if self._reader is not None and now == self._read_identity:
+            return self._reader
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = self._connect(writing=False)
+        self._read_identity = now
+        return self._reader
+
+    def _writer_db(self) -> sqlite3.Connection | None:
+        now = schema.identity(self._path)
+        if self._writer is not None and now == self._write_identity:
+            return self._writer
+        self._forget_writer()
+        self._writer = self._connect(writing=True)
+        self._write_identity = now
+        return self._writer
+
+    def _fresh_writer(self, progress: Progress | None) -> sqlite3.Connection:
+        self._rebuild(progress)
+        db = self._writer_db()
+        if db is None:
+            raise Failed("the search index was removed while it was made", "try again")
+        return db
+
+    def _forget_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _connect(self, *, writing: bool) -> sqlite3.Connection | None:
+        if schema.identity(self._path) == (0, 0):
+            return None
+        with schema.guarded(self._path, "swap"):
+            db = schema.connect(self._path, writing=writing)
+        try:
+            if schema.usable(db):
+                return db
+        except sqlite3.DatabaseError:
+            db.close()
+            return None
+        db.close()
+        return None
+
+
+def _is_stale(found: Found, known: Known | None) -> bool:
+    return known is None or known.stamp != found.stamp or known.racy
+
+
+def _batches(pairs: Sequence[tuple[Found, Known | None]]) -> Iterator[list[tuple[Found, Known | None]]]:
+    batch: list[tuple[Found, Known | None]] = []
+    size = 0
+    for found, known in pairs:
+        batch.append((found, known))
+        size += found.size
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        db.execute("rollback")
+        raise
+    db.execute("commit")
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """What no rebuild can mend, such as a full disk, as one line."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise Failed(f"the search index: {error}", "look at the disk's free space and rights") from error
+    except OSError as error:
+        raise Failed(f"the search index: {error.strerror}", "look at the disk's free space and rights") from error
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is broken or of another make, rather than busy or out of room."""
+    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL):
+        return False
+    return error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
