@@ -122,8 +122,12 @@ class Connection:
     def _open(self, path: str, body: Mapping[str, Any], cancel: Cancel) -> Any:
         cancel.check()
         opening = _Opening(lambda: self._post(path, body), (*self._expected(), Failed))
-        with cancel.calling(opening.done.set):
-            opening.done.wait()
+        try:
+            with cancel.calling(opening.done.set):
+                opening.done.wait()
+        except BaseException:  # Ctrl-C where nobody made a cancel of it
+            opening.abandon()
+            raise
         if cancel.is_set:
             opening.abandon()
             cancel.check()

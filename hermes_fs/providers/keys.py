@@ -20,7 +20,7 @@ class Keys(Mapping[str, str]):
         self._file: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
-        value = self._environ.get(name) or self._behind().get(name)
+        value = self._environ.get(name, "").strip() or self._behind().get(name)
         if not value:
             raise KeyError(name)
         return value
@@ -33,7 +33,7 @@ class Keys(Mapping[str, str]):
 
     def source(self, name: str) -> str:
         """Where the key of that name comes from, for a person; empty where there is none."""
-        if self._environ.get(name):
+        if self._environ.get(name, "").strip():
             return "the environment"
         return KEY_FILE if self._behind().get(name) else ""
 

@@ -100,7 +100,11 @@ class OpenAIChat:
         for chunk in self._connection.stream("/chat/completions", self._body(request), cancel):
             yield from assembler.feed(chunk)
         yield from assembler.end()
-        yield self._priced(request, assembler.reply(self.model))
+        reply = self._priced(request, assembler.reply(self.model))
+        if not reply.message.parts and self._window and reply.usage.input >= self._window:
+            # LM Studio answers a prompt that is too long with nothing at all.
+            raise ProviderError("context", "the conversation is longer than the model's window", "use /compact")
+        yield reply
 
     def _body(self, request: Request) -> dict[str, Any]:
         """The order of the fields is fixed, as that of the messages is: the bytes of a longer conversation begin with

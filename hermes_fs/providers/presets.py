@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 ThinkingBack = Literal["drop", "reasoning_content", "tags", "reasoning_details"]
@@ -79,11 +79,14 @@ PRESETS: dict[str, Preset] = {preset.name: preset for preset in _PRESETS}
 
 
 def at(base_url: str) -> Preset:
-    """The preset that a base URL belongs to, with that URL; one called `custom` where it belongs to none."""
-    url = base_url.rstrip("/")
+    """The preset that a base URL belongs to, with that URL; one called `custom` where it belongs to none. A URL without
+    a scheme is http on this machine and https elsewhere."""
+    url = base_url.strip().rstrip("/")
+    if "://" not in url:
+        url = f"http://{url}" if _is_local(f"//{url}") else f"https://{url}"
     for preset in _PRESETS:
         if url.replace("//localhost:", "//127.0.0.1:") == preset.base_url:
-            return preset
+            return replace(preset, base_url=url)
     return Preset(CUSTOM, url, url, local=_is_local(url))
 
 

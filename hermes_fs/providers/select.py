@@ -89,10 +89,13 @@ def split_name(text: str, current: Preset | None) -> tuple[str, str]:
 
 
 def check_key(selection: Selection) -> None:
-    """Raises ProviderError("auth") where the endpoint needs a key and there is none."""
-    if selection.api_key or not selection.key_name:
-        return
+    """Raises ProviderError("auth") where the endpoint needs a key and there is none, or none that can be sent."""
     preset = replace(selection.preset, key_names=(selection.key_name,))
+    key = selection.api_key
+    if key and not (key.isascii() and key.isprintable()):
+        raise ProviderError("auth", f"{selection.key_name} holds characters that no key has", key_hint(preset))
+    if key or not selection.key_name:
+        return
     raise ProviderError("auth", f"no API key for {preset.title}: {selection.key_name} is not set", key_hint(preset))
 
 

@@ -320,6 +320,17 @@ def test_a_request_that_is_too_long_is_told_apart_in_every_servers_words(
     assert fault(serve(failure(status, message))[1]).fault == "context"
 
 
+def test_an_empty_reply_to_a_prompt_that_fills_the_window_means_that_it_is_too_long(serve: Serve) -> None:
+    usage = {"prompt_tokens": 9000, "completion_tokens": 0}
+    settings = Settings("fake-model", context_window=8192)
+    assert fault(serve(Answer("", usage=usage), settings=settings)[1]).fault == "context"
+
+
+def test_an_unknown_host_is_said_to_be_unknown() -> None:
+    error = fault(OpenAIChat(at("https://no-such-host.invalid/v1"), Settings("m")))
+    assert (error.fault, "is not known" in error.message) == ("network", True)
+
+
 def test_an_unknown_model_is_answered_with_the_nearest_there_is(serve: Serve) -> None:
     _, provider = serve(
         failure(404, "The model `qwen2.5-codr` does not exist"),

@@ -108,6 +108,12 @@ def test_a_missing_key_is_one_line_that_names_the_variable() -> None:
     assert "OPENROUTER_API_KEY" in caught.value.hint
 
 
+def test_a_key_that_cannot_be_sent_is_told_before_it_is() -> None:
+    with pytest.raises(ProviderError, match="characters that no key has"):
+        choose(config(), {"OPENAI_API_KEY": "sk-“quoted”"})
+    assert select(config(), {"OPENAI_API_KEY": " sk-1\n"}).api_key == "sk-1"
+
+
 def test_nothing_set_up_says_what_to_do() -> None:
     with pytest.raises(ProviderError, match="no model is set up") as caught:
         choose(config(), {})
@@ -154,6 +160,8 @@ def test_every_preset_is_found_by_its_own_address() -> None:
     assert [at(preset.base_url).name for preset in PRESETS.values()] == list(PRESETS)
     assert at("http://localhost:11434/v1/").name == "ollama"
     assert at("https://models.example/v1").name == "custom"
+    assert at("localhost:8080/v1").base_url == "http://localhost:8080/v1"
+    assert at("models.example/v1").base_url == "https://models.example/v1"
 
 
 def test_what_is_reachable_is_what_answers_in_time() -> None:
