@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hermes_fs.core.errors import UsageError
 
-_AGO = re.compile(r"(\d+) ?(h|d|w|m|y)\Z")
+_AGO = re.compile(r"(\d{1,3}) ?(h|d|w|m|y)\Z")
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7, "m": 24 * 30, "y": 24 * 365}
 
 
@@ -25,6 +25,8 @@ def parse(text: str, now: datetime) -> datetime | None:
         return now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
     if re.fullmatch(r"\d{4}-\d{2}", word):
         word += "-01"
+    if not re.match(r"\d{4}-\d{2}-", word):  # eight digits alone are the beginning of an id
+        return None
     try:
         moment = datetime.fromisoformat(word.upper().replace("Z", "+00:00"))
     except ValueError:

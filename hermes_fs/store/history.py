@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import NotFound, UsageError
+from hermes_fs.store.formats import entries
+from hermes_fs.store.formats.memory import EntriesFormat
+from hermes_fs.store.formats.registry import format_of
 from hermes_fs.store.git import Git
 from hermes_fs.store.message import read_trailers
 
 MAIN = "refs/heads/main"
-_FORMAT = "%x1e%H%x1f%P%x1f%an <%ae>%x1f%aI%x1f%s%x1f%b%x1f"
-_ENTRY = re.compile(r"^\s*[-*] (?P<text>.*?)\s*<!-- *(?P<id>[a-z2-7]{6}) *-->\s*$")
+_SHORTEST = 4  # characters of an id that a person must give
+_FIRST_PAGE = 64  # lessons read at first; a screen of `hermes log` needs no more
 _HUNK = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)")
+_DIFF = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-renames", "--no-prefix")
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A commit on main. `by` is "agent" or "person", `trailers` what it says of itself (Hermes-…, without the prefix),
-    `reverted_by` the change id of the lesson that took it back, "" while it stands."""
+    """A commit on main. `trailers` is what it says of itself (Hermes-…, without the prefix), `reverted_by` the change
+    id of the lesson that took it back, "" while it stands."""
 
     commit: str
     parents: tuple[str, ...]
@@ -29,7 +36,7 @@ class Lesson:
     when: datetime
     subject: str
     why: str
-    trailers: dict[str, str]
+    trailers: Mapping[str, str]
     files: tuple[str, ...]
     reverted_by: str = ""
 
@@ -38,15 +45,25 @@ class Lesson:
         return self.trailers.get("Change", "")
 
     @property
+    def name(self) -> str:
+        """What a revert calls it: its change id; the commit id of what the door did not make."""
+        return self.change or self.commit
+
+    @property
     def kind(self) -> str:
         return self.trailers.get("Kind", "")
 
     @property
     def by(self) -> str:
-        return "agent" if self.trailers.get("Review") and self.trailers.get("Origin") == "agent" else "person"
+        """ "agent" where a conversation or the agent itself made it, "person" for edits by hand and by command."""
+        if not self.trailers.get("Review"):  # the door marks every lesson but a person's edits
+            return "person"
+        by_command = self.trailers.get("Origin") == "owner" and not self.trailers.get("Session")
+        return "person" if by_command else "agent"
 
     @property
     def reverts(self) -> tuple[str, ...]:
+        """Change ids of the lessons that it takes back."""
         return tuple(self.trailers.get("Reverts", "").split())
 
     @property
@@ -57,7 +74,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which lessons: empty fields let everything through. `paths` are git pathspecs taken literally."""
+    """Which lessons: empty fields let everything through. `paths` are files or folders, taken literally."""
 
     kind: str = ""
     paths: tuple[str, ...] = ()
@@ -70,7 +87,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """A line, or an entry, and the lesson that it comes from."""
+    """A line, or an entry with its id, and the lesson that it comes from."""
 
     text: str
     entry: str
@@ -78,49 +95,73 @@ class Blamed:
 
 
 def log(git: Git, wanted: Filter | None = None, rev: str = MAIN) -> list[Lesson]:
-    """Lessons, newest first. One git process, whatever the number of files."""
+    """Lessons, newest first. Reads no further back than it must."""
     wanted = wanted or Filter()
-    if not git.resolve(rev):
-        return []
-    found = _mark_reverted(_parse(git.run(*_log_arguments(wanted, rev)).decode("utf-8", "replace")))
-    chosen = [lesson for lesson in found if _fits(lesson, wanted)]
-    return chosen[: wanted.limit] if wanted.limit else chosen
+    chosen = (lesson for lesson in walk(git, wanted.paths, rev) if _fits(lesson, wanted))
+    return list(itertools.islice(chosen, wanted.limit or None))
+
+
+def walk(git: Git, paths: Sequence[str] = (), rev: str = MAIN) -> Iterator[Lesson]:
+    """Lessons that touch these paths (none: all), newest first, read from git as far as the caller goes.
+
+    A revert is newer than what it takes back, so marks are right at any point of the whole walk; with paths git leaves
+    reverts out, and they are read apart.
+    """
+    head = git.resolve(rev)
+    if not head:
+        return
+    limits = [f":(literal){path}" for path in paths]
+    yield from _marked(_paged(git, [head, "--", *limits]), _taken_back(git, head) if paths else {})
 
 
 def find(git: Git, name: str) -> Lesson:
     """By the beginning of a commit id or of a change id, or `last`. NotFound; UsageError where several fit."""
-    lessons = log(git)
-    if name == "last" and lessons:
-        return lessons[0]
-    wanted = name.strip().lower()
-    if len(wanted) < 4:
-        raise UsageError(f"{name!r} is too short for a lesson's id", "give at least 4 characters of it")
-    fits = [one for one in lessons if one.commit.startswith(wanted) or one.change.lower().startswith(wanted)]
+    head = git.resolve(MAIN)
+    wanted = (head if name == "last" else name).strip().lower()
+    if head and len(wanted) < _SHORTEST:
+        raise UsageError(f"{name!r} is too short for a lesson's id", f"give at least {_SHORTEST} characters of it")
+    fits = [ids[0] for ids in _ids(git, head) if any(one.lower().startswith(wanted) for one in ids)]
     if not fits:
         raise NotFound(f"no lesson {name!r}", "see them with `hermes log`")
+    found = _these(git, fits[:3])
     if len(fits) > 1:
-        some = ", ".join(f"{one.short} ({one.subject})" for one in fits[:3])
+        some = ", ".join(f"{one.short} ({one.subject})" for one in found)
         raise UsageError(f"{name!r} fits {len(fits)} lessons: {some}", "give more of the id")
-    return fits[0]
+    return replace(found[0], reverted_by=_taken_back(git, head).get(found[0].name, ""))
+
+
+def find_all(git: Git, changes: Iterable[str]) -> list[Lesson]:
+    """Lessons by whole change ids; those that are not on main are left out."""
+    wanted = set(changes)
+    return _these(git, [ids[0] for ids in _ids(git, git.resolve(MAIN)) if wanted & set(ids)]) if wanted else []
+
+
+def commit_at(git: Git, moment: datetime) -> str:
+    """The commit of main that stood at a moment, "" before the first."""
+    head = git.resolve(MAIN)
+    if not head:
+        return ""
+    return git.run("rev-list", "--max-count=1", f"--until={int(moment.timestamp())}", head, "--").decode().strip()
 
 
 def diff(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
-    """A unified diff between two commits, every file as text; "" for `old` means the empty tree."""
-    base = old or git.empty_tree
+    """A unified diff between two commits or trees, every file as text; "" for `old` means the empty tree."""
     literal = [f":(literal){path}" for path in paths]
-    options = ["--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-renames", "--no-prefix"]
-    return git.run("diff", *options, base, new, "--", *literal).decode("utf-8", "replace")
+    return git.run(*_DIFF, old or git.empty_tree, new, "--", *literal).decode("utf-8", "replace")
 
 
 def blame(git: Git, path: str) -> list[Blamed]:
-    """Where each line of a file comes from; only entries, with their ids, where it has any. NotFound if it is none."""
-    if not git.blob_at(MAIN, path):
-        raise NotFound(f"{path} is not in the mind", "see what is with `hermes log --path` or `git ls-files`")
-    known = {lesson.commit: lesson for lesson in log(git)}
+    """Which lesson gave each entry of MEMORY.md or USER.md its text; of other files, each line that is not empty.
+    NotFound if there is no such file."""
+    oid = git.blob_at(MAIN, path)
+    if not oid:
+        raise NotFound(f"{path} is not in the mind", "see what is with `git ls-files`")
+    if isinstance(format_of(path), EntriesFormat):
+        return _blamed_entries(git, path, git.read_blob(oid))
     raw = git.run("blame", "--no-textconv", "--porcelain", MAIN, "--", path)
-    lines = [line for line in _blamed(raw, known) if line.text.strip()]
-    entries = [line for line in lines if line.entry]
-    return entries or lines
+    lines = list(_blamed_lines(raw))
+    known = {lesson.commit: lesson for lesson in _these(git, list(dict.fromkeys(commit for commit, _ in lines)))}
+    return [Blamed(text, "", known[commit]) for commit, text in lines if text.strip() and commit in known]
 
 
 def as_json(lesson: Lesson) -> dict[str, object]:
@@ -131,20 +172,53 @@ def as_json(lesson: Lesson) -> dict[str, object]:
     return {**fields, **own, **more}
 
 
-def _log_arguments(wanted: Filter, rev: str) -> list[str]:
-    arguments = ["log", "--no-color", "--no-renames", "--name-only", "--no-show-signature", f"--format={_FORMAT}"]
-    if wanted.paths:
-        return [*arguments, rev, "--", *(f":(literal){path}" for path in wanted.paths)]
-    return [*arguments, rev, "--"]
+# -- asking git -------------------------------------------------------------------------------------------------------
 
 
-def _parse(text: str) -> Iterator[Lesson]:
-    for block in text.split("\x1e")[1:]:
-        commit, parents, author, when, subject, body, names = block.split("\x1f", 6)
+def _paged(git: Git, rest: Sequence[str]) -> Iterator[Lesson]:
+    """Ever larger pages: the newest few cost little, and all of them few processes."""
+    skip, size = 0, _FIRST_PAGE
+    while True:
+        page = list(_parsed(git, [f"--skip={skip}", f"--max-count={size}", *rest]))
+        yield from page
+        if len(page) < size:
+            return
+        skip, size = skip + size, size * 8
+
+
+def _these(git: Git, commits: Sequence[str]) -> list[Lesson]:
+    return list(_parsed(git, ["--no-walk=unsorted", *commits, "--"])) if commits else []
+
+
+def _taken_back(git: Git, head: str) -> dict[str, str]:
+    """Change id → the change id of the lesson that took it back."""
+    options = ["--extended-regexp", "--grep=^Hermes-Reverts: ", head, "--"]
+    reverts = list(_marked(_parsed(git, options), {}))
+    return {change: one.name for one in reversed(reverts) if not one.reverted_by for change in one.reverts}
+
+
+def _ids(git: Git, head: str) -> Iterator[tuple[str, ...]]:
+    """(commit id, change id if any) of every lesson, newest first. No tree is compared, so it is cheap."""
+    if head:
+        trailer = "%(trailers:key=Hermes-Change,valueonly,separator= )"
+        for line in git.run("log", f"--format=%H {trailer}", head, "--").decode("ascii", "replace").splitlines():
+            yield tuple(line.split())
+
+
+def _parsed(git: Git, arguments: Sequence[str]) -> Iterator[Lesson]:
+    """What `git log` says. A nonce bounds the fields: no message that somebody wrote can pass for a lesson."""
+    nonce = secrets.token_hex(8)
+    fields = nonce.join(("", "%H", "%P", "%an <%ae>", "%aI", "%s", "%b", ""))
+    shown = ["--no-color", "--no-renames", "--no-show-signature", "--full-diff", "--name-only", "-z"]
+    raw = git.run("log", *shown, f"--format=%x00{fields}", *arguments)
+    for block in raw.split(b"\0" + nonce.encode())[1:]:
+        *texts, names = block.split(nonce.encode())
+        commit, parents, author, when, subject, body = (text.decode("utf-8", "replace") for text in texts)
         trailers = {key.removeprefix("Hermes-"): value for key, value in read_trailers(body).items()}
-        files = tuple(name for name in names.split("\n") if name)
-        moment = datetime.fromisoformat(when)
-        yield Lesson(commit, tuple(parents.split()), author, moment, subject, _why(body), trailers, files)
+        files = tuple(os.fsdecode(name) for name in names.strip(b"\n\0").split(b"\0") if name)
+        yield Lesson(
+            commit, tuple(parents.split()), author, datetime.fromisoformat(when), subject, _why(body), trailers, files
+        )
 
 
 def _why(body: str) -> str:
@@ -152,16 +226,14 @@ def _why(body: str) -> str:
     return "\n".join(line[2:] for line in body.split("\n") if line.startswith("> "))
 
 
-def _mark_reverted(lessons: Iterator[Lesson]) -> list[Lesson]:
-    """Newest first: a lesson is reverted where a later one that stands itself names it."""
-    reverted: dict[str, str] = {}
-    marked: list[Lesson] = []
+def _marked(lessons: Iterable[Lesson], known: Mapping[str, str]) -> Iterator[Lesson]:
+    """Newest first: a lesson is taken back where a later one that stands itself names it."""
+    reverted = dict(known)
     for lesson in lessons:
-        taken_back = reverted.get(lesson.change, "") if lesson.change else ""
+        taken_back = reverted.get(lesson.name, "")
         if not taken_back:
-            reverted.update({change: lesson.change for change in lesson.reverts})
-        marked.append(replace(lesson, reverted_by=taken_back))
-    return marked
+            reverted.update(dict.fromkeys(lesson.reverts, lesson.name))
+        yield replace(lesson, reverted_by=taken_back)
 
 
 def _fits(lesson: Lesson, wanted: Filter) -> bool:
@@ -174,13 +246,36 @@ def _fits(lesson: Lesson, wanted: Filter) -> bool:
     )
 
 
-def _blamed(raw: bytes, known: dict[str, Lesson]) -> Iterator[Blamed]:
+# -- blame ------------------------------------------------------------------------------------------------------------
+
+
+def _blamed_lines(raw: bytes) -> Iterator[tuple[str, str]]:
     commit = ""
     for line in raw.split(b"\n"):
-        hunk = _HUNK.match(line)
-        if hunk:
+        if hunk := _HUNK.match(line):
             commit = hunk[1].decode()
-        elif line.startswith(b"\t") and commit in known:
-            text = line[1:].decode("utf-8", "replace")
-            entry = _ENTRY.match(text)
-            yield Blamed(entry["text"] if entry else text, entry["id"] if entry else "", known[commit])
+        elif line.startswith(b"\t"):
+            yield commit, line[1:].decode("utf-8", "replace")
+
+
+def _blamed_entries(git: Git, path: str, data: bytes) -> list[Blamed]:
+    """By text and not by line: that an entry was given its id, or moved, makes it nobody else's."""
+    now = entries.entries(data.decode("utf-8", "replace"))
+    open_ones = {entry.id: entry.text for entry in now}
+    found: dict[str, Lesson] = {}
+    for lesson in walk(git, (path,)):
+        after = _texts_at(git, lesson.commit, path)
+        before = _texts_at(git, lesson.parents[0], path) if lesson.parents else {}
+        for key, text in list(open_ones.items()):
+            if after.get(key) == text and before.get(key) != text:
+                found[key] = lesson
+                del open_ones[key]
+        if not open_ones:
+            break
+    return [Blamed(entry.text, entry.id, found[entry.id]) for entry in now if entry.id in found]
+
+
+def _texts_at(git: Git, commit: str, path: str) -> dict[str, str]:
+    oid = git.blob_at(commit, path)
+    text = git.read_blob(oid).decode("utf-8", "replace") if oid else ""
+    return {entry.id: entry.text for entry in entries.entries(text)}

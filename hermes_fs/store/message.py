@@ -11,6 +11,7 @@ from hermes_fs.core.types import Change
 SUBJECT_LENGTH = 72
 _REASON_LENGTH = 2000
 _VALUE_LENGTH = 300
+_LISTS = {"Hermes-Reverts": 100_000}  # a list that is cut would lose what it names
 _FILES_SHOWN = 20
 _TRAILER = re.compile(r"^(Hermes-[A-Z][A-Za-z-]*): (.*)$")
 
@@ -21,7 +22,8 @@ Versions = Mapping[str, tuple[bytes | None, bytes | None]]
 def compose(subject: str, versions: Versions, reason: str, trailers: Mapping[str, str]) -> str:
     """Subject, what changed, why, trailers. `reason` holds its label and words already (see `model_reason`)."""
     shown = one_line(subject, SUBJECT_LENGTH) or "change the mind"
-    lines = [f"{name}: {value}" for name, raw in trailers.items() if (value := one_line(raw, _VALUE_LENGTH))]
+    fitted = {name: one_line(raw, _LISTS.get(name, _VALUE_LENGTH)) for name, raw in trailers.items()}
+    lines = [f"{name}: {value}" for name, value in fitted.items() if value]
     return "\n\n".join(part for part in (shown, diffstat(versions), reason, "\n".join(lines)) if part) + "\n"
 
 

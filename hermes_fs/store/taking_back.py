@@ -5,9 +5,9 @@ Decides what the files must become; writing is the door's.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
 from hermes_fs.core.types import Change, Commit, Provenance
@@ -19,75 +19,97 @@ from hermes_fs.store.workspace import Workspace
 
 def last_standing(workspace: Workspace) -> Lesson:
     """The agent's newest lesson that was not taken back. NotFound where there is none."""
-    for lesson in history.log(workspace.git):
+    for lesson in history.walk(workspace.git):
         if lesson.by == "agent" and lesson.kind != "revert" and not lesson.reverted_by:
             return lesson
     raise NotFound("there is nothing of the agent's to undo", "see everything with `hermes log`")
 
 
 def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance) -> Commit:
-    """Take lessons back in one commit, newest first; what was learned after them stays. Nothing is written where that
-    cannot be told apart (Conflict). A revert can be reverted: that brings the lesson back."""
-    workspace.commit_pending()
-    files: dict[str, bytes | None] = {}
+    """Take lessons back in one commit; what was learned after them stays. A revert can be reverted: that brings the
+    lesson back. Conflict, and nothing is written, where a later lesson changed the same; Refused where nothing is left
+    to take back."""
+    _require_standing(lessons)
     with workspace.locked():
-        for lesson in sorted(lessons, key=lambda one: one.when, reverse=True):
+        workspace.commit_pending()
+        places = {commit: place for place, commit in enumerate(_newest_first(workspace, lessons))}
+        files: dict[str, bytes | None] = {}
+        for lesson in sorted(lessons, key=lambda one: places[one.commit]):
             _take_out(workspace, lesson, files)
-        changed = {path: data for path, data in files.items() if data != workspace.read_bytes(path)}
-        if not changed:
-            raise Refused("nothing of it is left to take back", "see what stands with `hermes log`")
-        reverts = " ".join(lesson.change or lesson.commit for lesson in lessons)
-        return workspace.commit(Change(changed, "revert", why, replace(provenance, reverts=reverts)))
+        return _write(workspace, files, why or _reason(lessons), replace(provenance, reverts=_names(lessons)))
 
 
 def restore(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Commit:
     """Bring a file, or everything below a folder, back as it was at a commit, as a new lesson. Files that came into the
-    folder since then go."""
-    workspace.commit_pending()
+    folder since then go. NotFound where it was not there, Refused where it is as it was."""
     wanted = _below(workspace, rev, path)
     if not wanted:
         raise NotFound(f"{path} was not there at {rev[:8]}", f"see its history with `hermes log --path {path}`")
     with workspace.locked():
-        now = _below(workspace, MAIN, path)
-        files: dict[str, bytes | None] = {name: None for name in now if name not in wanted}
-        files.update({name: workspace.git.read_blob(oid) for name, oid in wanted.items() if now.get(name) != oid})
-        if not files:
-            raise Refused(f"{path} is as it was then", "name an earlier commit or date with --at")
-        return workspace.commit(Change(files, "revert", why, provenance))
-
-
-def commit_at(workspace: Workspace, moment: datetime) -> str:
-    """The commit of main that stood at a moment. NotFound before the first."""
-    for lesson in history.log(workspace.git):
-        if lesson.when <= moment:
-            return lesson.commit
-    raise NotFound(f"there was no workspace yet at {moment:%Y-%m-%d %H:%M}", "name a later date")
+        workspace.commit_pending()
+        files: dict[str, bytes | None] = dict.fromkeys(_below(workspace, MAIN, path))
+        files |= {name: workspace.git.read_blob(oid) for name, oid in wanted.items()}
+        return _write(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)
 
 
 def before_last_change(workspace: Workspace, path: str) -> str:
     """The commit at which a path was last different from now: before its newest lesson. NotFound if it has none."""
-    lessons = history.log(workspace.git, history.Filter(paths=(path,)))
-    if not lessons or not lessons[0].parents:
-        raise NotFound(f"{path} has no earlier state", "see its history with `hermes log --path`")
-    return lessons[0].parents[0]
+    newest = next(history.walk(workspace.git, (path,)), None)
+    if newest is None or not newest.parents:
+        raise NotFound(f"{path} has no earlier state", f"see its history with `hermes log --path {path}`")
+    return newest.parents[0]
+
+
+def _require_standing(lessons: Sequence[Lesson]) -> None:
+    for lesson in lessons:
+        if lesson.reverted_by:
+            hint = f"bring it back with `hermes revert {lesson.reverted_by}`"
+            raise Refused(f"{lesson.short} is taken back already", hint)
+        if len(lesson.parents) != 1:
+            what = "a merge" if lesson.parents else "the first commit"
+            raise UsageError(f"{lesson.short} is {what}: it cannot be taken back", "revert single lessons instead")
+
+
+def _newest_first(workspace: Workspace, lessons: Sequence[Lesson]) -> list[str]:
+    """By descent, not by clock."""
+    commits = [lesson.commit for lesson in lessons]
+    wanted = set(commits)
+    return [one.commit for one in history.walk(workspace.git) if one.commit in wanted] if len(commits) > 1 else commits
 
 
 def _take_out(workspace: Workspace, lesson: Lesson, files: dict[str, bytes | None]) -> None:
-    if len(lesson.parents) != 1:
-        what = "a merge" if lesson.parents else "the first commit"
-        raise UsageError(f"{lesson.short} is {what} and cannot be taken back", "revert the lessons that it brought")
-    conflicts: list[str] = []
+    """Merge the step from the lesson's result to what stood before it into the files as they are now."""
     for path in lesson.files:
         now = files[path] if path in files else workspace.read_bytes(path)
         before = _bytes_at(workspace, lesson.parents[0], path)
         after = _bytes_at(workspace, lesson.commit, path)
         merged = format_of(path).merge(after, now, before)
-        conflicts += [f"{path}: {conflict}" for conflict in merged.conflicts]
+        if merged.conflicts:
+            what = f"{lesson.short} cannot be taken back alone: {path}: {merged.conflicts[0]}"
+            raise Conflict(what, _way_out(workspace, lesson, path))
         files[path] = merged.content
-    if conflicts:
-        more = f" (and {len(conflicts) - 1} more)" if len(conflicts) > 1 else ""
-        hint = f"revert the later lesson first (`hermes log --path {conflicts[0].partition(':')[0]}`), or edit the file"
-        raise Conflict(f"{lesson.short} cannot be taken back alone: {conflicts[0]}{more}", hint)
+
+
+def _way_out(workspace: Workspace, lesson: Lesson, path: str) -> str:
+    newer = itertools.takewhile(lambda one: one.commit != lesson.commit, history.walk(workspace.git, (path,)))
+    standing = [one.short for one in newer if not one.reverted_by]
+    ids = " ".join([*standing[:5], lesson.short])
+    return f"take the later lessons back too (`hermes revert {ids}`), or edit {path} by hand"
+
+
+def _write(workspace: Workspace, files: dict[str, bytes | None], why: str, provenance: Provenance) -> Commit:
+    changed = {path: data for path, data in files.items() if data != workspace.read_bytes(path)}
+    if not changed:
+        raise Refused("nothing would change: it is so already", "see what stands with `hermes log`")
+    return workspace.commit(Change(changed, "revert", why, provenance))
+
+
+def _reason(lessons: Sequence[Lesson]) -> str:
+    return "\n".join(f'Takes back {lesson.short} "{lesson.subject}".' for lesson in lessons)
+
+
+def _names(lessons: Sequence[Lesson]) -> str:
+    return " ".join(lesson.name for lesson in lessons)
 
 
 def _bytes_at(workspace: Workspace, commit: str, path: str) -> bytes | None:

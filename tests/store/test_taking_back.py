@@ -1,105 +1,173 @@
-"""A lesson is taken back alone: what was learned after it stays, and nothing is written where that cannot be."""
+"""Taking back: one lesson goes, the others stay; what can't be told apart is refused; what was deleted comes back."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from hermes_fs.core.errors import Conflict, NotFound, Refused
-from hermes_fs.core.types import Change, Commit, Provenance
+from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
+from hermes_fs.core.types import Change, Commit, Kind, Provenance
 from hermes_fs.store import history, taking_back
 from hermes_fs.store.formats import entries
+from hermes_fs.store.history import Filter, Lesson
 from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import sh
+from tests.store.git_shell import status as status_of
 
-AGENT = Provenance(origin="agent", trigger="user", person="owner")
-OWNER = Provenance(origin="owner", trigger="user", person="owner")
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    root = tmp_path / "w"
-    subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
-    (root / ".hermes-workspace").write_text("format: 1\n")
-    (root / "MEMORY.md").write_text("# Memory\n")
-    subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
-    subprocess.run(["git", "-C", str(root), "commit", "-q", "-m", "start"], check=True)
-    with Workspace.open(root) as opened:
-        yield opened
+AGENT = Provenance(origin="owner", trigger="user", person="owner", session="s-1")
+BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
 
 
-def remember(workspace: Workspace, text: str) -> Commit:
-    done = workspace.update(
-        "MEMORY.md", lambda old: entries.add(old, text).text, kind="memory", why="", provenance=AGENT
-    )
-    assert done is not None
+def learn(workspace: Workspace, transform: Callable[[str], str], path: str = "MEMORY.md") -> Commit:
+    kind: Kind = "note" if path.startswith("notes/") else "memory"
+    done = workspace.update(path, transform, kind=kind, why="", provenance=AGENT)
+    assert done
     return done
 
 
-def memory(workspace: Workspace) -> list[str]:
+def remember(workspace: Workspace, text: str) -> Commit:
+    return learn(workspace, lambda memory: entries.add(memory, text).text)
+
+
+def lesson(workspace: Workspace, commit: Commit) -> Lesson:
+    return history.find(workspace.git, commit.id)
+
+
+def take_back(workspace: Workspace, *commits: Commit) -> Commit:
+    return taking_back.revert(workspace, [lesson(workspace, commit) for commit in commits], "", BY_HAND)
+
+
+def known(workspace: Workspace) -> list[str]:
     return [entry.text for entry in entries.entries(workspace.read("MEMORY.md").text)]
 
 
-def revert(workspace: Workspace, *commits: Commit) -> Commit:
-    return taking_back.revert(workspace, [history.find(workspace.git, commit.id) for commit in commits], "", OWNER)
+def by_git(workspace: Workspace, *arguments: str) -> None:
+    """What a person does with their own git once the index has caught up."""
+    assert workspace.settle()
+    sh(workspace.root, "git", *arguments)
 
 
-def test_a_revert_in_the_middle_of_fifty_lessons_keeps_the_other_forty_nine(workspace: Workspace) -> None:
-    done = [remember(workspace, f"fact number {n}") for n in range(50)]
-    revert(workspace, done[24])
-    assert memory(workspace) == [f"fact number {n}" for n in range(50) if n != 24]
+def status(workspace: Workspace) -> str:
+    assert workspace.settle()
+    return status_of(workspace.root)
 
 
-def test_a_reverted_revert_brings_the_lesson_back(workspace: Workspace) -> None:
-    first = remember(workspace, "one")
-    remember(workspace, "two")
-    back = revert(workspace, first)
-    assert history.find(workspace.git, first.id).reverted_by == back.change
-    revert(workspace, back)
-    assert sorted(memory(workspace)) == ["one", "two"]
-    assert history.find(workspace.git, first.id).reverted_by == ""
+def test_a_lesson_in_the_middle_of_fifty_goes_and_the_others_stay(workspace: Workspace) -> None:
+    done = [remember(workspace, f"fact {number}") for number in range(50)]
+    before = known(workspace)
+    commit = take_back(workspace, done[25])
+    before.remove("fact 25")
+    assert known(workspace) == before
+    taken = lesson(workspace, done[25])
+    assert taken.reverted_by == commit.change
+    made = lesson(workspace, commit)
+    assert (made.kind, made.by, made.reverts) == ("revert", "person", (taken.change,))
+    assert made.trailers["Origin"] == "owner" and made.trailers["Trigger"] == "user"
+    assert taken.short in made.why
+    assert status(workspace) == ""
 
 
-def test_undo_walks_back_through_what_stands(workspace: Workspace) -> None:
-    for text in ("one", "two", "three"):
-        remember(workspace, text)
-    for left in (["one", "two"], ["one"], []):
-        taking_back.revert(workspace, [taking_back.last_standing(workspace)], "", OWNER)
-        assert memory(workspace) == left
+def test_a_persons_edits_in_between_survive_committed_or_not(workspace: Workspace) -> None:
+    first = remember(workspace, "fact one")
+    memory = workspace.root / "MEMORY.md"
+    memory.write_text("# Mine\n\n" + memory.read_text())
+    by_git(workspace, "commit", "-qam", "my heading")
+    remember(workspace, "fact two")
+    memory.write_text(memory.read_text() + "- added by hand\n")
+    take_back(workspace, first)
+    assert memory.read_text().startswith("# Mine\n")
+    assert known(workspace) == ["one", "fact two", "added by hand"]
+    authors = sh(workspace.root, "git", "log", "--format=%an", "-4").split("\n")
+    assert authors[0] == "Hermes" and authors[1] != "Hermes"
+
+
+def test_undo_takes_one_lesson_after_the_other(workspace: Workspace) -> None:
+    first, second = remember(workspace, "fact one"), remember(workspace, "fact two")
+    (workspace.root / "MEMORY.md").write_text(workspace.read("MEMORY.md").text + "- by hand\n")
+    workspace.commit_pending()
+    for expected in (second, first):
+        last = taking_back.last_standing(workspace)
+        assert last.commit == expected.id
+        taking_back.revert(workspace, [last], "", BY_HAND)
+    assert known(workspace) == ["one", "by hand"]
     with pytest.raises(NotFound):
         taking_back.last_standing(workspace)
 
 
-def test_a_persons_edit_in_between_survives_and_is_theirs(workspace: Workspace) -> None:
-    first = remember(workspace, "one")
-    path = workspace.root / "MEMORY.md"
-    path.write_text(path.read_text() + "\nby hand\n")
-    revert(workspace, first)
-    assert "by hand" in path.read_text()
-    assert memory(workspace) == []
-    assert "person" in [lesson.by for lesson in history.log(workspace.git)][1:]
+def test_taking_back_the_taking_back_brings_the_lesson_back(workspace: Workspace) -> None:
+    done = remember(workspace, "fact one")
+    reverted = take_back(workspace, done)
+    with pytest.raises(Refused, match="taken back already"):
+        take_back(workspace, done)
+    take_back(workspace, reverted)
+    assert known(workspace) == ["one", "fact one"]
+    assert lesson(workspace, done).reverted_by == ""
+    assert lesson(workspace, reverted).reverted_by
+    take_back(workspace, done)
+    assert known(workspace) == ["one"]
 
 
-def test_what_cannot_be_told_apart_is_refused_and_nothing_is_written(workspace: Workspace) -> None:
-    for text in ("alpha\n", "beta\n", "gamma\n"):
-        workspace.commit(Change({"notes/a.md": text.encode()}, "note", "", AGENT))
-    lessons = history.log(workspace.git)
+def test_what_a_later_lesson_changed_too_is_refused_with_a_way_out_and_nothing_is_written(workspace: Workspace) -> None:
+    remember(workspace, "the server is db1")
+    second = learn(workspace, lambda memory: memory.replace("db1", "db2"))
+    third = learn(workspace, lambda memory: memory.replace("db2", "db3"))
     head = workspace.head()
-    with pytest.raises(Conflict, match="taken back alone"):
-        taking_back.revert(workspace, [lessons[1]], "", OWNER)
-    assert workspace.head() == head
-    assert workspace.read("notes/a.md").text == "gamma\n"
+    with pytest.raises(Conflict) as caught:
+        take_back(workspace, second)
+    assert workspace.head() == head and status(workspace) == ""
+    assert f"hermes revert {third.id[:8]} {second.id[:8]}" in caught.value.hint
+    take_back(workspace, second, third)
+    assert known(workspace) == ["one", "the server is db1"]
 
 
-def test_a_deleted_folder_comes_back_as_it_was(workspace: Workspace) -> None:
-    workspace.commit(Change({"notes/a.md": b"a\n", "notes/b/c.md": b"c\n"}, "note", "", AGENT))
-    workspace.commit(Change({"notes/a.md": None, "notes/b/c.md": None}, "note", "", AGENT))
-    rev = taking_back.before_last_change(workspace, "notes")
-    taking_back.restore(workspace, "notes", rev, "", OWNER)
-    assert workspace.read("notes/b/c.md").text == "c\n"
-    with pytest.raises(Refused):
-        taking_back.restore(workspace, "notes", workspace.head(), "", OWNER)
+def test_many_lessons_taken_back_at_once_are_all_marked(workspace: Workspace) -> None:
+    done = [remember(workspace, f"fact {number}") for number in range(15)]
+    take_back(workspace, *done)
+    assert known(workspace) == ["one"]
+    assert all(lesson(workspace, one).reverted_by for one in done)
+
+
+def test_a_deleted_note_and_a_deleted_skill_come_back(workspace: Workspace) -> None:
+    learn(workspace, lambda text: "# Deploys\n\nwith make\n", "notes/deploys.md")
+    gone: dict[str, bytes | None] = {"notes/deploys.md": None}
+    workspace.commit(Change(gone, "note", "", AGENT))
+    taking_back.restore(workspace, "notes/deploys.md", _before(workspace, "notes/deploys.md"), "", BY_HAND)
+    assert workspace.read("notes/deploys.md").text == "# Deploys\n\nwith make\n"
+    by_git(workspace, "rm", "-rq", "skills/greet")
+    by_git(workspace, "commit", "-qm", "no greeting")
+    taking_back.restore(workspace, "skills/greet/", _before(workspace, "skills/greet"), "", BY_HAND)
+    assert "Says hello." in workspace.read("skills/greet/SKILL.md").text
+    assert status(workspace) == ""
+
+
+def _before(workspace: Workspace, path: str) -> str:
+    return taking_back.before_last_change(workspace, path)
+
+
+def test_a_file_is_restored_as_it_was_at_a_lesson_and_what_came_into_a_folder_since_goes(workspace: Workspace) -> None:
+    first = learn(workspace, lambda text: "one\n", "notes/a.md")
+    learn(workspace, lambda text: "two\n", "notes/a.md")
+    learn(workspace, lambda text: "new\n", "notes/b.md")
+    taking_back.restore(workspace, "notes", first.id, "", BY_HAND)
+    assert workspace.read("notes/a.md").text == "one\n"
+    assert workspace.read_bytes("notes/b.md") is None
+    with pytest.raises(Refused, match="so already"):
+        taking_back.restore(workspace, "notes", first.id, "", BY_HAND)
     with pytest.raises(NotFound):
-        taking_back.restore(workspace, "nowhere", rev, "", OWNER)
+        taking_back.restore(workspace, "notes/nowhere.md", first.id, "", BY_HAND)
+
+
+def test_the_first_commit_and_a_merge_are_not_taken_back(workspace: Workspace) -> None:
+    root = history.log(workspace.git)[-1]
+    with pytest.raises(UsageError, match="the first commit"):
+        taking_back.revert(workspace, [root], "", BY_HAND)
+
+
+def test_a_lesson_that_a_persons_git_made_is_taken_back_by_its_commit_id(workspace: Workspace) -> None:
+    (workspace.root / "MEMORY.md").write_text("- one\n- by git\n")
+    by_git(workspace, "commit", "-qam", "mine")
+    [mine] = history.log(workspace.git, Filter(limit=1))
+    taking_back.revert(workspace, [mine], "", BY_HAND)
+    assert known(workspace) == ["one"]
+    assert history.find(workspace.git, mine.commit).reverted_by
