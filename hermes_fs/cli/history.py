@@ -93,15 +93,26 @@ def show_command(
     _print_patch(patch)
 
 
-@diff.command(epilog=example("hermes diff", "hermes diff 7d", "hermes diff 3f2a91c0..main"))
+@diff.command(epilog=example("hermes diff", "hermes diff 7d", "hermes diff 3f2a91c0", "hermes diff 3f2a91c0..8812ab90"))
 def diff_command(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="A lesson, A..B, or a date: what changed since then.")] = "",
+    since: Annotated[str, typer.Argument(metavar="[ID|DATE|A..B]", help="A lesson or a date, or two lessons.")] = "",
+    path: Annotated[list[str] | None, typer.Option(help="Only this file or folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: lessons and diff.")] = False,
 ) -> None:
-    """What the mind changed: by one lesson, between two, since a date; without an argument, your own edits that are not
-    committed yet."""
+    """What the mind changed since a lesson or a date, your edits that are not committed yet included; without an
+    argument, those edits alone."""
     with opened(context) as workspace:
-        _print_patch(_patch(workspace, what))
+        old, new = _ends(workspace, since)
+        patch = history.diff(workspace.git, old, new or workspace.tree_with_edits(), path or ())
+        until = new or history.MAIN
+        lessons = history.between(workspace.git, old, until, path or ()) if since else []
+    if as_json:
+        print_json({"lessons": [history.as_json(lesson) for lesson in lessons], "diff": patch})
+        return
+    for lesson in lessons:
+        print(f"{good(lesson.short)}  {one_line(lesson.subject)}{_mark(lesson)}")
+    _print_patch(patch)
 
 
 @blame.command(epilog=example("hermes blame MEMORY.md", "hermes blame notes/deploys.md --json"))
@@ -153,27 +164,16 @@ def _evidence(workspace: Workspace, lesson: Lesson) -> Iterator[str]:
         yield from (f"{record.data['role']}: {record.data['text']}" for record in said[-_EVIDENCE_LINES:])
 
 
-def _patch(workspace: Workspace, what: str) -> str:
+def _ends(workspace: Workspace, since: str) -> tuple[str, str]:
+    """Commits to compare; "" for the new one means the files as they are."""
     git = workspace.git
-    if not what:
-        return git.run("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-prefix", "HEAD").decode(
-            "utf-8", "replace"
-        )
-    if ".." in what:
-        old, _, new = what.partition("..")
-        return history.diff(git, _commit(workspace, old), _commit(workspace, new or "main"))
-    moment = dates.parse(what, dates.utc_now())
-    if moment is None:
-        lesson = history.find(git, what)
-        return history.diff(git, lesson.parents[0] if lesson.parents else "", lesson.commit)
-    before = [lesson for lesson in history.log(git) if lesson.when <= moment]
-    return history.diff(git, before[0].commit if before else "", git.resolve(MAIN))
-
-
-def _commit(workspace: Workspace, name: str) -> str:
-    if name == "main":
-        return workspace.git.resolve(MAIN)
-    return history.find(workspace.git, name).commit
+    if ".." in since:
+        old, _, new = since.partition("..")
+        return history.find(git, old).commit, history.find(git, new or "last").commit
+    if not since:
+        return git.resolve(MAIN), ""
+    moment = dates.parse(since, dates.utc_now())
+    return (history.commit_at(git, moment) if moment else history.find(git, since).commit), ""
 
 
 def _print_patch(patch: str) -> None:

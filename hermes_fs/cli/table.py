@@ -9,10 +9,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "log": ("hermes_fs.cli.history:log", "what was learned, newest first"),
         "show": ("hermes_fs.cli.history:show", "one lesson: its why, its evidence, its diff"),
         "diff": ("hermes_fs.cli.history:diff", "what changed since, or your own edits"),
-        "undo": ("hermes_fs.cli.taking_back:undo", "take the agent's last lesson back"),
-        "revert": ("hermes_fs.cli.taking_back:revert", "take lessons back; later ones stay"),
-        "restore": ("hermes_fs.cli.taking_back:restore", "bring a file back as it was"),
         "blame": ("hermes_fs.cli.history:blame", "which lesson each entry comes from"),
+        "undo": ("hermes_fs.cli.taking_back:undo", "take back the agent's last lesson"),
+        "revert": ("hermes_fs.cli.taking_back:revert", "take back any lessons; later ones stay"),
+        "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
     },
     "Find again": {},
     "The mind": {

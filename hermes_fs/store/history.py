@@ -110,8 +110,7 @@ def walk(git: Git, paths: Sequence[str] = (), rev: str = MAIN) -> Iterator[Lesso
     head = git.resolve(rev)
     if not head:
         return
-    limits = [f":(literal){path}" for path in paths]
-    yield from _marked(_paged(git, [head, "--", *limits]), _taken_back(git, head) if paths else {})
+    yield from _marked(_paged(git, [head, "--", *_literal(paths)]), _taken_back(git, head) if paths else {})
 
 
 def find(git: Git, name: str) -> Lesson:
@@ -144,10 +143,18 @@ def commit_at(git: Git, moment: datetime) -> str:
     return git.run("rev-list", "--max-count=1", f"--until={int(moment.timestamp())}", head, "--").decode().strip()
 
 
+def between(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> list[Lesson]:
+    """Lessons that `new` holds and commit `old` ("" for none) does not, newest first."""
+    head = git.resolve(new)
+    if not head:
+        return []
+    span = [head, *([f"^{old}"] if old else []), "--", *_literal(paths)]
+    return list(_marked(_paged(git, span), _taken_back(git, head)))
+
+
 def diff(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
     """A unified diff between two commits or trees, every file as text; "" for `old` means the empty tree."""
-    literal = [f":(literal){path}" for path in paths]
-    return git.run(*_DIFF, old or git.empty_tree, new, "--", *literal).decode("utf-8", "replace")
+    return git.run(*_DIFF, old or git.empty_tree, new, "--", *_literal(paths)).decode("utf-8", "replace")
 
 
 def blame(git: Git, path: str) -> list[Blamed]:
@@ -173,6 +180,10 @@ def as_json(lesson: Lesson) -> dict[str, object]:
 
 
 # -- asking git -------------------------------------------------------------------------------------------------------
+
+
+def _literal(paths: Sequence[str]) -> list[str]:
+    return [f":(literal){path}" for path in paths]
 
 
 def _paged(git: Git, rest: Sequence[str]) -> Iterator[Lesson]:
@@ -239,11 +250,18 @@ def _marked(lessons: Iterable[Lesson], known: Mapping[str, str]) -> Iterator[Les
 def _fits(lesson: Lesson, wanted: Filter) -> bool:
     return (
         (not wanted.kind or lesson.kind == wanted.kind)
-        and (not wanted.person or lesson.trailers.get("Person") == wanted.person)
+        and (not wanted.person or wanted.person.lower() in _people(lesson))
         and (not wanted.session or lesson.trailers.get("Session", "").startswith(wanted.session))
         and (wanted.since is None or lesson.when >= wanted.since)
         and (wanted.until is None or lesson.when < wanted.until)
     )
+
+
+def _people(lesson: Lesson) -> tuple[str, ...]:
+    """Whom a lesson comes from: the person of the conversation, and who edited by hand, by name."""
+    author = lesson.author.lower()
+    by_hand = (author.partition(" <")[0], author.partition("<")[2].rstrip(">")) if lesson.by == "person" else ()
+    return (lesson.trailers.get("Person", "").lower(), *by_hand)
 
 
 # -- blame ------------------------------------------------------------------------------------------------------------

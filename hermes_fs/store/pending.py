@@ -1,4 +1,4 @@
-"""Owns finding what a person edited in the mind and did not commit. Writes nothing."""
+"""Owns finding what a person edited in the mind and did not commit. Changes no file and moves no ref."""
 
 from __future__ import annotations
 
@@ -82,6 +82,14 @@ def readable(edits: Edits, head: str, paths: Iterable[str]) -> tuple[list[Edit],
         if not agrees(edit):
             found.append(edit)
     return found, problems
+
+
+def tree_of(git: Git, head: str, edits: Iterable[Edit]) -> str:
+    """Id of the tree that a commit with these edits on top of `head` would have. Blobs and trees are written."""
+    files = {
+        edit.move.path: (edit.move.new_mode, git.hash_blob(edit.found.data)) if edit.found else None for edit in edits
+    }
+    return git.write_tree_with(head, files)
 
 
 def _status_paths(items: Iterable[str]) -> Iterable[str]:

@@ -31,12 +31,11 @@ def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance
     to take back."""
     _require_standing(lessons)
     with workspace.locked():
-        workspace.commit_pending()
         places = {commit: place for place, commit in enumerate(_newest_first(workspace, lessons))}
         files: dict[str, bytes | None] = {}
         for lesson in sorted(lessons, key=lambda one: places[one.commit]):
             _take_out(workspace, lesson, files)
-        return _write(workspace, files, why or _reason(lessons), replace(provenance, reverts=_names(lessons)))
+        return _write(workspace, files, f"{_reason(lessons)}\n{why}", replace(provenance, reverts=_names(lessons)))
 
 
 def restore(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Commit:
@@ -46,7 +45,6 @@ def restore(workspace: Workspace, path: str, rev: str, why: str, provenance: Pro
     if not wanted:
         raise NotFound(f"{path} was not there at {rev[:8]}", f"see its history with `hermes log --path {path}`")
     with workspace.locked():
-        workspace.commit_pending()
         files: dict[str, bytes | None] = dict.fromkeys(_below(workspace, MAIN, path))
         files |= {name: workspace.git.read_blob(oid) for name, oid in wanted.items()}
         return _write(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)

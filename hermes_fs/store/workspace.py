@@ -173,6 +173,13 @@ class Workspace:
             commit = self._commit_edits(paths)
         return [commit] if commit else []
 
+    def tree_with_edits(self) -> str:
+        """Id of the tree that main would have if everything that a person edited were committed now."""
+        head = self.head()
+        edits, problems = pending.readable(self._edits, head, self._edits.candidates()[0])
+        self._report(problems)
+        return pending.tree_of(self.git, head, edits)
+
     def on_commit(self, listener: Listener) -> None:
         """Has `listener` told of every lesson that this object commits, after its acknowledgement."""
         self._listeners.append(listener)
