@@ -10,7 +10,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("hermes_fs.cli.history:show", "one lesson: its why, its evidence, its diff"),
         "diff": ("hermes_fs.cli.history:diff", "what changed since, or your own edits"),
         "blame": ("hermes_fs.cli.history:blame", "which lesson each entry comes from"),
-        "undo": ("hermes_fs.cli.taking_back:undo", "take back the agent's last lesson"),
+        "undo": ("hermes_fs.cli.taking_back:undo", "take back the last lesson"),
         "revert": ("hermes_fs.cli.taking_back:revert", "take back any lessons; later ones stay"),
         "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
     },

@@ -18,11 +18,12 @@ from hermes_fs.store.workspace import Workspace
 
 
 def last_standing(workspace: Workspace) -> Lesson:
-    """The agent's newest lesson that was not taken back. NotFound where there is none."""
+    """The newest lesson that was not taken back, made by the agent or with a command: what a person wrote into a file
+    is theirs to edit. NotFound where there is none."""
     for lesson in history.walk(workspace.git):
-        if lesson.by == "agent" and lesson.kind != "revert" and not lesson.reverted_by:
+        if lesson.trailers.get("Review") and lesson.kind != "revert" and not lesson.reverted_by:
             return lesson
-    raise NotFound("there is nothing of the agent's to undo", "see everything with `hermes log`")
+    raise NotFound("there is nothing left to undo", "see everything with `hermes log`")
 
 
 def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance) -> Commit:
