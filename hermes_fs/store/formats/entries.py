@@ -22,7 +22,7 @@ MAX_TEXT = 1000
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+(?=\S)")
 _RULE_OFF = re.compile(r"[ \t]*([-*])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _INDENTED = re.compile(r"[ \t]+\S")
-_ID = re.compile(r"[ \t]*<!--[ \t]*([a-z2-7]{6})[ \t]*-->[ \t\r]*$", re.MULTILINE)
+_ID = re.compile(r"[ \t]*<!--[ \t]*([a-z0-9]{6})[ \t]*-->[ \t\r]*$", re.MULTILINE)
 _FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
 
 
@@ -194,7 +194,7 @@ def _checked(new: str) -> str:
     wanted = fold(new)
     while match := _BULLET.match(wanted):  # small models send the bullet along
         wanted = wanted[match.end() :]
-    if not wanted:
+    if not any(letter.isalnum() for letter in wanted):
         raise Refused("an entry needs a text", "say what to remember in one sentence")
     if len(wanted) > MAX_TEXT:
         hint = f"say it in at most {MAX_TEXT}, or write a note"

@@ -136,7 +136,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ),
     (
         _WAY_IN,
-        r"""\b<WRITE>\b (?:this|these|the following|it|them|(?:a|the|this) (?:line|rule|text|instruction|sentence|block))
+        r"""\b<WRITE>\b (?:this|these|the following|it|them|(?:a|the|this) (?:line|rule|text|instruction|block))
         \b<GAP>{0,60}\b(?:to|into|in|at)\b<GAP>{0,30}(?:AGENTS\.md|SOUL\.md|CLAUDE\.md|\.cursorrules|\.hermes/)""",
     ),
     (

@@ -5,21 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from hermes_fs.store.formats.config import ConfigFormat
 from hermes_fs.store.formats.format import Format, Merged
 from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT, EntriesFormat
+from hermes_fs.store.formats.note import NoteFormat
 from hermes_fs.store.formats.plain import PlainFormat
+from hermes_fs.store.formats.records import CRON, MODEL, PEOPLE
+from hermes_fs.store.formats.skill_format import SkillFileFormat, SkillFormat
 
 __all__ = ["Format", "Merged", "format_of", "formats"]
 
 _PLAIN = PlainFormat()
+_TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
+    (re.compile(r"notes/.+"), NoteFormat()),
+    (re.compile(r"skills/[^/]+/SKILL\.md"), SkillFormat()),
+    (re.compile(r"skills/[^/]+/.+"), SkillFileFormat()),
+    (re.compile(r"cron\.yaml"), CRON),
+    (re.compile(r"people/people\.yaml"), PEOPLE),
+    (re.compile(r"(people/[^/]+/)?model\.yaml"), MODEL),
+    (re.compile(r"config\.yaml"), ConfigFormat()),
+    (re.compile(r"audits/.+"), PlainFormat("audit", "audit")),
+)
 
 
 def formats(memory_limit: int = MEMORY_LIMIT, user_limit: int = USER_LIMIT) -> Callable[[str], Format]:
     """A `format_of` with these limits, in characters as rendered."""
-    user = EntriesFormat("user", user_limit)
-    table: tuple[tuple[re.Pattern[str], Format], ...] = (
+    table = (
         (re.compile(r"MEMORY\.md"), EntriesFormat("memory", memory_limit)),
-        (re.compile(r"(people/[^/]+/)?USER\.md"), user),
+        (re.compile(r"(people/[^/]+/)?USER\.md"), EntriesFormat("user", user_limit)),
+        *_TABLE,
     )
 
     def format_of(path: str) -> Format:
