@@ -20,6 +20,8 @@ WRITERS: dict[str, str] = {
     "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/identity.py": "this machine's name, in .git/hermes",
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
+    "store/init.py": "the first files of a new workspace, before there is a mind",
+    "store/remote.py": "the folder of a clone that failed",
     "store/index.py": "the folder of the search index, .git/hermes",
     "store/schema.py": "the search index and its locks, in .git/hermes",
     "store/session_refs.py": "transcripts of other hosts that are in the refs only, and the note of what was committed",
@@ -41,6 +43,7 @@ RUNNERS: dict[str, str] = {
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",
     "store/identity.py": "git config, for the person's name",
+    "store/init.py": "git init",
     "store/isolation.py": "git version",
     "store/signing.py": "git, to sign a lesson",
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
-from typing import Protocol
 
 from hermes_fs.core.tokens import CHARS_PER_TOKEN
+from hermes_fs.store.index import Hit
 
 KINDS = ("message", "summary", "note")
 """Memory stands in the prompt already; the text of tool results is nobody's word."""
@@ -23,16 +23,7 @@ _COMMON = frozenset(
 )
 
 
-class Past(Protocol):
-    """What is used of a search hit."""
-
-    session: str
-    when: str
-    kind: str
-    text: str
-
-
-def aside(hits: Iterable[Past], question: str, session: str, tokens: int, limit: int) -> str:
+def aside(hits: Iterable[Hit], question: str, session: str, tokens: int, limit: int) -> str:
     """At most `limit` past hits within `tokens`, or nothing: a hit must share two of the question's telling words (one
     where the question has just one), and the conversation at hand is not the past."""
     words = telling_words(question)

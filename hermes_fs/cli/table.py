@@ -19,6 +19,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
     },
     "Set up": {
+        "init": ("hermes_fs.cli.init", "make a workspace, new or from another machine"),
         "model": ("hermes_fs.cli.model", "which model is used, what is reachable, switching"),
         "doctor": ("hermes_fs.cli.doctor", "check everything; each finding comes with its fix"),
     },
