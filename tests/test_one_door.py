@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from tests.source import Module, dotted_name, modules
 
 WRITERS: dict[str, str] = {
+    "runtime.py": "the folder work/, which is no part of the mind",
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",

@@ -1,0 +1,102 @@
+"""What a conversation sees of the mind: its prompt, and what recall finds for a message. Reads only."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_fs.agent import recollect
+from hermes_fs.agent.prompt import Mind, Profile, Situation, system_prompt
+from hermes_fs.core.clock import Clock
+from hermes_fs.core.config import Config
+from hermes_fs.core.errors import HermesError
+from hermes_fs.store.formats import entries, skill
+from hermes_fs.store.index import Index
+from hermes_fs.store.workspace import Workspace
+
+PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
+
+
+@dataclass(frozen=True, slots=True)
+class MindView:
+    """The mind as one conversation of one person sees it."""
+
+    workspace: Workspace
+    index: Index
+    clock: Clock
+    config: Config
+    work_dir: Path
+    profile: Profile
+    person: str = "owner"
+
+    def prompt(self) -> str:
+        """The system prompt for the mind as it is now."""
+        mind = Mind(
+            soul=self._text("SOUL.md"),
+            instructions=self._text("AGENTS.md"),
+            memory=self._entries("MEMORY.md"),
+            user=self._entries("USER.md" if self.person == "owner" else f"people/{self.person}/USER.md"),
+            skills=tuple(skills_of(self.workspace.root)),
+        )
+        situation = Situation(
+            workspace=str(self.workspace.root),
+            work_dir=str(self.work_dir),
+            today=f"{self.clock.now().astimezone():%A, %Y-%m-%d}",
+            system=f"{platform.system()} {platform.machine()}",
+            project=self._project(),
+        )
+        return system_prompt(mind, situation, self.profile)
+
+    def remember(self, text: str, session: str) -> str:
+        """The aside that joins a message, "" for none. Recall is a help: where it fails, the message goes without."""
+        wanted = self.config.recall
+        if not wanted.hits or not recollect.telling_words(text):
+            return ""
+        try:
+            hits = self.index.search(_as_words(text), limit=recollect.CANDIDATES, kinds=recollect.KINDS)
+        except HermesError:
+            return ""
+        tokens = wanted.tokens if self.profile == "full" else min(wanted.tokens, 150)
+        return recollect.aside(hits, text, session, tokens, wanted.hits)
+
+    def learn_of(self, transcript: Path) -> None:
+        """Make what was just said findable."""
+        self.index.append(transcript)
+
+    def _text(self, path: str) -> str:
+        """A file that cannot be read is left out of the prompt; the door reports it."""
+        try:
+            return self.workspace.read(path).text
+        except HermesError:
+            return ""
+
+    def _entries(self, path: str) -> tuple[tuple[str, str], ...]:
+        return tuple((entry.id, entry.text) for entry in entries.entries(self._text(path)))
+
+    def _project(self) -> str:
+        """The instructions of a work directory that this machine's person has declared trusted."""
+        trusted = [Path(folder).expanduser() for folder in self.config.trusted_directories]
+        if not any(self.work_dir.is_relative_to(folder) for folder in trusted):
+            return ""
+        for name in PROJECT_FILES:
+            path = self.work_dir / name
+            if path.is_file():
+                return path.read_text(encoding="utf-8", errors="replace")
+        return ""
+
+
+def skills_of(root: Path) -> Iterator[tuple[str, str]]:
+    """(name, description) of every skill that can be loaded, by name. One that is broken is left out."""
+    for path in sorted((root / "skills").glob("*/SKILL.md")):
+        if path.is_symlink() or path.parent.is_symlink():
+            continue
+        loaded = skill.load(path.read_bytes(), path.parent.name)
+        if loaded.description:
+            yield path.parent.name, loaded.description
+
+
+def _as_words(text: str) -> str:
+    """A message as plain search words: what looks like a filter of the query language is none here."""
+    return " ".join(text.replace(":", " ").replace('"', " ").split()[:60])

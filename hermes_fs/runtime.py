@@ -1,0 +1,190 @@
+"""The composition root: from a workspace's path to everything that a front end needs. Holds no behaviour of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from hermes_fs.agent.conversation import Conversation, Model
+from hermes_fs.agent.mind import MindView
+from hermes_fs.agent.record import Pen
+from hermes_fs.backends import registry as backends
+from hermes_fs.core import config as settings
+from hermes_fs.core.clock import SystemClock
+from hermes_fs.core.errors import HermesError
+from hermes_fs.core.events import Event
+from hermes_fs.core.ids import Ulids
+from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.types import Answer, Commit, Limits, Question
+from hermes_fs.providers import select
+from hermes_fs.store import locate
+from hermes_fs.store.index import Index
+from hermes_fs.store.replay import replay
+from hermes_fs.store.session_refs import SessionRefs
+from hermes_fs.store.sessions import Sessions, info_of
+from hermes_fs.store.transcript import Header, Transcript, blob_path
+from hermes_fs.store.workspace import Workspace
+from hermes_fs.tools import registry as tools
+from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
+
+SMALL_WINDOW = 16_000
+"""Tokens below which a model is given the small profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a front end asks for; empty fields are left to the environment and the configuration. `settings` are dotted
+    keys of the configuration that flags set."""
+
+    workspace: Path | None = None
+    work_dir: Path = field(default_factory=Path.cwd)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    yes: bool = False
+    channel: str = "cli"
+    person: str = "owner"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Runtime:
+    """One open workspace in one process. Close it; it may be used as a context manager."""
+
+    def __init__(self, options: Options, workspace: Workspace, config: settings.Config) -> None:
+        self.options = options
+        self.workspace = workspace
+        self.config = config
+        self.clock = SystemClock()
+        self.ulids = Ulids(self.clock)
+        self.index = Index.open(workspace.root, workspace.state_dir)
+        self.sessions = Sessions(workspace.root, workspace.state_dir, workspace.host, self.clock, self.ulids)
+        self.session_refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, self.sessions, self.clock)
+        self.work_dir = work_dir_of(workspace.root, options.work_dir)
+        workspace.on_commit(self._index_lesson)
+
+    @classmethod
+    def open(cls, options: Options) -> Runtime:
+        """The workspace that is meant, with its configuration. Raises NotFound, ConfigError, Refused, Failed."""
+        workspace = Workspace.open(locate.find(options.workspace, options.work_dir, options.environ))
+        try:
+            return cls(options, workspace, settings.load(workspace.root, workspace.state_dir, options.settings))
+        except HermesError:
+            workspace.close()
+            raise
+
+    def conversation(self, session: str = "", model: str = "") -> Conversation:
+        """A new conversation, or an earlier one that goes on (`session`: an id, the beginning of one, or `last`). Asks
+        the server which models it has where none is named."""
+        wanted = self._model(model)
+        provider = wanted.provider
+        profile = self._profile(provider)
+        draft = Header("", "", self.options.channel, self.options.person, provider.model, provider.name, "", "", "")
+        draft = replace(draft, commit=self.workspace.head())
+        resumed = self.sessions.resume(self.sessions.find(session), draft) if session else None
+        transcript = resumed.transcript if resumed else self.sessions.start(draft)
+        pen = Pen(transcript, self.ulids, self.clock, self.options.person, self.options.channel, provider.model)
+        view = MindView(
+            self.workspace, self.index, self.clock, self.config, self.work_dir, profile, self.options.person
+        )
+        settle = contextlib.ExitStack()
+        settle.enter_context(self.sessions.writing(transcript.header.session))
+        settle.callback(self._keep, transcript)
+        made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle.close)
+        if resumed:
+            made.continue_from(replay(resumed.records, blob=blobs_of(transcript.path)))
+        return made
+
+    def switch(self, conversation: Conversation, model: str) -> None:
+        """Let another model go on with a conversation; its prompt and toolset stay."""
+        conversation.switch(self._model(model))
+
+    def tidy(self) -> None:
+        """What can wait until nobody waits: a fresh index, and sessions that ended without a word committed. Meant for
+        a thread of its own; raises as its parts do."""
+        self.index.refresh()
+        if self.config.sessions.commit and not self.workspace.read_only:
+            self.session_refs.commit_due()
+
+    def close(self) -> None:
+        self.index.close()
+        self.workspace.close()
+
+    def __enter__(self) -> Runtime:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _index_lesson(self, commit: Commit, paths: tuple[str, ...]) -> None:
+        self.index.refresh(paths)
+
+    def _keep(self, transcript: Transcript) -> None:
+        """A conversation ended: make it findable, and commit it beside main."""
+        if transcript.is_draft:
+            return
+        transcript.close()
+        self.index.append(transcript.path)
+        if self.config.sessions.commit and not self.workspace.read_only:
+            self.session_refs.commit([info_of(transcript.path)])
+
+    def _model(self, name: str) -> Model:
+        config, environ = self.config, self.options.environ
+        provider = select.choose(config, environ, name or self.options.model)
+        limits = Limits(**config.limits.model_dump())
+        auxiliary = select.choose_auxiliary(config, environ) or provider
+        return Model(provider, auxiliary, limits, config.compaction.at)
+
+    def _profile(self, provider: Provider) -> Literal["full", "small"]:
+        if self.config.model.profile != "auto":
+            return self.config.model.profile
+        return "small" if 0 < provider.context_window < SMALL_WINDOW else "full"
+
+    def _context(self, pen: Pen) -> ToolContext:
+        config, header = self.config, pen.transcript.header
+        backend = backends.backend(
+            config.terminal.backend, self.work_dir, self.workspace.state_dir, self.options.environ
+        )
+        roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
+        mode: Mode = "allow" if self.options.yes else config.approvals.mode
+        memo = Memo(Settings(approvals=mode, roots=roots, timeout=config.terminal.timeout))
+        where = Where(
+            header.session,
+            pen.transcript.path.relative_to(self.workspace.root).as_posix(),
+            self.options.person,
+            self.options.channel,
+            "owner",
+            pen.model,
+        )
+        return ToolContext(backend, self.workspace, self.index, where, _unasked, _unheard, Cancel(), memo)
+
+
+def work_dir_of(root: Path, started_in: Path) -> Path:
+    """Where effects happen: the folder that hermes was started in, or work/ where that is the workspace itself."""
+    here = started_in.resolve()
+    if here != root and root not in here.parents:
+        return here
+    if here.is_relative_to(root / "work"):
+        return here
+    (root / "work").mkdir(exist_ok=True)
+    return root / "work"
+
+
+def blobs_of(transcript: Path) -> Callable[[str], bytes]:
+    """Reads what lies beside a transcript; b"" for what is gone."""
+
+    def read(name: str) -> bytes:
+        path = blob_path(transcript, name)
+        return path.read_bytes() if path.is_file() else b""
+
+    return read
+
+
+def _unasked(question: Question) -> Answer:
+    """Before the loop binds a call's own: nobody is there."""
+    return Answer(None)
+
+
+def _unheard(event: Event) -> None:
+    """Before the loop binds a call's own: nobody listens."""
