@@ -18,7 +18,7 @@ WRITERS: dict[str, str] = {
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/files.py": "the mind's own files, for the door and its recovery",
-    "store/git.py": "temporary files in .git/hermes/tmp that git reads objects from",
+    "store/object_writer.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/identity.py": "this machine's name, in .git/hermes",
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/init.py": "the first files of a new workspace, before there is a mind",

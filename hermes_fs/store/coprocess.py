@@ -9,11 +9,13 @@ import contextlib
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from hermes_fs.core.errors import Failed
+
+_T = TypeVar("_T")
 
 
 class Died(Failed):
@@ -125,6 +127,14 @@ class Coprocess:
         said = self._errors.read()[-2000:].decode(errors="replace").strip().splitlines()
         fatal = [line.removeprefix("fatal: ") for line in said if line.startswith("fatal: ")]
         return (fatal or said or ["git ended unexpectedly"])[-1]
+
+
+def repeated(exchange: Callable[[], _T]) -> _T:
+    """An exchange that may be had twice, once more if the process died (killed from outside, out of memory)."""
+    try:
+        return exchange()
+    except Died:
+        return exchange()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

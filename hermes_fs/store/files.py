@@ -65,7 +65,8 @@ class Files:
             raise _explained(error, path) from error
 
     def stage(self, path: str, data: bytes, permissions: int | None) -> Path:
-        """Writes a file's coming content aside, durably, and makes the folders it will lie in.
+        """Writes a file's coming content aside, and makes the folders it will lie in. It must be on the disk before
+        it is placed.
 
         `permissions` None: those of a new file.
         """
@@ -79,8 +80,6 @@ class Files:
                 if permissions is not None:
                     os.fchmod(descriptor, permissions)
                 file.write(data)
-                file.flush()
-                os.fsync(descriptor)
         except OSError as error:
             raise _explained(error, path) from error
         return aside
@@ -96,20 +95,18 @@ class Files:
         return aside
 
     def place(self, aside: Path, path: str) -> None:
-        """Renames a file from aside into place, durably."""
+        """Renames a file from aside into place; durable once its `folder_of` is."""
         try:
             with self._folder(path, create=True) as (folder, name):
                 os.rename(aside, name, dst_dir_fd=folder)
-                os.fsync(folder)
         except OSError as error:
             raise _explained(error, path) from error
 
     def remove(self, path: str) -> None:
-        """Deletes a file, durably, and the folders that become empty by it."""
+        """Deletes a file, and the folders that become empty by it; durable once its `folder_of` is."""
         try:
             with self._folder(path) as (folder, name):
                 os.unlink(name, dir_fd=folder)
-                os.fsync(folder)
             self.drop_empty(path)
         except FileNotFoundError:
             return
@@ -126,6 +123,13 @@ class Files:
             return
         except OSError as error:
             raise _explained(error, path) from error
+
+    def folder_of(self, path: str) -> Path:
+        """The folder that a path lies in, or the nearest above it that is there."""
+        folder = (self.root / path).parent
+        while not folder.is_dir():
+            folder = folder.parent
+        return folder
 
     def drop_empty(self, path: str) -> None:
         """Deletes the folders above a path that hold nothing any more."""

@@ -10,30 +10,31 @@ import functools
 import hashlib
 import os
 import re
-import secrets
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from hermes_fs.core.errors import Conflict, Failed, NotFound
 from hermes_fs.store import isolation
-from hermes_fs.store.coprocess import Coprocess, Died
+from hermes_fs.store.coprocess import Coprocess, Died, repeated
+from hermes_fs.store.durable import Syncer
+from hermes_fs.store.object_writer import ObjectWriter
 from hermes_fs.store.objects import (
+    TREE_MODE,
     ObjectKind,
+    Rows,
     Signature,
     TreeEntry,
     commit_text,
-    kind_of_mode,
-    parse_tree,
-    render_tree,
+    entry_of,
+    parse_rows,
+    render_rows,
+    row_of,
 )
-from hermes_fs.store.state import git_dir_of
+from hermes_fs.store.state import common_dir_of, git_dir_of
 
-_T = TypeVar("_T")
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_BATCH = 200  # requests in flight to one co-process: far below what the pipes hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Git:
     def __init__(self, root: Path, git_dir: Path | None = None) -> None:
         self.root = root
         self.git_dir = git_dir or git_dir_of(root)
+        self.common_dir = common_dir_of(self.git_dir)
+        self.syncer = Syncer()
         self.temporary = self.git_dir / "hermes" / "tmp"
         self._env = isolation.environment(os.environ) | {
             "GIT_DIR": str(self.git_dir),
@@ -67,11 +70,8 @@ class Git:
         }
         self._reader = self._coprocess("cat-file", "--batch-command")
         self._refs = self._coprocess("update-ref", "-m", "hermes", "--stdin", "-z")
-        self._writers = {
-            kind: self._coprocess("hash-object", "--no-filters", "-w", "-t", kind, "--stdin-paths")
-            for kind in ("blob", "tree", "commit")
-        }
-        self._known_tree = functools.lru_cache(maxsize=16)(self._read_tree)  # one lesson after another meets the same
+        self._writer = ObjectWriter(self._coprocess, self.root, self.temporary)
+        self._known_rows = functools.lru_cache(maxsize=16)(self._read_rows)  # one lesson after another meets the same
         self._settings: tuple[int, list[str]] = (0, [])
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ class Git:
         """Raw content of an object of this kind; a tag or commit is followed where a tree is asked for."""
         name = f"{oid}^{{{kind}}}" if kind in ("tree", "commit") else oid
         _checked_name(name)
-        found, data = self._retried(lambda: self._contents(name))
+        found, data = repeated(lambda: self._contents(name))
         if found != kind:
             raise NotFound(f"no {kind} {oid} in this repository")
         return data
@@ -113,19 +113,20 @@ class Git:
 
     def tree(self, oid: str) -> list[TreeEntry]:
         """Entries of a tree (or of a commit's tree), in git's order. Raises NotFound."""
-        return list(self._tree(oid))
+        return [entry_of(name, row) for name, row in self._rows(oid).items()]
 
     def entry_at(self, commit: str, path: str) -> TreeEntry | None:
         """What lies at a path in a commit or tree, None if nothing does."""
         oid, found = commit, None
-        for name in path.split("/"):
-            found = next((entry for entry in self._tree(oid) if entry.name == name), None) if oid else None
+        for name in map(os.fsencode, path.split("/")):
+            row = self._rows(oid).get(name) if oid else None
+            found = entry_of(name, row) if row else None
             oid = found.oid if found and found.kind == "tree" else ""
         return found
 
     def files(self, tree: str, prefix: str = "") -> Iterator[tuple[str, TreeEntry]]:
         """Every file (and symlink, and gitlink) under a tree or commit, with its path."""
-        for entry in self._tree(tree):
+        for entry in self.tree(tree):
             path = prefix + entry.name
             if entry.kind == "tree":
                 yield from self.files(entry.oid, path + "/")
@@ -148,7 +149,8 @@ class Git:
 
     def make_tree(self, entries: Iterable[TreeEntry]) -> str:
         """Writes one tree, durably; its id. The entries' objects must exist."""
-        return self.write([("tree", render_tree(entries))])[0]
+        rows = {os.fsencode(entry.name): row_of(entry) for entry in entries}
+        return self.write([("tree", render_rows(rows))])[0]
 
     def commit(self, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature) -> str:
         """Writes a commit, durably; its id. No ref is moved."""
@@ -156,11 +158,17 @@ class Git:
 
     def write(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
         """Writes objects, durably; their ids in order. Kinds are written at the same time, by one process each."""
-        oids: list[str] = []
-        for start in range(0, len(objects), _BATCH):
-            part = objects[start : start + _BATCH]
-            oids += self._retried(functools.partial(self._write_part, part))
+        oids = self.write_soon(objects)
+        self.syncer.sync(self.loose_files(oids))
         return oids
+
+    def write_soon(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
+        """As `write`, but they are durable only after `syncer` has waited for their `loose_files`."""
+        return self._writer.write(objects)
+
+    def loose_files(self, oids: Iterable[str]) -> list[Path]:
+        """Where objects lie that are in no pack."""
+        return [self.common_dir / "objects" / oid[:2] / oid[2:] for oid in oids]
 
     def write_tree_with(self, base: str, files: Mapping[str, tuple[str, str] | None]) -> str:
         """Id of the tree that equals `base` (a commit or tree id, "" for none) but for these files.
@@ -176,24 +184,24 @@ class Git:
         self, base: str, files: Mapping[str, tuple[str, str] | None], new: list[tuple[ObjectKind, bytes]]
     ) -> str:
         """As `write_tree_with`, but the trees to write are appended to `new` instead of written."""
-        kept = {entry.name: entry for entry in self._tree(base)} if base else {}
+        kept = dict(self._rows(base)) if base else {}
         below: dict[str, dict[str, tuple[str, str] | None]] = {}
         for path, value in files.items():
             name, slash, rest = path.partition("/")
             if slash:
                 below.setdefault(name, {})[rest] = value
             elif value is None:
-                kept.pop(name, None)
+                kept.pop(os.fsencode(name), None)
             else:
-                kept[name] = TreeEntry(value[0], kind_of_mode(value[0]), value[1], name)
+                kept[os.fsencode(name)] = value[0].encode(), bytes.fromhex(value[1])
         for name, inner in below.items():
-            folder = kept.get(name)
-            oid = self.plan_tree(folder.oid if folder and folder.kind == "tree" else "", inner, new)
+            mode, raw = kept.get(os.fsencode(name), (b"", b""))
+            oid = self.plan_tree(raw.hex() if mode == TREE_MODE else "", inner, new)
             if oid == self.empty_tree:
-                kept.pop(name, None)
+                kept.pop(os.fsencode(name), None)
             else:
-                kept[name] = TreeEntry("040000", "tree", oid, name)
-        data = render_tree(kept.values())
+                kept[os.fsencode(name)] = TREE_MODE, bytes.fromhex(oid)
+        data = render_rows(kept)
         new.append(("tree", data))
         return self.oid_of("tree", data)
 
@@ -213,11 +221,13 @@ class Git:
         """Moves a ref from `old` to `new`, durably ("" = does not exist). Conflict if it is not at `old`."""
         with self.moving_ref(name, new, old):
             pass
+        self.syncer.sync([(self.common_dir / name).parent])
 
     @contextlib.contextmanager
     def moving_ref(self, name: str, new: str, old: str) -> Iterator[None]:
         """Locks a ref and compares it with `old`, lets the body run, then moves it to `new`.
 
+        What is left to make it durable is to wait for the ref's folder.
         Conflict, before the body runs, if the ref is not at `old`; an exception of the body leaves it where it is.
         """
         _checked_name(name)
@@ -260,13 +270,16 @@ class Git:
 
     def warm(self) -> None:
         """Starts every co-process, so that the first write does not wait for them one by one."""
-        for process in (*self._writers.values(), self._refs, self._reader):
-            process.start()
+        self._writer.start()
+        self._refs.start()
+        self._reader.start()
 
     def close(self) -> None:
         """Ends the co-processes. The repository may be used again; they start anew."""
-        for process in (*self._writers.values(), self._refs, self._reader):
-            process.close()
+        self._writer.close()
+        self._refs.close()
+        self._reader.close()
+        self.syncer.close()
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -274,18 +287,11 @@ class Git:
         command = [isolation.git_program(), *isolation.flags(self.root), *args]
         return Coprocess(command, self.root, self._env)
 
-    def _retried(self, exchange: Callable[[], _T]) -> _T:
-        """Once more if the process died (killed from outside, out of memory): these exchanges are repeatable."""
-        try:
-            return exchange()
-        except Died:
-            return exchange()
-
     def _info(self, name: str) -> tuple[str, str]:
         if not name:
             return "", ""
         _checked_name(name)
-        line = self._retried(lambda: self._one_line(b"info %s\n" % os.fsencode(name)))
+        line = repeated(lambda: self._one_line(b"info %s\n" % os.fsencode(name)))
         if line.endswith((b" missing", b" ambiguous")):
             return "", ""
         oid, kind, _ = line.decode("ascii", "replace").split(" ")
@@ -306,38 +312,12 @@ class Git:
             data = reader.read(int(size) + 1)[:-1]
             return kind.decode(), data
 
-    def _tree(self, rev: str) -> tuple[TreeEntry, ...]:
+    def _rows(self, rev: str) -> Rows:
         oid = rev if _WHOLE_ID.fullmatch(rev) else self.resolve(rev)  # only what never changes is remembered
-        return self._known_tree(oid or rev)
+        return self._known_rows(oid or rev)
 
-    def _read_tree(self, oid: str) -> tuple[TreeEntry, ...]:
-        return tuple(parse_tree(self.read("tree", oid), self._id_bytes))
-
-    def _write_part(self, objects: Sequence[tuple[ObjectKind, bytes]]) -> list[str]:
-        kinds = [kind for kind in self._writers if any(kind == wanted for wanted, _ in objects)]
-        with contextlib.ExitStack() as stack:
-            paths = [stack.enter_context(self._temporary_file(data)) for _, data in objects]
-            writers = {kind: stack.enter_context(self._writers[kind].talking()) for kind in kinds}
-            for kind, writer in writers.items():
-                wanted = [path for path, (its, _) in zip(paths, objects, strict=True) if its == kind]
-                writer.send("".join(f"{path}\n" for path in wanted).encode())
-            return [writers[kind].line().decode() for kind, _ in objects]
-
-    @contextlib.contextmanager
-    def _temporary_file(self, data: bytes) -> Iterator[str]:
-        """A file that holds `data`, named relative to the root (a line break above the root must not matter)."""
-        path = self.temporary / secrets.token_hex(8)
-        try:
-            try:
-                path.write_bytes(data)
-            except FileNotFoundError:
-                self.temporary.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            yield os.path.relpath(path, self.root)
-        except OSError as error:
-            raise Failed(f"{self.git_dir} cannot be written: {error.strerror}", "free some space there") from error
-        finally:
-            path.unlink(missing_ok=True)
+    def _read_rows(self, oid: str) -> Rows:
+        return parse_rows(self.read("tree", oid), self._id_bytes)
 
     def _finish_move(self, refs: Coprocess, name: str, new: str) -> None:
         try:

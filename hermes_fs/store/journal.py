@@ -1,8 +1,8 @@
 """Owns the journal: what the door is about to do, on disk before it does it. Must not act on it; recovery does.
 
-A file of JSON lines. A line is there, fsynced, before the first file of the mind is touched; the file is emptied when
-the user's git index has caught up with all its lines. So the last line may or may not have happened, those before it
-have.
+A file of JSON lines. A line is there, on the disk, before the first file of the mind is touched; the file is emptied
+when the user's git index has caught up with all its lines. So the last line may or may not have happened, those before
+it have.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ class Move:
 class Entry:
     """One lesson: `ref` goes from commit `old` to `new`.
 
-    `placed`: the files already were as the lesson has them (a person's own edit), so they are never put back.
+    `placed`: the files already were as the lesson has them (a person's own edit), so they are never put back. `boot`
+    tells whether the machine ran on since.
     """
 
     ref: str
     old: str
     new: str
     placed: bool
+    boot: str
     moves: tuple[Move, ...]
 
 
@@ -62,19 +64,21 @@ class Journal:
         """Bytes; 0 when there is nothing to do."""
         return self.stamp[0]
 
+    @property
+    def places(self) -> tuple[Path, Path]:
+        """What to wait for after `append`, until the line is on the disk."""
+        return self._path, self._path.parent
+
     def append(self, entry: Entry) -> int:
-        """Writes a line, durably; returns where it starts, for `cut`."""
+        """Writes a line; returns where it starts, for `cut`. It is durable once the `places` are."""
         line = json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
         with self._opened() as descriptor:
             start = os.lseek(descriptor, 0, os.SEEK_END)
             try:
                 _write_all(descriptor, line)
-                os.fsync(descriptor)
             except OSError:
                 os.ftruncate(descriptor, start)
                 raise
-            if start == 0:
-                _sync_folder(self._path.parent)
         return start
 
     def read(self) -> list[tuple[int, Entry]]:
@@ -120,17 +124,9 @@ class Journal:
 
 def _entry(row: dict[str, Any]) -> Entry:
     moves = tuple(Move(**move) for move in row["moves"])
-    return Entry(row["ref"], row["old"], row["new"], bool(row["placed"]), moves)
+    return Entry(row["ref"], row["old"], row["new"], bool(row["placed"]), row["boot"], moves)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 ObjectKind = Literal["blob", "tree", "commit"]
+TREE_MODE = b"40000"
+_ROW = {size: re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 _KIND_OF_MODE = {"040000": "tree", "160000": "commit"}
 
 
@@ -31,26 +34,32 @@ class Signature:
     when: datetime
 
 
-def parse_tree(data: bytes, id_bytes: int) -> list[TreeEntry]:
-    """Entries of a raw tree object."""
-    entries: list[TreeEntry] = []
-    at = 0
-    while at < len(data):
-        middle = data.index(b"\0", at)
-        mode, _, name = data[at:middle].partition(b" ")
-        at = middle + 1 + id_bytes
-        full = mode.decode().zfill(6)
-        entries.append(TreeEntry(full, kind_of_mode(full), data[middle + 1 : at].hex(), os.fsdecode(name)))
-    return entries
+Rows = dict[bytes, tuple[bytes, bytes]]
+"""A tree by name: (mode as git writes it, raw id). Far cheaper to make than entries where a folder holds thousands."""
 
 
-def render_tree(entries: Iterable[TreeEntry]) -> bytes:
+def parse_rows(data: bytes, id_bytes: int) -> Rows:
+    """A raw tree object by name."""
+    return {name: (mode, raw) for mode, name, raw in _ROW[id_bytes].findall(data)}
+
+
+def render_rows(rows: Rows) -> bytes:
     """The raw tree object, in git's order (a folder sorts as if its name ended in a slash)."""
-    rows = [(os.fsencode(entry.name), entry) for entry in entries]
-    rows.sort(key=lambda row: row[0] + b"/" if row[1].kind == "tree" else row[0])
-    return b"".join(
-        b"%s %s\0%s" % (entry.mode.lstrip("0").encode(), name, bytes.fromhex(entry.oid)) for name, entry in rows
+    ordered = sorted(
+        (name + b"/" if mode == TREE_MODE else name, name, mode, raw) for name, (mode, raw) in rows.items()
     )
+    return b"".join(b"%s %s\0%s" % (mode, name, raw) for _, name, mode, raw in ordered)
+
+
+def entry_of(name: bytes, row: tuple[bytes, bytes]) -> TreeEntry:
+    """A row as an entry."""
+    mode = row[0].decode().zfill(6)
+    return TreeEntry(mode, kind_of_mode(mode), row[1].hex(), os.fsdecode(name))
+
+
+def row_of(entry: TreeEntry) -> tuple[bytes, bytes]:
+    """An entry as a row."""
+    return entry.mode.lstrip("0").encode(), bytes.fromhex(entry.oid)
 
 
 def commit_text(tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature) -> bytes:

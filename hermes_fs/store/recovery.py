@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hermes_fs.core.errors import Refused
+from hermes_fs.store.durable import boot
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Entry, Journal, Move
@@ -22,6 +23,7 @@ def recover(git: Git, files: Files, journal: Journal) -> None:
         return
     start, last = rows[-1]
     if happened(git, last):
+        roll_forward(git, files, last)
         return
     put_back(git, files, last)
     if start == 0:
@@ -39,23 +41,46 @@ def happened(git: Git, entry: Entry) -> bool:
     return git.ask("merge-base", "--is-ancestor", entry.new, head).code == 0
 
 
+def roll_forward(git: Git, files: Files, entry: Entry) -> None:
+    """Places the files of a lesson that happened, where the machine went down before the disk had their names.
+
+    They were placed before the ref was moved: as long as the machine ran on, a file that is as before the lesson is so
+    because somebody put it back.
+    """
+    if entry.placed or not entry.boot or entry.boot == boot():
+        return
+    for move in entry.moves:
+        if _is_at(git, files, move.path, move.old):
+            _write(git, files, move.path, move.new, move.new_mode)
+    git.syncer.sync(files.folder_of(move.path) for move in entry.moves)
+
+
 def put_back(git: Git, files: Files, entry: Entry) -> None:
     """Restores the files that hold the lesson's bytes. Others, which somebody edited since, stay as they are."""
     for move in () if entry.placed else entry.moves:
         if holds_the_lesson(git, files, move):
-            if move.old:
-                mode = 0o755 if move.old_mode == "100755" else None
-                files.place(files.stage(move.path, git.read_blob(move.old), mode), move.path)
-            else:
-                files.remove(move.path)
+            _write(git, files, move.path, move.old, move.old_mode)
         if not move.old:
             files.drop_empty(move.path)
 
 
 def holds_the_lesson(git: Git, files: Files, move: Move) -> bool:
     """Whether the file is as the lesson would have it."""
+    return _is_at(git, files, move.path, move.new)
+
+
+def _is_at(git: Git, files: Files, path: str, blob: str) -> bool:
     try:
-        found = files.read(move.path)
+        found = files.read(path)
     except Refused:  # somebody put something else there
         return False
-    return (git.oid_of("blob", found.data) if found else "") == move.new
+    return (git.oid_of("blob", found.data) if found else "") == blob
+
+
+def _write(git: Git, files: Files, path: str, blob: str, mode: str) -> None:
+    if not blob:
+        files.remove(path)
+        return
+    aside = files.stage(path, git.read_blob(blob), 0o755 if mode == "100755" else None)
+    git.syncer.sync([aside])
+    files.place(aside, path)

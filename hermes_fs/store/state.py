@@ -56,6 +56,12 @@ def git_dir_of(root: Path) -> Path:
     return (root / pointer.removeprefix("gitdir: ")).resolve()
 
 
+def common_dir_of(git_dir: Path) -> Path:
+    """Where objects and branches lie: elsewhere for a linked work tree."""
+    pointer = git_dir / "commondir"
+    return (git_dir / pointer.read_text().strip()).resolve() if pointer.is_file() else git_dir
+
+
 def why_read_only(root: Path, git_dir: Path) -> str:
     """One line on why nothing can be learned here at the moment; "" if it can."""
     return _newer_format(root) or _not_on_main(git_dir) or _in_progress(git_dir) or why_not_writable(root, git_dir)

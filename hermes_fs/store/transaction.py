@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_fs.core.errors import Conflict, HermesError
 from hermes_fs.store import recovery
+from hermes_fs.store.durable import boot
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.git import Git, RefLocked
@@ -54,7 +55,7 @@ class Transaction:
 
     def apply(self, lesson: Lesson, sign: bool) -> str:
         """The new commit's id, once it is acknowledged."""
-        commit = self._write_objects(lesson, sign)
+        written = self._write_objects(lesson, sign)
         reach("door.objects")
         staged: dict[str, Path] = {}
         kept: dict[str, Path] = {}
@@ -66,14 +67,24 @@ class Transaction:
                 if found and (aside := self._files.keep(path)):
                     kept[path] = aside
             reach("door.staged")
-            entry = Entry(BRANCH, lesson.parent, commit, lesson.placed, lesson.moves)
-            self._move(entry, lesson, staged, kept)
+            entry = Entry(BRANCH, lesson.parent, written[-1], lesson.placed, boot(), lesson.moves)
+            start = self._journal.append(entry)
+            with contextlib.ExitStack() as undo:
+                undo.callback(self._undo, entry, kept, start)
+                reach("door.journal")
+                waited = self._git.syncer.begin(
+                    [*self._git.loose_files(written), *staged.values(), *self._journal.places]
+                )
+                self._move(entry, lesson, staged, waited)
+                undo.pop_all()
+            reach("door.ref")
         finally:
             for aside in (*staged.values(), *kept.values()):
                 aside.unlink(missing_ok=True)
-        return commit
+        return written[-1]
 
-    def _write_objects(self, lesson: Lesson, sign: bool) -> str:
+    def _write_objects(self, lesson: Lesson, sign: bool) -> list[str]:
+        """Ids of what was written and is to be waited for; the commit is the last."""
         new: list[tuple[ObjectKind, bytes]] = [("blob", data) for data in lesson.files.values() if data is not None]
         versions = {move.path: (move.new_mode, move.new) if move.new else None for move in lesson.moves}
         tree = self._git.plan_tree(lesson.parent, versions, new)
@@ -81,30 +92,31 @@ class Transaction:
         who = lesson.author, lesson.committer
         if sign:
             self._git.write(new)
-            return signed_commit(self._git, tree, parents, lesson.message, *who)
+            return [signed_commit(self._git, tree, parents, lesson.message, *who)]
         new.append(("commit", commit_text(tree, parents, lesson.message, *who)))
-        return self._git.write(new)[-1]
+        return self._git.write_soon(new)
 
-    def _move(self, entry: Entry, lesson: Lesson, staged: Mapping[str, Path], kept: Mapping[str, Path]) -> None:
-        start = self._journal.append(entry)
-        reach("door.journal")
-        with contextlib.ExitStack() as undo:
-            undo.callback(self._undo, entry, kept, start)
-            hold(self._git)
-            reach("door.held")
-            self._move_ref(entry, lesson, staged)
-            undo.pop_all()
-        reach("door.ref")
+    def _move(self, entry: Entry, lesson: Lesson, staged: Mapping[str, Path], waited: Callable[[], None]) -> None:
+        """Step 6. `waited` returns when all that was written before is on the disk; git locks the ref meanwhile."""
+        hold(self._git)
+        reach("door.held")
 
-    def _move_ref(self, entry: Entry, lesson: Lesson, staged: Mapping[str, Path]) -> None:
+        def place() -> None:
+            waited()
+            reach("door.durable")
+            self._place(lesson, staged)
+
         try:
             with self._git.moving_ref(entry.ref, entry.new, entry.old):
-                self._place(lesson, staged)
+                place()
         except RefLocked:
             if not self._drop_stale_locks():
                 raise
             with self._git.moving_ref(entry.ref, entry.new, entry.old):
-                self._place(lesson, staged)
+                place()
+        moved = () if lesson.placed else lesson.moves
+        folders = [self._files.folder_of(move.path) for move in moved]
+        self._git.syncer.sync([(self._git.common_dir / entry.ref).parent, *folders])
 
     def _place(self, lesson: Lesson, staged: Mapping[str, Path]) -> None:
         for path in () if lesson.placed else lesson.files:

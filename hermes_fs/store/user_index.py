@@ -124,16 +124,29 @@ def _told(git: Git, env: Mapping[str, str], data: bytes, *args: str) -> bytes:
 
 def _take(git: Git, lock: Path) -> bool:
     """Makes the lock file with our words in it from its first moment; False where there is one, or no room for one."""
-    own = _fresh_name(git)
+    words = git.temporary / "index-lock"
+    for _ in range(2):
+        try:
+            os.link(words, lock)  # a name for a file that is there: cheaper than a new file
+            return True
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            if not _write_words(git, words):
+                return False
+        except OSError:  # no hard links here
+            break
+    return _take_plainly(lock)
+
+
+def _write_words(git: Git, words: Path) -> bool:
+    fresh = _fresh_name(git)
     try:
-        own.write_bytes(_OURS)
-        os.link(own, lock)
-    except FileExistsError:
+        fresh.write_bytes(_OURS)
+        fresh.replace(words)
+    except OSError:  # no room
+        fresh.unlink(missing_ok=True)
         return False
-    except OSError:  # no hard links here, or no room
-        return _take_plainly(lock)
-    finally:
-        own.unlink(missing_ok=True)
     return True
 
 

@@ -217,6 +217,7 @@ class Workspace:
                 pass
             with contextlib.suppress(HermesError):  # the index will catch up after the next lesson
                 self._follower.settle()
+        if writable:
             clear_leftovers(self.git.temporary)
 
     def _make_state_dir(self) -> None:

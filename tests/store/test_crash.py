@@ -18,7 +18,15 @@ from tests.store.git_shell import make_workspace, opened, sh, status
 PROJECT = Path(__file__).parents[2]
 AGENT = Provenance("agent", "user")
 _ONCE = ("door.locked", "door.pending", "door.judged", "door.placed", "door.placed:2", "index.locked", "index.done")
-_OF_EACH_COMMIT = ("door.objects", "door.staged", "door.journal", "door.held", "door.renamed", "door.ref")
+_OF_EACH_COMMIT = (
+    "door.objects",
+    "door.staged",
+    "door.journal",
+    "door.held",
+    "door.durable",
+    "door.renamed",
+    "door.ref",
+)
 STEPS = (*_ONCE, *_OF_EACH_COMMIT, *(f"{step}:2" for step in _OF_EACH_COMMIT))
 """The first commit is a person's edit, the second the lesson."""
 
@@ -151,3 +159,16 @@ def test_killed_at_random_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
 def test_killed_at_random_many_times_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     for turn in range(8):
         random_kills(make_workspace(tmp_path / f"mind{turn}"), 25)
+
+
+def test_after_a_loss_of_power_the_files_of_a_lesson_that_happened_are_put_in_place(root: Path) -> None:
+    acknowledged(start(root, 1, "door.ref:1"))
+    journal = root / ".git" / "hermes" / "journal"
+    (root / "MEMORY.md").write_text("- one\n")  # as if the disk had lost the rename
+    before = journal.read_bytes()
+    opened(root).close()
+    assert (root / "MEMORY.md").read_text() == "- one\n"  # the machine ran on: a person put it back
+    journal.write_bytes(before.replace(b'"boot": "', b'"boot": "another-'))
+    opened(root).close()
+    assert "AGENT 0" in (root / "MEMORY.md").read_text()
+    check(root, [])
