@@ -7,7 +7,6 @@ beside other processes: one writes at a time, searches never wait for it.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import TypeVar
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import query as language
 from hermes_fs.store import rows, schema, searching, sources
+from hermes_fs.store.query import Query
 from hermes_fs.store.rows import Delta, Known
 from hermes_fs.store.searching import Hit, Row
 from hermes_fs.store.sources import Found
@@ -30,11 +30,14 @@ Progress = Callable[[int, int], None]
 
 _T = TypeVar("_T")
 _BATCH_BYTES = 4 << 20
-_MERGE_EVERY = 16
-"""Files taken in between two bounded merge steps."""
 _BUILD_HASH = 64 << 20
 _USUAL_HASH = 1 << 20
 """Bytes that FTS5 collects before it writes a segment: few large segments while building, little memory otherwise."""
+
+_NO_DAMAGE = (
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,6 @@ class Index:
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._read_identity = self._write_identity = (0, 0)
-        self._unmerged = 0
         self._searcher = searching.Searcher()
 
     @classmethod
@@ -71,15 +73,18 @@ class Index:
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def refresh(self, paths: Iterable[str] | None = None, progress: Progress | None = None) -> Delta:
-        """Bring the index in step with the files: all of them by their times and sizes, or just `paths`."""
+        """Bring the index in step with the files: all of them by their times and sizes, or just `paths`. Only the
+        former sees a change that came so soon after the last that the file's time could not tell."""
         wanted = None if paths is None else tuple(paths)
         return self._written(lambda db: self._refresh(db, wanted, progress), progress)
 
     def append(self, path: Path) -> Delta:
-        """A transcript grew: take in what is new. A path outside the workspace is ignored."""
+        """A transcript grew: take in what is new, without a look at what was there. A path outside the workspace is
+        ignored."""
         if not path.is_relative_to(self._root):
             return Delta()
-        return self.refresh([path.relative_to(self._root).as_posix()])
+        inside = path.relative_to(self._root).as_posix()
+        return self._written(lambda db: self._refresh(db, (inside,), None, quick=True), None)
 
     def rebuild(self, progress: Progress | None = None) -> Delta:
         """Make a new index from the files and put it in the old one's place; searches go on meanwhile."""
@@ -93,7 +98,10 @@ class Index:
 
         def compare(db: sqlite3.Connection) -> list[str]:
             self._refresh(db, None, None)
-            return list(rows.differences(db, self._root))
+            found = list(rows.differences(db, self._root))
+            if found and self._refresh(db, None, None).files:  # files that changed meanwhile prove nothing
+                found = list(rows.differences(db, self._root))
+            return found
 
         return self._written(compare, None)
 
@@ -103,7 +111,10 @@ class Index:
         self, text: str, *, limit: int = 10, kinds: Iterable[str] = (), now: datetime | None = None
     ) -> list[Hit]:
         """The best hits, best first, grouped by session; `text` is in the query language (store/query.py)."""
-        wanted = language.parse(text, now or datetime.now(UTC))
+        return self.find(language.parse(text, now or datetime.now(UTC)), limit=limit, kinds=kinds)
+
+    def find(self, wanted: Query, *, limit: int = 10, kinds: Iterable[str] = ()) -> list[Hit]:
+        """As `search`, for a query that is parsed already. `kinds` count where the query names none."""
         return self._read(lambda db: self._searcher.search(db, wanted, tuple(kinds), limit))
 
     def around(self, path: str, anchor: str, before: int = 3, after: int = 3) -> list[Row]:
@@ -129,7 +140,9 @@ class Index:
 
     # -- staying whole ------------------------------------------------------------------------------------------------
 
-    def _refresh(self, db: sqlite3.Connection, paths: tuple[str, ...] | None, progress: Progress | None) -> Delta:
+    def _refresh(
+        self, db: sqlite3.Connection, paths: tuple[str, ...] | None, progress: Progress | None, *, quick: bool = False
+    ) -> Delta:
         if paths is None:
             known = rows.known_files(db)
             present = {found.path: found for found in sources.scan(self._root)}
@@ -137,10 +150,11 @@ class Index:
             gone = [file for path, file in known.items() if path not in present]
             pairs = [(found, known.get(found.path)) for found in stale]
         else:
-            looked = [(path, sources.look(self._root, path), rows.known_file(db, path)) for path in paths]
-            pairs = [(found, file) for _, found, file in looked if found]
+            searched = [path for path in paths if sources.source_of(path)]
+            looked = [(path, sources.look(self._root, path), rows.known_file(db, path)) for path in searched]
+            pairs = [(found, file) for _, found, file in looked if found and not (file and file.stamp == found.stamp)]
             gone = [file for _, found, file in looked if file and not found]
-        return self._take_in(db, pairs, gone, progress)
+        return self._take_in(db, pairs, gone, progress, quick)
 
     def _take_in(
         self,
@@ -148,21 +162,20 @@ class Index:
         pairs: Sequence[tuple[Found, Known | None]],
         gone: Sequence[Known],
         progress: Progress | None,
+        quick: bool = False,
     ) -> Delta:
         """In transactions of a bounded size, so that searches see progress and the log stays short."""
         delta = Delta()
         for batch in _batches(pairs):
             with _transaction(db):
                 for found, known in batch:
-                    delta += rows.take_in(db, self._root, found, known)
+                    delta += rows.take_in(db, self._root, found, known, quick)
             if progress:
                 progress(delta.files, len(pairs))
         if gone:
             with _transaction(db):
                 delta += sum((rows.remove(db, file) for file in gone), Delta())
-        self._unmerged += delta.files
-        if self._unmerged >= _MERGE_EVERY:
-            self._unmerged = 0
+        if rows.is_merge_due(db, delta.added):
             with _transaction(db):
                 rows.merge_step(db)
         return delta
@@ -170,7 +183,7 @@ class Index:
     def _rebuild(self, progress: Progress | None) -> Delta:
         """Into a file beside the index, which then takes its place. The caller holds the write lock."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name(f"index.new-{os.getpid()}")
+        new = self._path.with_name("index.new")
         schema.discard(new)
         db = schema.connect(new, writing=True)
         try:
@@ -183,9 +196,10 @@ class Index:
             db.execute("pragma journal_mode = wal")
         finally:
             db.close()
+        schema.settle(new)
+        self._forget_writer()
         with schema.guarded(self._path, "swap"):
             schema.replace(self._path, new)
-        self._forget_writer()
         return delta
 
     def _written(self, action: Callable[[sqlite3.Connection], _T], progress: Progress | None) -> _T:
@@ -311,7 +325,5 @@ def _failing() -> Iterator[None]:
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is broken or of another make, rather than busy or out of room."""
-    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL):
-        return False
-    return error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+    """Whether the file is broken or of another make, rather than busy, closed, out of room or out of reach."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF not in _NO_DAMAGE

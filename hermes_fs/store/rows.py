@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from hermes_fs.store.tokens import indexed
 _TAIL = 1024
 MERGE_PAGES = 160
 """Pages that one bounded merge step may write, so that no append ever waits for a long one."""
+
+_MERGE_EVERY = 16
+"""Rows that are added between two bounded merge steps, more where they come together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A file as it was indexed. Of a transcript `size` bytes are taken in, and `digest` is of the last of them; of any
-    other file `digest` is of all its bytes."""
+    """A file as it was indexed; `racy`: it is to be read again even if its stamp is the same. Of a transcript `size`
+    bytes are taken in, and `digest` is a checksum of them before a digest of the last; of any other file it is a digest
+    of all its bytes."""
 
     id: int
     stamp: str
@@ -53,10 +58,11 @@ def known_file(db: sqlite3.Connection, path: str) -> Known | None:
     return Known(row[0], row[1], bool(row[2]), row[3], row[4]) if row else None
 
 
-def take_in(db: sqlite3.Connection, root: Path, found: Found, known: Known | None) -> Delta:
-    """Bring one file's rows in step with its bytes."""
+def take_in(db: sqlite3.Connection, root: Path, found: Found, known: Known | None, quick: bool = False) -> Delta:
+    """Bring one file's rows in step with its bytes. `quick` believes that a transcript has only grown; the next look at
+    all files makes sure."""
     if sources.source_of(found.path) == "transcript":
-        return _take_transcript(db, root, found, known)
+        return _take_transcript(db, root, found, known, quick)
     data = sources.read(root, found.path, limit=sources.MAX_FILE + 1)
     if data is None:
         return remove(db, known) if known else Delta()
@@ -82,6 +88,13 @@ def remove(db: sqlite3.Connection, known: Known) -> Delta:
     return Delta(0, len(old), 1)
 
 
+def is_merge_due(db: sqlite3.Connection, added: int) -> bool:
+    """Whether, with the last `added` rows, enough came for a merge step. Counted by the rows' ids, which many processes
+    that each add a few have in common."""
+    last = db.execute("select seq from sqlite_sequence where name = 'rows'").fetchone()
+    return added > 0 and bool(last) and last[0] // _MERGE_EVERY > (last[0] - added) // _MERGE_EVERY
+
+
 def merge_step(db: sqlite3.Connection) -> None:
     """A bounded part of FTS5's housekeeping: many small segments become fewer."""
     db.execute("insert into fts(fts, rank) values('merge', ?)", (MERGE_PAGES,))
@@ -103,7 +116,8 @@ def differences(db: sqlite3.Connection, root: Path) -> Iterator[str]:
         seen.add(found.path)
         file = known.get(found.path)
         if file is None:
-            yield f"{found.path}: is not in the index"
+            if sources.read(root, found.path, limit=1) is not None:  # what nobody may read is not searched
+                yield f"{found.path}: is not in the index"
             continue
         wanted = Counter(_expected(root, found, file))
         stored = Counter(
@@ -128,39 +142,55 @@ def _expected(root: Path, found: Found, known: Known) -> list[tuple[object, ...]
     return [(p.kind, p.anchor, p.at, p.person or heading.person, p.origin, p.text) for p in pieces]
 
 
-def _take_transcript(db: sqlite3.Connection, root: Path, found: Found, known: Known | None) -> Delta:
-    """Only what was appended, where what came before still ends as it did; else all of it again."""
-    gone = Delta()
-    if known and _same_beginning(root, found, known):
-        offset, file, heading = known.size, known.id, Heading()
-    else:
-        gone = remove(db, known) if known else Delta()
-        offset, file, heading = 0, 0, Heading()
-    data = sources.read(root, found.path, offset)
+def _take_transcript(db: sqlite3.Connection, root: Path, found: Found, known: Known | None, quick: bool) -> Delta:
+    """Only what was appended, where what came before is as it was; else all of it again."""
+    grown = _growth(root, found.path, known, quick) if known else None
+    data = sources.read(root, found.path) if grown is None else grown
+    gone = remove(db, known) if known and (data is None or grown is None) else Delta()
     if data is None:
-        return gone + (remove(db, known) if known and offset else Delta())
+        return gone
     whole = data[: data.rfind(b"\n") + 1]
-    if not file:
-        heading = sources.transcript_heading(found.path, whole)
-        file = _add_file(db, found, heading, b"", 0)
-    elif whole:
+    if known and grown is not None:
+        file, offset, before = known.id, known.size, known.digest
         heading = Heading(person=db.execute("select person from files where id = ?", (file,)).fetchone()[0])
+    else:
+        heading = sources.transcript_heading(found.path, whole)
+        file, offset, before = _add_file(db, found, heading, b"", 0), 0, b""
     pieces = sources.transcript_pieces(whole)
     _add(db, file, heading, pieces)
-    size = offset + len(whole)
-    digest = known.digest if known and not whole and offset else _tail_digest(root, found.path, size)
-    db.execute("update files set size = ?, digest = ? where id = ?", (size, digest, file))
-    _stamp(db, file, found)
+    if whole:
+        digest = _digest_after(root, found.path, before, offset, whole)
+        db.execute("update files set size = ?, digest = ? where id = ?", (offset + len(whole), digest, file))
+    _stamp(db, file, found, quick)
     return gone + Delta(len(pieces), 0, 1)
 
 
-def _same_beginning(root: Path, found: Found, known: Known) -> bool:
-    return found.size >= known.size > 0 and _tail_digest(root, found.path, known.size) == known.digest
+def _growth(root: Path, path: str, known: Known, quick: bool) -> bytes | None:
+    """What follows the bytes that are known; None where those have changed. `quick` looks only at the last of them."""
+    if not known.size:
+        return None
+    if quick:
+        start = max(0, known.size - _TAIL)
+        data = sources.read(root, path, start) or b""
+        same = sources.digest(data[: known.size - start]) == known.digest[4:]
+        return data[known.size - start :] if same else None
+    data = sources.read(root, path) or b""
+    same = len(data) >= known.size and _checksum(data[: known.size]) == known.digest[:4]
+    return data[known.size :] if same else None
 
 
-def _tail_digest(root: Path, path: str, size: int) -> bytes:
-    start = max(0, size - _TAIL)
-    return sources.digest(sources.read(root, path, start, size - start) or b"")
+def _digest_after(root: Path, path: str, before: bytes, offset: int, added: bytes) -> bytes:
+    """Of a transcript: a checksum of all bytes, which goes on from the one before, and a digest of the last ones."""
+    size = offset + len(added)
+    tail = added[-_TAIL:]
+    if len(added) < _TAIL and offset:
+        start = max(0, size - _TAIL)
+        tail = sources.read(root, path, start, size - start) or b""
+    return _checksum(added, before[:4]) + sources.digest(tail)
+
+
+def _checksum(data: bytes, before: bytes = b"") -> bytes:
+    return zlib.crc32(data, int.from_bytes(before, "big")).to_bytes(4, "big")
 
 
 def _add_file(db: sqlite3.Connection, found: Found, heading: Heading, digest: bytes, size: int) -> int:
@@ -171,8 +201,9 @@ def _add_file(db: sqlite3.Connection, found: Found, heading: Heading, digest: by
     return made.lastrowid or 0
 
 
-def _stamp(db: sqlite3.Connection, file: int, found: Found) -> None:
-    db.execute("update files set stamp = ?, racy = ?, at = ? where id = ?", (found.stamp, found.racy, found.at, file))
+def _stamp(db: sqlite3.Connection, file: int, found: Found, unsure: bool = False) -> None:
+    sql = "update files set stamp = ?, racy = ?, at = ? where id = ?"
+    db.execute(sql, (found.stamp, found.racy or unsure, found.at, file))
 
 
 def _add(db: sqlite3.Connection, file: int, heading: Heading, pieces: Sequence[Piece]) -> None:

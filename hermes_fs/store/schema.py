@@ -19,7 +19,7 @@ from pathlib import Path
 
 from hermes_fs.store.tokens import TOKENIZER, indexed
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever tables, tokenizer, bigrams or the way rows are made change: older caches are then rebuilt."""
 
 _APPLICATION = 0x48464958  # "HFIX"
@@ -96,10 +96,19 @@ def guarded(path: Path, name: str) -> Iterator[None]:
 
 
 def replace(path: Path, new: Path) -> None:
-    """Put the finished database `new` at `path`. Call within `guarded(path, "swap")`."""
+    """Put the finished database `new` at `path`. Call within `guarded(path, "swap")`, after `settle`."""
     for name in ("", *_SIDECARS):
         _unlink(path.with_name(path.name + name))
     new.rename(path)
+
+
+def settle(path: Path) -> None:
+    """Have a database that was written without care on the disk, so that a power cut leaves all of it or none."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def discard(path: Path) -> None:

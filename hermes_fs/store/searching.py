@@ -172,7 +172,10 @@ def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequenc
             f" where fts match ?{where} order by fts.rowid desc limit ?"
         )
         return db.execute(sql, (expression, *values, limit)).fetchall()
-    sql = f"select {_COLUMNS}, 0.0 from rows r join files f on f.id = r.file where 1{where} order by r.id desc limit ?"
+    sql = (
+        f"select {_COLUMNS}, 0.0 from rows r join files f on f.id = r.file where 1{where}"
+        " order by coalesce(r.at, f.at) desc, f.path, r.id desc limit ?"
+    )
     return db.execute(sql, (*values, limit)).fetchall()
 
 
@@ -196,9 +199,9 @@ def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
 def _hits(found: Sequence[_Found], terms: Sequence[str], limit: int) -> list[Hit]:
     """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first."""
     groups: dict[str, list[_Found]] = {}
-    for row in found:
+    for row in sorted(found, key=lambda row: (-row[9], -row[6], row[1], row[2])):
         groups.setdefault(row[4] or f"{row[1]}#{row[2]}", []).append(row)
-    scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), -rows[0][6]))
+    scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), -rows[0][6], rows[0][1], rows[0][2]))
     out: list[Hit] = []
     for place in range(len(WEIGHTS)):
         out += [_hit(rows[place], terms) for rows in scored if len(rows) > place]

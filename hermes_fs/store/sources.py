@@ -22,6 +22,8 @@ from hermes_fs.core.ids import entry_id
 from hermes_fs.store.tokens import storable
 
 KINDS = ("message", "tool_call", "tool_result", "summary", "note", "memory", "user", "skill")
+FOLDERS = ("notes", "people", "skills", "sessions")
+"""Where the files are that are searched, beside MEMORY.md and USER.md."""
 MAX_FILE = 1 << 20
 """Bytes of the largest notes, memory or skill file that is indexed; transcripts have no bound."""
 MAX_LINE = 4 << 20
@@ -68,7 +70,7 @@ class Found:
 def source_of(path: str) -> str:
     """The kind of source that a workspace-relative path is: transcript, summary, note, memory, user, skill or ""."""
     parts = path.split("/")
-    if any(part.startswith(".") or part == "" for part in parts):
+    if any(part.startswith(".") or part == "" for part in parts) or storable(path) != path:
         return ""
     if path in ("MEMORY.md", "USER.md"):
         return "memory" if path == "MEMORY.md" else "user"
@@ -93,7 +95,7 @@ def scan(root: Path) -> Iterator[Found]:
         found = look(root, name)
         if found:
             yield found
-    for folder in ("notes", "people", "skills", "sessions"):
+    for folder in FOLDERS:
         try:
             if not stat.S_ISDIR(os.lstat(root / folder).st_mode):
                 continue
@@ -140,7 +142,7 @@ def _walk(root: str, folder: str, now: int) -> Iterator[Found]:
 def _found(path: str, found: os.stat_result, now: int) -> Found:
     changed = max(found.st_mtime_ns, found.st_ctime_ns)
     return Found(
-        storable(path),
+        path,
         f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}",
         found.st_mtime_ns // 1_000_000,
         found.st_size,
