@@ -148,7 +148,7 @@ class Runtime:
         )
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
-        memo = Memo(Settings(approvals=mode, roots=roots, timeout=config.terminal.timeout))
+        memo = Memo(Settings(approvals=mode, roots=roots, timeout=config.terminal.timeout), evidence=pen.evidence)
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -143,7 +143,7 @@ class Conversation:
         self._model.provider.close()
         self._model = model
         self._compactor = self._make_compactor()
-        self.pen = replace(self.pen, model=model.provider.model)
+        self.pen.model = model.provider.model
 
     def close(self) -> None:
         """End the session: nothing can be sent any more, what it holds is given back. Twice is no error."""

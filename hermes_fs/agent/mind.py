@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from hermes_fs.agent.prompt import Mind, Profile, Situation, system_prompt
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import HermesError
-from hermes_fs.store.formats import entries, skill
+from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
 from hermes_fs.store.workspace import Workspace
+from hermes_fs.tools.skills import described
 
 PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
@@ -38,7 +38,7 @@ class MindView:
             instructions=self._text("AGENTS.md"),
             memory=self._entries("MEMORY.md"),
             user=self._entries("USER.md" if self.person == "owner" else f"people/{self.person}/USER.md"),
-            skills=tuple(skills_of(self.workspace.root)),
+            skills=tuple(described(self.workspace.root)),
         )
         situation = Situation(
             workspace=str(self.workspace.root),
@@ -85,16 +85,6 @@ class MindView:
             if path.is_file():
                 return path.read_text(encoding="utf-8", errors="replace")
         return ""
-
-
-def skills_of(root: Path) -> Iterator[tuple[str, str]]:
-    """(name, description) of every skill that can be loaded, by name. One that is broken is left out."""
-    for path in sorted((root / "skills").glob("*/SKILL.md")):
-        if path.is_symlink() or path.parent.is_symlink():
-            continue
-        loaded = skill.load(path.read_bytes(), path.parent.name)
-        if loaded.description:
-            yield path.parent.name, loaded.description
 
 
 def _as_words(text: str) -> str:

@@ -35,9 +35,10 @@ FILE_TOOLS = frozenset({"read_file", "search_files"})
 """Tools whose results are the contents of files."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pen:
-    """Writes one session's events. `record` is the voice of everything that is not a person's."""
+    """Writes one session's events; `asked` and `latest` are the ids of the last message of a person and of the last
+    event."""
 
     transcript: Transcript
     ulids: Ulids
@@ -45,15 +46,24 @@ class Pen:
     person: str
     channel: str
     model: str
+    asked: str = ""
+    latest: str = ""
 
     def write(self, events: Iterable[Event]) -> Iterator[Event]:
         """Pass the events on, each after it is written."""
         for event in events:
             for record in self._records(event):
                 self.transcript.append(record)
+                self.latest = record.id
+                if record.type == "message" and record.data["role"] == "user":
+                    self.asked = record.id
             if isinstance(event, Appended | TurnEnded):
                 self.transcript.sync()
             yield event
+
+    def evidence(self) -> str:
+        """Where the conversation stands: the events since the person last said something, without the file's path."""
+        return f"{self.asked}..{self.latest}" if self.asked else ""
 
     def end(self, reason: str) -> None:
         """The session is over. Nothing is written where nothing was said, or where it ended before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -59,7 +60,8 @@ class Memo:
 
     `seen` maps a file's resolved path to the SHA-256 of the content that the model last saw or wrote; `overflows` are
     the files that hold the whole of an output which was too long. `started` are the background jobs of this
-    conversation, `offsets` how far a job's output was read.
+    conversation, `offsets` how far a job's output was read. `evidence` says where in the transcript
+    the conversation stands now: `<transcript>#<event that asked>..<last event>`.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -69,6 +71,7 @@ class Memo:
     overflows: set[str] = field(default_factory=set)
     started: set[str] = field(default_factory=set)
     offsets: dict[str, int] = field(default_factory=dict)
+    evidence: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,128 @@
+"""skill_edit: makes and changes skills by bounded operations, never a whole existing file at once."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hermes_fs.core.errors import NotFound, Refused, ToolError
+from hermes_fs.core.types import Effects
+from hermes_fs.store.formats import sections, skill
+from hermes_fs.tools import approval, learning
+from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.skills import files_of
+
+_TEXT = {"type": "string"}
+_ACTIONS = (
+    "create", "describe", "add_section", "replace_section", "remove_section", "replace_text", "write_file", "delete",
+)  # fmt: skip
+_Edit = Callable[[str], str]
+
+
+class SkillEdit:
+    name = "skill_edit"
+    description = (
+        "Save a procedure that worked. create: name, description (what it does and when to use it), text (Markdown "
+        "steps). Change one: describe: description; add_section, replace_section, remove_section: title, text; "
+        "replace_text: old, text; write_file: file (scripts/ references/ assets/), text; delete."
+    )
+    effects: Effects = "mind"
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {
+            "action": {"type": "string", "enum": list(_ACTIONS)},
+            **{key: _TEXT for key in ("name", "description", "title", "text", "old", "file", "why")},
+        },
+        "required": ["action", "name"],
+    }
+
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+        name = _slug(str(args["name"]))
+        match args["action"]:
+            case "create":
+                return self._create(name, args, context)
+            case "write_file":
+                return self._write_file(name, args, context)
+            case "delete":
+                return self._delete(name, args, context)
+            case action:
+                return self._edit(name, _edit_of(action, name, args), args, context)
+
+    def _create(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
+        path = f"skills/{name}/SKILL.md"
+        if context.workspace.read(path).blob:
+            raise Refused(
+                f"there is a skill {name} already", "extend it with add_section, replace_section or replace_text"
+            )
+        text = skill.create(name, _needed(args, "description"), _needed(args, "text"))
+        return _saved(context, {path: text.encode()}, {path: ""}, args)
+
+    def _edit(self, name: str, edit: _Edit, args: Mapping[str, Any], context: ToolContext) -> str:
+        path = f"skills/{name}/SKILL.md"
+        doc = context.workspace.read(path)
+        if not doc.blob:
+            raise NotFound(f"there is no skill {name}", "see skill_list, or create it")
+        return _saved(context, {path: edit(doc.text).encode()}, {path: doc.blob}, args)
+
+    def _write_file(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
+        file = _needed(args, "file").lstrip("/")
+        if file == "SKILL.md" or not file.startswith(tuple(f"{folder}/" for folder in skill.FOLDERS)):
+            raise ToolError(f"{file} is no place for a skill's file", f"put it below {', '.join(skill.FOLDERS)}")
+        path, text = f"skills/{name}/{file}", _needed(args, "text")
+        doc = context.workspace.read(path)
+        if file.startswith(("scripts/", "tests/")):
+            approval.program(context, path, text)
+        return _saved(context, {path: text.encode()}, {path: doc.blob}, args)
+
+    def _delete(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
+        folder = context.workspace.root / "skills" / name
+        if not (folder / "SKILL.md").is_file():
+            raise NotFound(f"there is no skill {name}", "see skill_list")
+        approval.deletion(context, f"skills/{name}")
+        paths = [f"skills/{name}/{file}" for file in files_of(folder)]
+        return _saved(context, dict.fromkeys(paths), {}, args)
+
+
+def _edit_of(action: str, name: str, args: Mapping[str, Any]) -> _Edit:
+    if action == "describe":
+        description = _needed(args, "description")
+        return lambda text: skill.set_description(text, name, description)
+    body: _Edit
+    match action:
+        case "add_section":
+            body = functools.partial(_with_section, sections.add, args)
+        case "replace_section":
+            body = functools.partial(_with_section, sections.replace, args)
+        case "remove_section":
+            body = lambda text: sections.remove(text, _needed(args, "title"))  # noqa: E731 - as its siblings
+        case _:
+            body = lambda text: sections.replace_text(text, _needed(args, "old"), str(args.get("text", "")))  # noqa: E731
+    return lambda text: skill.edit_body(text, name, body)
+
+
+def _with_section(operation: Callable[[str, str, str], str], args: Mapping[str, Any], text: str) -> str:
+    return operation(text, _needed(args, "title"), _needed(args, "text"))
+
+
+def _saved(
+    context: ToolContext, files: Mapping[str, bytes | None], expect: Mapping[str, str], args: Mapping[str, Any]
+) -> str:
+    done = learning.commit(context, files, expect, "skill", str(args.get("why", "")))
+    return f"{done.subject} (lesson {done.id[:8]})"
+
+
+def _needed(args: Mapping[str, Any], key: str) -> str:
+    value = str(args.get(key) or "")
+    if not value.strip():
+        raise ToolError(f"{args['action']} needs {key}", f'give "{key}"')
+    return value
+
+
+def _slug(name: str) -> str:
+    """A name as the standard wants it: lower-case letters, digits and single hyphens."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.strip().lower()).strip("-")[:64].strip("-")
+    if not slug:
+        raise ToolError("a skill needs a name", "lower-case words joined by hyphens, such as parse-nginx-logs")
+    return slug
