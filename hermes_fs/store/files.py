@@ -70,17 +70,18 @@ class Files:
 
         `permissions` None: those of a new file.
         """
+        aside = self._staging / secrets.token_hex(8)
         try:
             with self._folder(path, create=True):
                 pass
             self._staging.mkdir(parents=True, exist_ok=True)
-            aside = self._staging / secrets.token_hex(8)
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             with open(descriptor, "wb") as file:
                 if permissions is not None:
                     os.fchmod(descriptor, permissions)
                 file.write(data)
         except OSError as error:
+            aside.unlink(missing_ok=True)
             raise _explained(error, path) from error
         return aside
 

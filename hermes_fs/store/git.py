@@ -34,6 +34,7 @@ from hermes_fs.store.objects import (
 )
 from hermes_fs.store.state import common_dir_of, git_dir_of
 
+_WHY_NOT = "look whether there is space left and the folder may be written"
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -325,7 +326,7 @@ class Git:
             refs.line()
         except Died as error:
             if self.resolve(name) != new:
-                raise Failed(f"{name} could not be moved: {error.message}") from error
+                raise Failed(f"{name} could not be moved: {error.message}", _WHY_NOT) from error
 
     def _ref_error(self, name: str, old: str, error: Died) -> Failed | Conflict:
         if self.resolve(name) != old:
@@ -334,7 +335,7 @@ class Git:
             return RefLocked(
                 f"{name} is locked", f"wait for the git that runs in {self.root}, or remove its .lock file"
             )
-        return Failed(f"{name} could not be moved: {error.message}")
+        return Failed(f"{name} could not be moved: {error.message}", _WHY_NOT)
 
     def own_settings(self) -> list[str]:
         """Keys of this repository's own configuration, as written. Costs a process where it changed."""

@@ -59,29 +59,33 @@ class Transaction:
         reach("door.objects")
         staged: dict[str, Path] = {}
         kept: dict[str, Path] = {}
-        try:
-            for path, data in lesson.files.items() if not lesson.placed else ():
-                found = lesson.found[path]
-                if data is not None:
-                    staged[path] = self._files.stage(path, data, found.permissions if found else None)
-                if found and (aside := self._files.keep(path)):
-                    kept[path] = aside
+        with contextlib.ExitStack() as always, contextlib.ExitStack() as undo:
+            always.callback(_unlink_all, staged, kept)
+            undo.callback(self._drop_folders, lesson)
+            self._stage(lesson, staged, kept)
             reach("door.staged")
             entry = Entry(BRANCH, lesson.parent, written[-1], lesson.placed, boot(), lesson.moves)
-            start = self._journal.append(entry)
-            with contextlib.ExitStack() as undo:
-                undo.callback(self._undo, entry, kept, start)
-                reach("door.journal")
-                waited = self._git.syncer.begin(
-                    [*self._git.loose_files(written), *staged.values(), *self._journal.places]
-                )
-                self._move(entry, lesson, staged, waited)
-                undo.pop_all()
+            undo.callback(self._undo, entry, kept, self._journal.append(entry))
+            reach("door.journal")
+            new = [*self._git.loose_files(written), *staged.values(), *self._journal.places]
+            self._move(entry, lesson, staged, self._git.syncer.begin(new))
+            undo.pop_all()
             reach("door.ref")
-        finally:
-            for aside in (*staged.values(), *kept.values()):
-                aside.unlink(missing_ok=True)
         return written[-1]
+
+    def _stage(self, lesson: Lesson, staged: dict[str, Path], kept: dict[str, Path]) -> None:
+        """Puts what will be renamed into place aside, and gives what it will replace a second name."""
+        for path, data in lesson.files.items() if not lesson.placed else ():
+            found = lesson.found[path]
+            if data is not None:
+                staged[path] = self._files.stage(path, data, found.permissions if found else None)
+            if found and (aside := self._files.keep(path)):
+                kept[path] = aside
+
+    def _drop_folders(self, lesson: Lesson) -> None:
+        for move in lesson.moves:
+            if not move.old and not lesson.placed:
+                self._files.drop_empty(move.path)
 
     def _write_objects(self, lesson: Lesson, sign: bool) -> list[str]:
         """Ids of what was written and is to be waited for; the commit is the last."""
@@ -156,6 +160,12 @@ class Transaction:
                     lock.unlink()
                     dropped = True
         return dropped
+
+
+def _unlink_all(*asides: Mapping[str, Path]) -> None:
+    for aside in asides:
+        for path in aside.values():
+            path.unlink(missing_ok=True)
 
 
 def clear_leftovers(temporary: Path, older_than: float = 3600.0) -> None:

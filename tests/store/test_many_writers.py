@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from hermes_fs.core.types import Provenance
@@ -72,6 +73,7 @@ def test_a_persons_own_commits_at_the_same_time_take_no_lesson_back(root: Path) 
                 provenance=Provenance("agent", "user"),
             )
             lessons += 1
+            time.sleep(0.02)  # nobody learns without a pause; their git gets its turn
     assert sh(root, "git", "show", "main:MEMORY.md") == "- one\n" + "".join(f"- {n}\n" for n in range(lessons))
     mine = sh(root, "git", "log", "--author=Ada", "--format=", "--name-only", "main").split()
     assert mine.count("MEMORY.md") == 1  # the first commit of all
