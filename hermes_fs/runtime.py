@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from hermes_fs.store.replay import replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions, info_of
 from hermes_fs.store.transcript import Header, Transcript, blob_path
+from hermes_fs.store.watch import Watcher
 from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools import registry as tools
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
@@ -50,7 +52,7 @@ class Options:
 
 
 class Runtime:
-    """One open workspace in one process. Close it; it may be used as a context manager."""
+    """One open workspace in one process. Close it; it may be used as a context manager. `problems` are lines to say."""
 
     def __init__(self, options: Options, workspace: Workspace, config: settings.Config) -> None:
         self.options = options
@@ -61,6 +63,9 @@ class Runtime:
         self.index = Index.open(workspace.root, workspace.state_dir)
         self.sessions = Sessions(workspace.root, workspace.state_dir, workspace.host, self.clock, self.ulids)
         self.session_refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, self.sessions, self.clock)
+        self.watcher = Watcher(self.index, workspace.root)
+        self.problems: list[str] = []
+        self._tidying: threading.Thread | None = None
         self.work_dir = work_dir_of(workspace.root, options.work_dir)
         workspace.on_commit(self._index_lesson)
 
@@ -100,14 +105,18 @@ class Runtime:
         """Let another model go on with a conversation; its prompt and toolset stay."""
         conversation.switch(self._model(model))
 
-    def tidy(self) -> None:
-        """What can wait until nobody waits: a fresh index, and sessions that ended without a word committed. Meant for
-        a thread of its own; raises as its parts do."""
-        self.index.refresh()
+    def attend(self) -> None:
+        """Start what runs beside a long chat: outside edits become searchable at once, and sessions that ended without
+        a word are committed. `close` ends it."""
+        self.watcher.start()
         if self.config.sessions.commit and not self.workspace.read_only:
-            self.session_refs.commit_due()
+            self._tidying = threading.Thread(target=self._tidy, name="hermes-tidy", daemon=True)
+            self._tidying.start()
 
     def close(self) -> None:
+        self.watcher.close()
+        if self._tidying:
+            self._tidying.join()
         self.index.close()
         self.workspace.close()
 
@@ -116,6 +125,12 @@ class Runtime:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _tidy(self) -> None:
+        try:
+            self.session_refs.commit_due()
+        except HermesError as error:
+            self.problems.append(str(error))
 
     def _index_lesson(self, commit: Commit, paths: tuple[str, ...]) -> None:
         self.index.refresh(paths)

@@ -9,12 +9,12 @@ import json
 import queue
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import Cancelled, HermesError, ToolError
-from hermes_fs.core.events import Asked, Event, ToolFinished, ToolStarted
+from hermes_fs.core.events import Asked, Event, ToolFinished, ToolOutput, ToolStarted
 from hermes_fs.core.ports import Ask, Cancel, Context, Tool
 from hermes_fs.core.types import Answer, Message, Question, ToolCall, ToolResult
 
@@ -137,8 +137,11 @@ class CallRunner:
             box.put(_Asking(question, reply))
             return reply.get()
 
+        def emit(event: Event) -> None:
+            box.put(replace(event, call_id=call.id) if isinstance(event, ToolOutput) else event)
+
         try:
-            text, failed = self._call(call, self._context.bound(ask, box.put, self._cancel)), False
+            text, failed = self._call(call, self._context.bound(ask, emit, self._cancel)), False
         except Cancelled:
             text, failed = INTERRUPTED, True
         except HermesError as error:
