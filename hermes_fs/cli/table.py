@@ -14,7 +14,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "revert": ("hermes_fs.cli.taking_back:revert", "take back any lessons; later ones stay"),
         "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
     },
-    "Find again": {},
+    "Find again": {
+        "search": ("hermes_fs.cli.search", "what was said, done, noted or learned"),
+        "index": ("hermes_fs.cli.index", "the search index: status, rebuild, verify"),
+    },
     "The mind": {
         "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
     },

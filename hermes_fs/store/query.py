@@ -48,6 +48,12 @@ class Query:
     def is_empty(self) -> bool:
         return not self.terms and not self.phrases
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a reader looks for in a hit: all but function words."""
+        found = (*self.terms, *(word for made in self.phrases for word in pieces(made)))
+        return tuple(word for word in found if word.lower() not in FUNCTION_WORDS) or found
+
 
 def parse(text: str, now: datetime) -> Query:
     """What a person typed. `now` is what days count back from."""
@@ -77,15 +83,15 @@ def moment_of(text: str, now: datetime) -> int:
     Days start at midnight in local time."""
     word = text.strip().lower()
     if ago := _AGO.match(word):
-        return _millis(now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]]))
+        return millis(now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]]))
     midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     if word in ("today", "yesterday"):
-        return _millis(midnight - timedelta(days=int(word == "yesterday")))
+        return millis(midnight - timedelta(days=int(word == "yesterday")))
     if re.fullmatch(r"\d{4}(-\d\d)?", word):
         word += "-01" if len(word) == 7 else "-01-01"
     try:
         moment = datetime.fromisoformat(word.upper().replace("Z", "+00:00"))
-        return _millis(moment if moment.tzinfo else moment.astimezone())
+        return millis(moment if moment.tzinfo else moment.astimezone())
     except (ValueError, OverflowError):
         return 0
 
@@ -105,5 +111,6 @@ def word(term: str) -> str:
     return '"' + term.replace('"', " ") + '"'
 
 
-def _millis(moment: datetime) -> int:
+def millis(moment: datetime) -> int:
+    """As `since` and `until` are given."""
     return max(1, int(moment.astimezone(UTC).timestamp() * 1000))

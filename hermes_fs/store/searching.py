@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hermes_fs.core.clock import iso
+from hermes_fs.store import marks
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
 from hermes_fs.store.tokens import fold
@@ -76,11 +77,11 @@ class Searcher:
         parts = [*wanted.phrases, *map(language.word, telling)]
         if not parts:
             words = list(map(language.word, wanted.terms))
-            return _hits(_newest(db, language.all_of(words), where, values, limit), wanted.terms, limit)
+            return _hits(_newest(db, language.all_of(words), where, values, limit), wanted.words, limit)
         for expression in self._stages(db, parts, wanted):
             found = _ranked(db, expression, where, values)
             if found:
-                return _hits(found, wanted.terms, limit)
+                return _hits(found, wanted.words, limit)
         return []
 
     def _stages(self, db: sqlite3.Connection, parts: Sequence[str], wanted: Query) -> Iterable[str]:
@@ -196,7 +197,7 @@ def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
     return found
 
 
-def _hits(found: Sequence[_Found], terms: Sequence[str], limit: int) -> list[Hit]:
+def _hits(found: Sequence[_Found], words: Sequence[str], limit: int) -> list[Hit]:
     """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first."""
     groups: dict[str, list[_Found]] = {}
     for row in sorted(found, key=lambda row: (-row[9], -row[6], row[1], row[2])):
@@ -204,7 +205,7 @@ def _hits(found: Sequence[_Found], terms: Sequence[str], limit: int) -> list[Hit
     scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), -rows[0][6], rows[0][1], rows[0][2]))
     out: list[Hit] = []
     for place in range(len(WEIGHTS)):
-        out += [_hit(rows[place], terms) for rows in scored if len(rows) > place]
+        out += [_hit(rows[place], words) for rows in scored if len(rows) > place]
     return out[:limit]
 
 
@@ -212,18 +213,17 @@ def _session_score(rows: Sequence[_Found]) -> float:
     return sum(row[9] * weight for row, weight in zip(rows, WEIGHTS, strict=False))
 
 
-def _hit(row: _Found, terms: Sequence[str]) -> Hit:
+def _hit(row: _Found, words: Sequence[str]) -> Hit:
     _, path, anchor, kind, session, title, at, person, text, score = row
-    return Hit(path, anchor, kind, session, title, _when(at), person, text, _snippet(text, terms), round(score, 4))
+    return Hit(path, anchor, kind, session, title, _when(at), person, text, _snippet(text, words), round(score, 4))
 
 
-def _snippet(text: str, terms: Sequence[str]) -> str:
-    """A part of the text around the first term that stands in it, on one line."""
+def _snippet(text: str, words: Sequence[str]) -> str:
+    """A part of the text around the first word that stands in it, on one line."""
     flat = " ".join(text.split())
     if len(flat) <= _SNIPPET:
         return flat
-    folded = fold(flat)
-    first = min((at for at in (folded.find(fold(term)) for term in terms) if at >= 0), default=0)
+    first = marks.first(flat, words)
     start = max(0, min(first - _SNIPPET // 4, len(flat) - _SNIPPET))
     return ("…" if start else "") + flat[start : start + _SNIPPET] + ("…" if start + _SNIPPET < len(flat) else "")
 

@@ -1,0 +1,117 @@
+"""`hermes search`: finds again what was said, done, noted and learned. Reads only; brings the index in step first."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_fs.cli import dates
+from hermes_fs.cli.app import example, single
+from hermes_fs.cli.open import opened
+from hermes_fs.cli.output import bold, dim, good, print_json
+from hermes_fs.cli.progress import Progress
+from hermes_fs.core.clock import parse_iso
+from hermes_fs.core.errors import NotFound, UsageError
+from hermes_fs.core.terminal import one_line
+from hermes_fs.store import marks, query
+from hermes_fs.store.index import Hit, Index
+from hermes_fs.store.query import Query
+from hermes_fs.store.sources import KINDS
+
+app = single()
+
+_SESSION_SHOWN = 6
+
+
+@app.command(
+    epilog=example(
+        "hermes search staging database",
+        "hermes search '\"connection refused\"' --kind tool_result --since 7d",
+        "hermes search deploy person:ada since:2026-01 --json",
+    )
+)
+def search_command(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(metavar="QUERY…", help="Words, or '\"a phrase\"'.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help=f"Only this kind, also several: {', '.join(KINDS)}.")] = None,
+    person: Annotated[str, typer.Option(help="Only what this person said or what is about them.")] = "",
+    since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",
+    until: Annotated[str, typer.Option(help="Before this date.")] = "",
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most so many.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help='One JSON object, {"hits": […]}, best first.')] = False,
+) -> None:
+    """Search conversations, notes, memory and skills. Filters may stand in the query as well: kind:, person:, since:,
+    until:. Without words: the newest of what the filters let through."""
+    now = dates.utc_now()
+    wanted = _wanted(query.parse(" ".join(words or ()), now), kind or (), person)
+    if since:
+        wanted = dataclasses.replace(wanted, since=query.millis(dates.require(since, now)))
+    if until:
+        wanted = dataclasses.replace(wanted, until=query.millis(dates.require(until, now)))
+    if wanted == Query():
+        raise UsageError("there is nothing to search for", "write words: hermes search staging database")
+    with opened(context) as workspace:
+        hits = _hits(workspace.root, workspace.state_dir, wanted, limit)
+    if as_json:
+        print_json({"hits": [dataclasses.asdict(hit) for hit in hits]})
+        raise typer.Exit(0 if hits else NotFound.exit_code)
+    if not hits:
+        raise NotFound("nothing was found", _what_to_try(wanted))
+    for hit in hits:
+        print(f"{bold(_place(hit))}  {dim(_about(hit, now))}")
+        print(f"    {_emphasised(hit.snippet, wanted.words)}")
+
+
+def _wanted(typed: Query, kinds: Sequence[str], person: str) -> Query:
+    for name in kinds:
+        if name not in KINDS:
+            near = difflib.get_close_matches(name, KINDS, 1)
+            raise UsageError(f"there is no kind {name!r}", f"did you mean {near[0]}?" if near else ", ".join(KINDS))
+    return dataclasses.replace(typed, kinds=tuple(kinds) or typed.kinds, person=person or typed.person)
+
+
+def _hits(root: Path, state_dir: Path, wanted: Query, limit: int) -> list[Hit]:
+    index = Index.open(root, state_dir)
+    try:
+        with Progress("indexing") as progress:
+            index.refresh(progress=progress)
+        return index.find(wanted, limit=limit)
+    finally:
+        index.close()
+
+
+def _place(hit: Hit) -> str:
+    """A conversation by its title, anything else by its file."""
+    if hit.session:
+        return one_line(hit.title) or "(no title)"
+    return one_line(f"{hit.path}#{hit.anchor}" if hit.anchor else hit.path)
+
+
+def _about(hit: Hit, now: datetime) -> str:
+    facts = [hit.kind.replace("_", " "), dates.friendly(parse_iso(hit.when), now)]
+    if hit.person and hit.person != "owner":
+        facts.append(one_line(hit.person))
+    if hit.session:
+        facts.append(f"session …{one_line(hit.session)[-_SESSION_SHOWN:]}")
+    return " · ".join(facts)
+
+
+def _emphasised(snippet: str, words: Sequence[str]) -> str:
+    text = one_line(snippet)
+    out, done = "", 0
+    for start, end in marks.spans(text, words):
+        out += text[done:start] + good(bold(text[start:end]))
+        done = end
+    return out + text[done:]
+
+
+def _what_to_try(wanted: Query) -> str:
+    if wanted.kinds or wanted.person or wanted.since or wanted.until:
+        return "take a filter away"
+    return "take the quotation marks away" if wanted.phrases else "use fewer or other words"
