@@ -16,12 +16,13 @@ from typing import TypeVar
 from hermes_fs.core.clock import Clock, SystemClock
 from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
 from hermes_fs.core.ids import Ulids
+from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
 from hermes_fs.store import identity, isolation, message, pending, recovery, state
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.follower import Follower
-from hermes_fs.store.formats.registry import format_of
+from hermes_fs.store.formats.format import Format
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Journal, Move
 from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
@@ -35,6 +36,12 @@ Listener = Callable[[Commit, tuple[str, ...]], None]
 _T = TypeVar("_T")
 _ATTEMPTS = 4
 _BY_HAND = Provenance(origin="owner", trigger="user")
+
+
+def _known_format(path: str) -> Format:
+    """The registry is loaded by the first lesson: a conversation that learns nothing does without it."""
+    found: Format = load("hermes_fs.store.formats.registry:format_of")(path)
+    return found
 
 
 class Outdated(Conflict):
@@ -76,14 +83,14 @@ class Workspace:
         *,
         clock: Clock | None = None,
         ids: Callable[[], str] | None = None,
-        formats: FormatOf = format_of,
+        formats: FormatOf | None = None,
     ) -> Workspace:
         """The workspace in this folder, recovered from whatever crash there was. NotFound, Refused or Failed if it is
         none, or one that cannot be opened; where it can be read only, `read_only` says why."""
         root = root.expanduser().resolve()
         git_dir = state.require_workspace(root)
         clock = clock or SystemClock()
-        workspace = cls(root, git_dir, clock, ids or Ulids(clock), formats)
+        workspace = cls(root, git_dir, clock, ids or Ulids(clock), formats or _known_format)
         workspace._settle_in()
         return workspace
 
