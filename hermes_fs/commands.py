@@ -9,11 +9,19 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Literal
 
-from hermes_fs.core.errors import NotFound, UsageError
+from hermes_fs.agent.conversation import Conversation
+from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.events import Event
-from hermes_fs.core.types import Usage
+from hermes_fs.core.terminal import one_line
+from hermes_fs.core.types import Provenance
+from hermes_fs.runtime import Runtime
+from hermes_fs.store import history, taking_back
+from hermes_fs.store.formats import entries
+from hermes_fs.store.sessions import SessionInfo
+from hermes_fs.tools.skills import described
 
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 
@@ -21,34 +29,12 @@ _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 Events = Iterator[Event]
 
 
-class Conversation(Protocol):
-    """What commands need of the open conversation."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def usage(self) -> Usage: ...
-
-    def compact(self) -> Iterator[Event]: ...
-
-    def reload(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(slots=True)
 class Talk:
     """One place where somebody talks with the agent. Its owner is the app; commands may replace `conversation`."""
 
-    runtime: Any
-    conversation: Any
+    runtime: Runtime
+    conversation: Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +59,7 @@ class Left:
 
 
 Outcome = Said | Played | Left
-Completes = Literal["", "session", "skill", "model", "command"]
+Completes = Literal["", "session", "skill", "lesson", "command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +117,14 @@ def _help(talk: Talk, argument: str) -> Outcome:
 
 
 def _new(talk: Talk, argument: str) -> Outcome:
-    fresh = talk.runtime.conversation()
-    talk.conversation.close()
-    talk.conversation = fresh
+    _open(talk, talk.runtime.conversation())
     return Said("A new session. What was learned is in its prompt.")
+
+
+def _open(talk: Talk, conversation: Conversation) -> None:
+    """Put another conversation in the place of the one that is open, which ends."""
+    ended, talk.conversation = talk.conversation, conversation
+    ended.close()
 
 
 def _sessions(talk: Talk, argument: str) -> Outcome:
@@ -149,10 +139,70 @@ def _resume(talk: Talk, argument: str) -> Outcome:
     info = talk.runtime.sessions.find(argument)
     if info.id == talk.conversation.id:
         return Said("That session is open here.")
-    resumed = talk.runtime.conversation(info.id)
-    talk.conversation.close()
-    talk.conversation = resumed
+    _open(talk, talk.runtime.conversation(info.id))
     return Said(f"Going on with: {info.header.title}")
+
+
+def _model(talk: Talk, argument: str) -> Outcome:
+    if not argument:
+        return Said(f"{talk.conversation.model}\n\n/model NAME switches this session, `hermes model NAME` for good.")
+    talk.runtime.switch(talk.conversation, argument)
+    return Said(f"{talk.conversation.model} goes on with this session.")
+
+
+def _memory(talk: Talk, argument: str) -> Outcome:
+    limits = talk.runtime.config.memory
+    lines: list[str] = []
+    for path, limit in (("MEMORY.md", limits.memory_limit), ("USER.md", limits.user_limit)):
+        text = talk.runtime.workspace.read(path).text
+        lines += ["", f"{path} · {entries.rendered_size(text):,} of {limit:,} characters"]
+        lines += [f"  {entry.id}  {entry.text}" for entry in entries.entries(text)] or ["  nothing yet"]
+    return Said("\n".join(lines[1:]))
+
+
+def _skills(talk: Talk, argument: str) -> Outcome:
+    skills = dict(described(talk.runtime.workspace.root))
+    if argument:
+        if argument not in skills:
+            raise NotFound(f"there is no skill {argument!r}", "see /skills")
+        return Said(talk.runtime.workspace.read(f"skills/{argument}/SKILL.md").text)
+    width = max(map(len, skills), default=0)
+    lines = [f"{name:<{width}}  {about}" for name, about in skills.items()]
+    return Said("\n".join(lines) or "No skills yet. Ask the agent to save what it did as one.")
+
+
+def _log(talk: Talk, argument: str) -> Outcome:
+    lessons = history.log(talk.runtime.workspace.git, history.Filter(limit=_number(argument, 10)))
+    lines = [
+        f"{one.short}  {_local(one.when)}  {one.subject}{'  (taken back)' if one.reverted_by else ''}"
+        for one in lessons
+    ]
+    return Said("\n".join(lines) or "Nothing was learned yet.")
+
+
+def _diff(talk: Talk, argument: str) -> Outcome:
+    git = talk.runtime.workspace.git
+    lesson = history.find(git, argument or "last")
+    patch = history.diff(git, lesson.parents[0] if lesson.parents else "", lesson.commit)
+    return Said(f"{lesson.short}  {lesson.subject}\n\n{patch}".rstrip("\n"), diff=True)
+
+
+def _undo(talk: Talk, argument: str) -> Outcome:
+    workspace = talk.runtime.workspace
+    lesson = history.find(workspace.git, argument) if argument else taking_back.last_standing(workspace)
+    if lesson.reverted_by:
+        raise Refused(f"{lesson.short} is taken back already", f"bring it back: /undo {lesson.reverted_by}")
+    by_hand = Provenance("owner", "user", person="owner", session=talk.conversation.id)
+    done = taking_back.revert(workspace, [lesson], "", by_hand)
+    return Said(f"Taken back: {lesson.subject}\n/undo {done.id[:8]} brings it back; /reload makes this session know.")
+
+
+def _search(talk: Talk, argument: str) -> Outcome:
+    if not argument:
+        raise UsageError("/search needs words", "for example: /search staging server")
+    hits = talk.runtime.index.search(argument, limit=8)
+    lines = [f"{hit.when[:10]}  {hit.kind}  {one_line(hit.snippet, 200)}" for hit in hits]
+    return Said("\n".join(lines) or "Nothing found.")
 
 
 def _quit(talk: Talk, argument: str) -> Outcome:
@@ -185,6 +235,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("new", "", "start a new session", _new),
     Command("sessions", "[N]", "the last sessions", _sessions),
     Command("resume", "[ID]", "go on with an earlier session", _resume, "session"),
+    Command("model", "[NAME]", "which model answers; switch this session to another", _model),
+    Command("memory", "", "what the agent keeps in mind, with ids", _memory),
+    Command("skills", "[NAME]", "the skills, or one of them", _skills, "skill"),
+    Command("log", "[N]", "what was learned lately", _log),
+    Command("undo", "[ID]", "take the agent's last lesson back, or this one", _undo, "lesson"),
+    Command("diff", "[ID]", "what the last lesson changed, or this one", _diff, "lesson"),
+    Command("search", "QUERY", "search conversations, notes, memory and skills", _search),
     Command("compact", "", "summarise the older part of this session now", _compact),
     Command("usage", "", "tokens and cost of this session", _usage),
     Command("reload", "", "take what was learned meanwhile into the prompt", _reload),
@@ -211,10 +268,21 @@ def _session_words(talk: Talk) -> list[tuple[str, str]]:
     return [(_short(info.id), " ".join(_about(info))) for info in talk.runtime.sessions.recent(limit=20)]
 
 
+def _skill_words(talk: Talk) -> list[tuple[str, str]]:
+    return list(described(talk.runtime.workspace.root))
+
+
+def _lesson_words(talk: Talk) -> list[tuple[str, str]]:
+    lessons = history.log(talk.runtime.workspace.git, history.Filter(limit=20))
+    return [(one.short, one.subject) for one in lessons]
+
+
 _WORDS: dict[Completes, Callable[[Talk], list[tuple[str, str]]]] = {
     "": _no_words,
     "command": _command_words,
     "session": _session_words,
+    "skill": _skill_words,
+    "lesson": _lesson_words,
 }
 
 
@@ -226,8 +294,12 @@ def _number(text: str, otherwise: int) -> int:
     return int(text)
 
 
-def _about(info: Any) -> tuple[str, str]:
-    return info.updated.astimezone().strftime("%Y-%m-%d %H:%M"), info.header.title
+def _about(info: SessionInfo) -> tuple[str, str]:
+    return _local(info.updated), info.header.title
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _short(session: str) -> str:

@@ -22,6 +22,7 @@ from hermes_fs.providers import select
 from hermes_fs.providers.keys import KEY_FILE, read_key_file
 from hermes_fs.providers.reachable import available
 from hermes_fs.store import history, isolation, state
+from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.workspace import Workspace
 
@@ -116,6 +117,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
             yield Finding("journal", "ok", "an interrupted write was brought to its end")
         yield _edits(opened)
         yield _objects(opened)
+        yield _index(opened)
 
 
 def settings(scene: Scene) -> Iterator[Finding]:
@@ -205,6 +207,18 @@ def _objects(opened: Workspace) -> Finding:
     said = (answer.err or answer.out.decode("utf-8", "replace")).strip().splitlines()
     fix = "clone it anew from a remote (hermes init PATH --from URL), or restore .git from a backup"
     return Finding("history", "broken", said[0] if said else "git fsck fails", fix)
+
+
+def _index(opened: Workspace) -> Finding:
+    index = Index.open(opened.root, opened.state_dir)
+    try:
+        status = index.status()
+    finally:
+        index.close()
+    text = f"{status.rows:,} rows of {status.files:,} files, {status.size / _MEGABYTE:.1f} MB"
+    return Finding(
+        "index", "ok", f"{text}; `hermes index verify` proves it" if status.rows else "empty; it fills itself"
+    )
 
 
 def _config(scene: Scene) -> config.Config:

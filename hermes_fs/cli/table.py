@@ -4,7 +4,9 @@ Read on every start, so it imports nothing. A target may name another attribute:
 """
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
-    "Talk": {},
+    "Talk": {
+        "chat": ("hermes_fs.cli.chat", "chat; -q for one question, --continue to go on"),
+    },
     "What was learned": {
         "log": ("hermes_fs.cli.history:log", "what was learned, newest first"),
         "show": ("hermes_fs.cli.history:show", "one lesson: its why, its evidence, its diff"),
@@ -20,6 +22,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "The mind": {
         "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
+        "skills": ("hermes_fs.cli.skills", "how it does things: list, show, validate"),
     },
     "Set up": {
         "init": ("hermes_fs.cli.init", "make a workspace, new or from another machine"),

@@ -64,7 +64,7 @@ def spent(usage: Usage) -> str:
 
 def lesson(commit: Commit) -> str:
     """A commit as a line: subject and short id."""
-    return f"{one_line(commit.subject)} · {commit.id[:7]}"
+    return f"{one_line(commit.subject)} · {commit.id[:8]}"
 
 
 def remark(event: Asked | Compacted | Learned | Notice | SkillUsed) -> str:

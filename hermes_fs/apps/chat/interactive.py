@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
+from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from hermes_fs import commands
@@ -20,6 +23,10 @@ from hermes_fs.core.terminal import one_line
 _TITLE = 40
 
 
+Reports = Callable[[], list[str]]
+"""What there is to tell a person since the last call, a line each."""
+
+
 class Stage(Face, Protocol):
     """A face that also shows what the chat itself says."""
 
@@ -31,17 +38,20 @@ class Stage(Face, Protocol):
 class Chat:
     """One person at one terminal. `run` blocks until they leave."""
 
-    def __init__(self, talk: Talk, stage: Stage, reader: Reader, tty: Tty, ink: Ink) -> None:
+    def __init__(self, talk: Talk, stage: Stage, reader: Reader, tty: Tty, reports: Reports) -> None:
         self._talk = talk
         self._stage = stage
         self._reader = reader
         self._tty = tty
-        self._ask = Asker(tty, stage, self._interrupt, ink)
+        self._reports = reports
+        self._ask = Asker(tty, stage, self._interrupt, Ink(sys.stdout, os.environ))
 
     def run(self) -> None:
         """Raises KeyboardInterrupt only when a turn does not stop after three Ctrl-C."""
         leaving = False
         while True:
+            for report in self._reports():
+                self._stage.line(one_line(report), "yellow")
             try:
                 text = self._reader.read(self._toolbar).strip()
             except EOFError:

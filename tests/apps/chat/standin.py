@@ -12,7 +12,6 @@ from pathlib import Path
 from hermes_fs import commands
 from hermes_fs.apps.chat.assemble import reader, stage
 from hermes_fs.apps.chat.history import History
-from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.apps.chat.interactive import Chat
 from hermes_fs.apps.chat.tty import Tty
 from hermes_fs.commands import Talk
@@ -112,7 +111,7 @@ def main() -> None:
     history = History(Path(sys.argv[1]), lambda text: text.replace("hunter2", "[redacted]"))
     chosen, hint = reader(history, lambda text: commands.complete(talk, text), os.environ)
     print("  ready", hint)
-    Chat(talk, face, chosen, tty, Ink(sys.stdout, os.environ)).run()
+    Chat(talk, face, chosen, tty, list).run()
     print("  bye")
 
 

@@ -26,7 +26,7 @@ def test_only_the_reply_goes_to_the_first_stream_and_remarks_to_the_second():
     assert remarks.getvalue().splitlines() == [
         "  not allowed, nobody is there to ask: rm x",
         "  terminal  ls · 0.2 s · failed: no such file",
-        "  learned  memory: add 1 entry · abcdef0",
+        "  learned  memory: add 1 entry · abcdef01",
     ]
 
 

@@ -121,7 +121,7 @@ def test_lessons_notices_and_endings_are_a_line_each():
     ).everything()
     assert rows[1:] == [
         "  · skill parse-logs",
-        "  ✦ learned  memory: add 1 entry · k3v9qa1 · undo with /undo",
+        "  ✦ learned  memory: add 1 entry · k3v9qa1f · undo with /undo",
         "  · trying again in 2 s",
         "  · 12 earlier messages are now a summary; the transcript keeps them",
         "  stopped after 50 model calls; say 'continue' to go on",

@@ -1,0 +1,123 @@
+"""`hermes` and `hermes chat`: opens the workspace (making one on first use), then hands over to the chat app."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_fs.apps.chat.face import Face
+from hermes_fs.apps.chat.ink import Ink
+from hermes_fs.apps.chat.oneshot import JsonLines, nobody, run_once
+from hermes_fs.apps.chat.plain import Plain
+from hermes_fs.cli.app import example, single
+from hermes_fs.core.errors import NotFound, ProviderError, UsageError
+from hermes_fs.core.loading import load
+from hermes_fs.runtime import Options, Runtime
+from hermes_fs.store import locate
+
+app = single()
+
+_NO_MODEL = """\
+No model is set up yet. Any OpenAI-compatible server will do:
+
+  export OPENAI_API_KEY=sk-…                         OpenAI
+  export OPENAI_BASE_URL=http://localhost:11434/v1   a server of your own: Ollama, llama.cpp, vLLM, LM Studio …
+  hermes model list                                  what is reachable from here
+
+Then run `hermes` again.
+"""
+
+
+@app.command(
+    epilog=example(
+        "hermes chat",
+        'hermes chat -q "what is in this folder?"',
+        'git diff | hermes chat -q "review this" --json',
+        "hermes chat --continue",
+    )
+)
+def chat(
+    context: typer.Context,
+    question: Annotated[str, typer.Option("-q", "--question", help="Ask this one thing, print the reply, end.")] = "",
+    last: Annotated[bool, typer.Option("--continue", help="Go on with the last session.")] = False,
+    session: Annotated[str, typer.Option(help="Go on with this session: its id or the beginning of it.")] = "",
+    model: Annotated[str, typer.Option(help="The model to use for this session: NAME or PROVIDER/NAME.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as one JSON object on a line.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow everything that would be asked about.")] = False,
+) -> None:
+    """Chat with the agent; with -q or piped text, ask one thing and print the reply."""
+    if last and session:
+        raise UsageError("--continue and --session name two sessions", "give one of them")
+    text = _message(question)
+    if as_json and not text:
+        raise UsageError("--json needs a message", 'give one with -q "…" or pipe it in')
+    workspace = _workspace(context.obj.workspace, interactive=not text)
+    options = Options(workspace=workspace, work_dir=Path.cwd(), environ=os.environ, model=model, yes=yes)
+    resumed = "last" if last else session
+    with Runtime.open(options) as runtime:
+        try:
+            code = _once(runtime, resumed, text, as_json) if text else _talk(runtime, resumed)
+        except ProviderError as error:
+            if error.fault != "auth":
+                raise
+            if text or not sys.stderr.isatty():
+                raise UsageError(error.message, error.hint) from error
+            print(_NO_MODEL, file=sys.stderr)
+            code = UsageError.exit_code
+    raise typer.Exit(code)
+
+
+def _message(question: str) -> str:
+    """The message of `-q`, with what is piped in below it."""
+    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+    return "\n\n".join(part for part in (question.strip(), piped.strip("\n")) if part.strip())
+
+
+def _workspace(explicit: Path | None, interactive: bool) -> Path:
+    """The workspace that is meant; on first use one is made, after asking."""
+    try:
+        return locate.find(explicit, Path.cwd(), os.environ)
+    except NotFound:
+        wanted = locate.default(os.environ)
+        elsewhere = explicit is not None or bool(os.environ.get("HERMES_WORKSPACE"))
+        if elsewhere or not interactive or not sys.stdin.isatty():
+            raise
+        ink = Ink(sys.stdout, os.environ)
+        print(f"\n  {ink('hermes', 'bold')} keeps its mind in a folder of plain files under git. There is none yet.\n")
+        if input(f"  Make one at {wanted}? [Y/n] ").strip().lower() not in ("", "y", "yes"):
+            raise
+    workspace, _ = load("hermes_fs.store.init:init")(wanted)
+    workspace.close()
+    return wanted
+
+
+def _once(runtime: Runtime, session: str, text: str, as_json: bool) -> int:
+    conversation = runtime.conversation(session)
+    try:
+        if as_json:
+            lines = JsonLines(sys.stdout)
+            lines.begin(conversation)
+            return run_once(conversation, text, lines, nobody)
+        tty = load("hermes_fs.apps.chat.tty:Tty").find() if sys.stderr.isatty() else None
+        face = _face()
+        ask = load("hermes_fs.apps.chat.asking:Asker")(tty, face, conversation.interrupt, Ink(sys.stderr, os.environ))
+        return run_once(conversation, text, face, ask if tty else nobody)
+    finally:
+        conversation.close()
+
+
+def _face() -> Face:
+    """Live on a terminal; else the reply alone on stdout, and remarks on stderr where that is one."""
+    if sys.stdout.isatty():
+        live: Face = load("hermes_fs.apps.chat.assemble:stage")(os.environ)
+        return live
+    return Plain(sys.stdout, sys.stderr if sys.stderr.isatty() else None)
+
+
+def _talk(runtime: Runtime, session: str) -> int:
+    code: int = load("hermes_fs.apps.chat.app:converse")(runtime, session)
+    return code
