@@ -13,7 +13,9 @@ from pathlib import Path
 
 from hermes_fs.core.errors import Failed, Refused
 from hermes_fs.store import identity, isolation, state
+from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
+from hermes_fs.store.paths import check_path
 from hermes_fs.store.workspace import Workspace
 
 _PACKAGED = Path(__file__).resolve().parent.parent / "workspace-template"
@@ -59,9 +61,24 @@ def init(path: Path, *, remote: str = "") -> tuple[Workspace, bool]:
         _make(wanted)
     workspace = Workspace.open(wanted.root)
     if remote:
-        workspace.git.run("config", "remote.origin.url", remote)
-        workspace.git.run("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+        set_origin(workspace.git, remote)
     return workspace, not wanted.exists
+
+
+def set_origin(git: Git, address: str) -> None:
+    """Where the workspace is synced to: main, transcripts and proposals. Said again, it replaces the former."""
+    git.run("config", "remote.origin.url", address)
+    git.run("config", "--replace-all", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    for refs in ("sessions", "proposals"):
+        git.run("config", "--add", "remote.origin.fetch", f"refs/hermes/{refs}/*:refs/hermes/{refs}/*")
+
+
+def start_main(git: Git, commit: str) -> None:
+    """Puts main at its first commit here, whose files are in place. The ref comes last: until then, whoever looks finds
+    an init that was interrupted."""
+    git.run("read-tree", commit)
+    git.run("update-index", "-q", "--refresh", check=False)
+    git.update_ref(state.BRANCH, commit, "")
 
 
 def template() -> dict[str, bytes]:
@@ -86,37 +103,31 @@ def make_repository(root: Path) -> Git:
     return Git(root)
 
 
-def put(root: Path, path: str, data: bytes, mode: str = "100644") -> None:
-    """Write a new file of the mind; one that is there already stays."""
-    place = root / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if mode == "100755" else 0o644)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def put(files: Files, path: str, data: bytes, mode: str = "100644") -> None:
+    """Write a new file of the mind; one that is there already stays. Refused where a symbolic link is in the way."""
+    if files.read(path) is None:
+        files.place(files.stage(path, data, 0o755 if mode == "100755" else None), path)
 
 
 def _make(wanted: Plan) -> None:
     files = template()
     git = make_repository(wanted.root)
     try:
+        modes = dict.fromkeys(files, "100644")
+        disk = Files(wanted.root, git.temporary)
         for name in wanted.adopts:
-            files[name] = (wanted.root / name).read_bytes()
+            if found := disk.read(name):
+                files[name], modes[name] = found.data, found.mode
         oids = git.write([("blob", data) for data in files.values()])
-        tree = git.write_tree_with("", {name: ("100644", oid) for name, oid in zip(files, oids, strict=True)})
+        tree = git.write_tree_with("", {name: (modes[name], oid) for name, oid in zip(files, oids, strict=True)})
         author = identity.Person(wanted.root, git.git_dir, os.environ).author(datetime.now(UTC))
         adopted = f"\n\nAdopted: {', '.join(wanted.adopts)}" if wanted.adopts else ""
         message = f"Start the workspace{adopted}\n\nHermes-Kind: config\nHermes-Origin: owner\nHermes-Trigger: user\n"
         commit = git.commit(tree, [], message, author, author)
         for name, data in files.items():
-            put(wanted.root, name, data)
-        git.update_ref(state.BRANCH, commit, "")
-        git.run("read-tree", "HEAD")
-        git.run("update-index", "-q", "--refresh", check=False)
+            put(disk, name, data)
+        git.syncer.sync(wanted.root / name for name in files)
+        start_main(git, commit)
     except OSError as error:
         raise Failed(
             f"{wanted.root} cannot be written: {error.strerror}", "free some space, then run it again"
@@ -142,6 +153,14 @@ def _adopted(root: Path) -> list[str]:
         candidates = sorted(place.rglob("*")) if place.is_dir() else [place]
         for path in candidates:
             hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-            if path.is_file() and not path.is_symlink() and not hidden:
+            if path.is_file() and not path.is_symlink() and not hidden and _is_plain(path.relative_to(root).as_posix()):
                 found.append(path.relative_to(root).as_posix())
     return found
+
+
+def _is_plain(path: str) -> bool:
+    try:
+        check_path(path)
+    except Refused:
+        return False
+    return True

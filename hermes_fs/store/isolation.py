@@ -59,6 +59,12 @@ _RUNS_SOMETHING = re.compile(
 """Keys of a repository's own configuration, in lower case, that run a program without any connection being made."""
 
 
+_REDIRECTS = re.compile(
+    r"^(core\.(sshcommand|gitproxy|askpass)|url\..*|remote\..*\.(uploadpack|receivepack|vcs|proxy|promisor)"
+    r"|credential\..*|http\..*|https\..*|ssh\..*|protocol\..*|include\..*|includeif\..*)$"
+)
+
+
 def flags(root: Path) -> list[str]:
     """The `-c` flags that every git gets."""
     settings = [*_SETTINGS, f"safe.directory={root}"]
@@ -105,6 +111,11 @@ def disarm(own_settings: Iterable[str]) -> list[str]:
                 f"{key}={'HERMES_FALSE' if key.lower().endswith('.driver') else 'HERMES_NOTHING'}",
             ]
     return words
+
+
+def redirects(own_settings: Iterable[str]) -> list[str]:
+    """Those keys of a repository's own configuration that change whom a connection is made to, or by which program."""
+    return [key for key in own_settings if _REDIRECTS.match(key.lower())]
 
 
 def git_program() -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 ObjectKind = Literal["blob", "tree", "commit"]
 TREE_MODE = b"40000"
+LINK_MODE = "120000"
 _ROW = {size: re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % size, re.DOTALL) for size in (20, 32)}
 _KIND_OF_MODE = {"040000": "tree", "160000": "commit"}
 

@@ -10,6 +10,7 @@ from hermes_fs.core.errors import HermesError, Refused
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Move
+from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import check_path, kind_of
 
 
@@ -69,6 +70,11 @@ def agrees(edit: Edit) -> bool:
     return (move.old, move.old_mode) == (move.new, move.new_mode)
 
 
+def _is_left_out(edit: Edit) -> bool:
+    """A symbolic link on main that is not on disk: a clone leaves it out, nobody deleted it."""
+    return edit.found is None and edit.move.old_mode == LINK_MODE
+
+
 def readable(edits: Edits, head: str, paths: Iterable[str]) -> tuple[list[Edit], list[str]]:
     """(the edits among these paths, lines on those that cannot be read)."""
     found: list[Edit] = []
@@ -79,7 +85,7 @@ def readable(edits: Edits, head: str, paths: Iterable[str]) -> tuple[list[Edit],
         except HermesError as error:
             problems.append(str(error))
             continue
-        if not agrees(edit):
+        if not agrees(edit) and not _is_left_out(edit):
             found.append(edit)
     return found, problems
 

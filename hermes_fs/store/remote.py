@@ -16,8 +16,9 @@ from typing import Any
 from hermes_fs.core.errors import Failed, HermesError, Refused, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.store import isolation, state
+from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
-from hermes_fs.store.init import make_repository, plan, put
+from hermes_fs.store.init import make_repository, plan, put, set_origin, start_main
 from hermes_fs.store.objects import TreeEntry
 from hermes_fs.store.paths import check_path
 from hermes_fs.store.session_refs import REFS
@@ -66,7 +67,14 @@ def checked_url(url: str) -> str:
 
 
 def fetch(git: Git, address: str, *refspecs: str) -> None:
-    """Fetch, with this person's own keys and credentials, and nothing that the repository's configuration says."""
+    """Fetch, with this person's own keys and credentials. Refused where the repository's own configuration, which may
+    have come from elsewhere, wants a say in how."""
+    own = isolation.redirects(git.own_settings())
+    if own:
+        raise Refused(
+            f"the configuration of this repository itself sets {own[0]}",
+            f"move it to your own: git config --global {own[0]} …",
+        )
     _run(
         git.root, "fetch", "--no-tags", "--no-auto-gc", "--no-write-fetch-head", "--end-of-options", address, *refspecs
     )
@@ -86,25 +94,23 @@ def _bring(git: Git, address: str, sessions: str) -> list[str]:
     if not git.blob_at(head, state.MARKER):
         raise Refused("that repository is no workspace", f"it has no {state.MARKER}; start one with `hermes init PATH`")
     left_out = _write_out(git, head)
-    git.update_ref(state.BRANCH, head, "")
-    git.run("read-tree", "HEAD")
-    git.run("update-index", "-q", "--refresh", check=False)
-    for key, value in (("url", address), ("fetch", "+refs/heads/*:refs/remotes/origin/*")):
-        git.run("config", f"remote.origin.{key}", value)
-    git.run("config", "--add", "remote.origin.fetch", f"{REFS}/*:{REFS}/*")
+    start_main(git, head)
+    set_origin(git, address)
     return left_out
 
 
 def _write_out(git: Git, head: str) -> list[str]:
     left_out: list[str] = []
     folded: set[str] = set()
+    files = Files(git.root, git.temporary)
     for name, entry in git.files(head):
         problem = _problem(name, entry) or ("a name that differs only in case" if name.casefold() in folded else "")
         folded.add(name.casefold())
         if problem:
             left_out.append(f"{name!r} was left out: {problem}")
             continue
-        put(git.root, name, git.read_blob(entry.oid), entry.mode)
+        put(files, name, git.read_blob(entry.oid), entry.mode)
+    os.sync()
     return left_out
 
 

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.core.loading import load
 from hermes_fs.store import isolation
 from hermes_fs.store.git import Git
 from hermes_fs.store.objects import Signature
+
+_SAYS_SIGN = re.compile(r"\bsign\b")
+
+
+def is_wanted(root: Path, state_dir: Path) -> bool:
+    """Whether the settings ask for signed lessons (`git.sign`). Raises ConfigError.
+
+    Most settings never name it, and then nothing is loaded that can read them.
+    """
+    texts = [_text(root / "config.yaml"), _text(state_dir / "local.yaml")]
+    if not any(_SAYS_SIGN.search(text) for text in texts):
+        return False
+    return bool(load("hermes_fs.core.config:load")(root, state_dir).git.sign)
 
 
 def signed_commit(
@@ -38,3 +54,10 @@ def signed_commit(
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise Failed(f"the commit could not be signed: {said[-1] if said else 'git said nothing'}", "see git.sign")
     return done.stdout.decode().strip()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:  # none, and so no wish
+        return ""

@@ -18,7 +18,7 @@ from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
-from hermes_fs.store import identity, isolation, message, pending, recovery, state
+from hermes_fs.store import identity, isolation, message, pending, recovery, signing, state
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.follower import Follower
@@ -27,6 +27,7 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Journal, Move
 from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
 from hermes_fs.store.lock import Lock
+from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
 
@@ -44,6 +45,11 @@ def _known_format(path: str) -> Format:
     return found
 
 
+def _without_secrets(why: str) -> str:
+    found: str = load("hermes_fs.core.secrets:redact")(why)
+    return found
+
+
 class Outdated(Conflict):
     """A file is not as the change expects it."""
 
@@ -52,7 +58,7 @@ class Workspace:
     """An agent's mind on disk. Thread-safe, and safe beside other processes. Make one with `open`.
 
     `root` is the folder, `git` its repository, `state_dir` this machine's own part (.git/hermes), `host` this
-    machine's name in it. `signing`: whether lessons are signed.
+    machine's name in it.
     """
 
     def __init__(self, root: Path, git_dir: Path, clock: Clock, ids: Callable[[], str], formats: FormatOf) -> None:
@@ -60,7 +66,6 @@ class Workspace:
         self.git = Git(root, git_dir)
         self.state_dir = git_dir / "hermes"
         self.host = ""
-        self.signing = False
         self._clock = clock
         self._ids = ids
         self._formats = formats
@@ -269,7 +274,9 @@ class Workspace:
         now = self._clock.now()
         change_id = self._ids()
         subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
-        reason = (message.person_reason if author_of(change) == "person" else message.model_reason)(change.why)
+        reason = (message.person_reason if author_of(change) == "person" else message.model_reason)(
+            _without_secrets(change.why)
+        )
         text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
         agent = identity.agent_on(self.host, now)
         files = {move.path: change.files[move.path] for move in moves}
@@ -277,7 +284,7 @@ class Workspace:
         return lesson, Commit("", change_id, subject, now)
 
     def _apply(self, lesson: Lesson, commit: Commit) -> Commit:
-        done = replace(commit, id=self._transaction.apply(lesson, self.signing))
+        done = replace(commit, id=self._transaction.apply(lesson, signing.is_wanted(self.root, self.state_dir)))
         self._seen_journal = self._journal.stamp
         self._follower.nudge()
         return done
@@ -285,6 +292,8 @@ class Workspace:
     def _move(self, head: str, path: str, data: bytes | None, found: Found | None) -> Move | None:
         """The move that gives a file these bytes, None if it has them. Its edits are committed: disk and head agree."""
         move = self._edits.against(head, path, found)
+        if move.old_mode == LINK_MODE:
+            raise Refused(f"{path} is a symbolic link on main", "delete it with git first")
         fresh = self.git.oid_of("blob", data) if data is not None else ""
         if fresh == move.new:
             return None

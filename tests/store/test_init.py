@@ -98,3 +98,53 @@ def test_a_clone_that_fails_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(Failed):
         remote.clone(str(tmp_path / "not-git"), tmp_path / "here")
     assert not (tmp_path / "here").exists()
+
+
+def test_a_link_that_a_clone_left_out_is_nobodys_deletion(tmp_path: Path) -> None:
+    workspace, _ = init(tmp_path / "there")
+    workspace.close()
+    there = tmp_path / "there"
+    (there / "notes" / "link.md").symlink_to("/etc/passwd")
+    git(there, "add", "-A")
+    git(there, "commit", "-q", "-m", "hostile")
+    here, _ = remote.clone(str(there), tmp_path / "here")
+    with here:
+        assert here.commit_pending() == []
+        with pytest.raises(Refused, match="symbolic link"):
+            here.commit(Change({"notes/link.md": b"x\n"}, "note", "", OWNER))
+
+
+def test_files_are_not_written_through_a_link_of_the_folder(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    root = tmp_path / "old"
+    root.mkdir()
+    (root / "MEMORY.md").write_text("- remember me\n")
+    (root / "people").symlink_to(outside)
+    with pytest.raises(Refused, match="symbolic link"):
+        init(root)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_repository_whose_own_settings_redirect_connections_is_not_fetched_into(tmp_path: Path) -> None:
+    workspace, _ = init(tmp_path / "here")
+    other, _ = init(tmp_path / "there")
+    other.close()
+    with workspace:
+        remote.fetch(workspace.git, str(tmp_path / "there"), "refs/heads/main:refs/remotes/x/main")
+        git(tmp_path / "here", "config", "core.sshCommand", "touch /tmp/ran")
+        with pytest.raises(Refused, match=r"core\.sshcommand"):
+            remote.fetch(workspace.git, str(tmp_path / "there"), "refs/heads/main:refs/remotes/x/main")
+
+
+def test_memories_with_windows_line_ends_stay_as_they_are_whatever_the_persons_git_would_do(
+    tmp_path: Path, home: Path
+) -> None:
+    (home / ".gitconfig").write_text((home / ".gitconfig").read_text() + "[core]\n\tautocrlf = true\n")
+    root = tmp_path / "old"
+    root.mkdir()
+    (root / "MEMORY.md").write_bytes(b"- remember me\r\n")
+    workspace, _ = init(root)
+    with workspace:
+        assert workspace.commit_pending() == []
+    assert git(root, "status", "--porcelain") == ""

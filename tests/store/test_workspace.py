@@ -260,7 +260,7 @@ def test_a_users_wish_to_sign_everything_signs_no_lesson(root: Path, home: Path,
     with opened(root) as workspace:
         commit = workspace.commit(note("x\n"))
         assert not (tmp_path / "asked").exists()
-        workspace.signing = True
+        (root / "config.yaml").write_text("format: 1\ngit:\n  sign: true\n")
         with pytest.raises(Failed, match="could not be signed"):
             workspace.commit(note("y\n"))
         assert (tmp_path / "asked").exists()
@@ -277,7 +277,7 @@ def test_a_signed_lesson_can_be_verified(root: Path, home: Path) -> None:
         f'[gpg "ssh"]\n\tallowedSignersFile={home}/signers\n'
     )
     with opened(root) as workspace:
-        workspace.signing = True
+        (root / "config.yaml").write_text("format: 1\ngit:\n  sign: true\n")
         commit = workspace.commit(note("x\n"))
         assert sh(root, "git", "log", "-1", "--format=%G?|%an|%cn", commit.id) == "G|Hermes|A\n"
         sh(root, "git", "config", "gpg.ssh.program", "/tmp/evil")
@@ -363,3 +363,11 @@ def test_a_sha256_workspace_works_too(tmp_path: Path, monkeypatch: pytest.Monkey
         workspace.settle()
     assert status(root) == ""
     assert sh(root, "git", "fsck", "--strict") == ""
+
+
+def test_a_secret_in_the_reason_does_not_get_into_history(workspace: Workspace, root: Path) -> None:
+    key = "sk-proj-" + "a1B2c3D4e5F6g7H8" * 3
+    workspace.commit(Change({"notes/a.md": b"1\n"}, "note", f"the key is {key}", AGENT))
+    text = sh(root, "git", "log", "-1", "--format=%B")
+    assert key not in text
+    assert "[redacted:" in text
