@@ -6,10 +6,12 @@ import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hermes_fs.core.types import Audio, Image, Message, Part, Text, Thinking, ToolCall, ToolResult, user
+from hermes_fs.core.types import Audio, Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, user
 from hermes_fs.store.transcript import Record
 
 INTERRUPTED = "interrupted: no result was recorded"
+
+_ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant", "system": "system"}
 
 Blob = Callable[[str], bytes]
 """Reads a blob that lies beside the transcript, by name; b"" where it is gone."""
@@ -48,26 +50,25 @@ def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda n
     results: list[ToolResult] = []
 
     def settle() -> None:
-        if not calls:
-            return
-        messages[-1] = Message("assistant", (*messages[-1].parts, *calls))
-        messages.append(Message("tool", tuple(_in_order(calls, results))))
+        if calls:
+            messages[-1] = Message("assistant", (*messages[-1].parts, *calls))
+            messages.append(Message("tool", tuple(_in_order(calls, results))))
         calls.clear()
         results.clear()
 
     for record in records:
+        data = record.data
         match record.type:
             case "message":
                 settle()
-                messages.append(_message(record.data, blob))
+                messages.append(_message(data, blob))
             case "tool_call" if messages and messages[-1].role == "assistant":
-                calls.append(ToolCall(record.data["call"], record.data["name"], record.data["arguments"]))
-            case "tool_result":
-                failed = bool(record.data.get("failed"))
-                results.append(ToolResult(record.data["call"], record.data["text"], failed))
-            case "compaction" if not whole:
+                calls.append(ToolCall(_text(data, "call"), _text(data, "name"), _text(data, "arguments")))
+            case "tool_result" if calls:
+                results.append(ToolResult(_text(data, "call"), _text(data, "text"), bool(data.get("failed"))))
+            case "compaction" if not whole and isinstance(data.get("replaced"), int):
                 settle()
-                messages[: record.data["replaced"]] = [user(record.data["summary"])]
+                messages[: max(data["replaced"], 0)] = [user(_text(data, "summary"))]
     settle()
     return messages
 
@@ -85,13 +86,35 @@ def _in_order(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> Itera
 
 
 def _message(data: Mapping[str, Any], blob: Blob) -> Message:
-    parts: list[Part] = [Thinking(part["text"], part.get("signature", "")) for part in data.get("thinking", ())]
-    if data["text"]:
-        parts.append(Text(data["text"]))
-    if data.get("aside"):
-        parts.append(Text(data["aside"], aside=True))
-    for item in data.get("media", ()):
-        media_type, stored = item["media_type"], item["data"]
-        content = base64.b64decode(stored["base64"]) if "base64" in stored else blob(stored["blob"])
-        parts.append((Image if media_type.startswith("image/") else Audio)(media_type, content))
-    return Message(data["role"], tuple(parts))
+    parts: list[Part] = []
+    for thought in _items(data, "thinking"):
+        parts.append(Thinking(_text(thought, "text"), _text(thought, "signature")))
+    if _text(data, "text"):
+        parts.append(Text(_text(data, "text")))
+    if _text(data, "aside"):
+        parts.append(Text(_text(data, "aside"), aside=True))
+    for item in _items(data, "media"):
+        kind, stored = _text(item, "media_type"), item.get("data")
+        content = _content(stored, blob) if isinstance(stored, Mapping) else b""
+        parts.append((Image if kind.startswith("image/") else Audio)(kind, content))
+    return Message(_ROLES.get(_text(data, "role"), "user"), tuple(parts))
+
+
+def _content(stored: Mapping[str, Any], blob: Blob) -> bytes:
+    if "blob" in stored:
+        return blob(_text(stored, "blob"))
+    try:
+        return base64.b64decode(_text(stored, "base64"))
+    except ValueError:
+        return b""
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    """A transcript may come from another machine, or have been edited: what is no text there is none here."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _items(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = data.get(key)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []

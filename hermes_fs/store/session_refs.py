@@ -6,161 +6,209 @@ plumbing, so a crash leaves the old commit or the new one.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
-import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from hermes_fs.core.clock import Clock
-from hermes_fs.core.secrets import redact
-from hermes_fs.store import failpoint
+from hermes_fs.core.clock import Clock, iso, parse_iso
+from hermes_fs.core.errors import Conflict, HermesError, Refused
+from hermes_fs.store.failpoint import reach
 from hermes_fs.store.git import Git
+from hermes_fs.store.message import one_line
 from hermes_fs.store.objects import Signature
-from hermes_fs.store.sessions import FOLDER, SessionInfo, Sessions
-from hermes_fs.store.transcript import read
+from hermes_fs.store.session_copy import copy_of
+from hermes_fs.store.sessions import SessionInfo, Sessions, info_of
+from hermes_fs.store.transcript import FOLDER, TITLE, make_folders, on_disk, write_whole
 
 REFS = "refs/hermes/sessions"
 IDLE = timedelta(minutes=10)
 RUNNING = timedelta(hours=1)
-"""How often a session that goes on is committed."""
+"""A session that goes on is committed when it pauses, and no more often than this."""
+_ATTEMPTS = 5
+_REF = re.compile(rf"{REFS}/(?P<host>[^/]+)/(?P<month>\d{{4}}-\d\d)")
+_PLACE = re.compile(
+    rf"{FOLDER}/(?P<month>\d{{4}}/\d\d)/\d\d/(?:blobs/(?P<blob>[0-9a-f]{{64}})|(?P<host>[^/]+)-[0-9A-Z]{{26}}\.(?:jsonl|md))"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A transcript as it was last committed."""
+    """What of a session was committed last, and when."""
 
-    size: int
-    when: str
+    stamp: str
+    when: datetime
 
 
 class SessionRefs:
-    """`ledger` notes what was committed at which size, so that nothing is read twice; it may be deleted."""
+    """Notes in two files of `state_dir` what was committed and what was brought back, so that nothing is read twice;
+    both may be deleted."""
 
     def __init__(self, root: Path, git: Git, state_dir: Path, sessions: Sessions, clock: Clock) -> None:
         self._root = root
         self._git = git
-        self._ledger = state_dir / "committed-sessions.json"
+        self._committed = state_dir / "committed-sessions.json"
+        self._brought = state_dir / "brought-sessions.json"
         self._sessions = sessions
         self._clock = clock
+        self._reports: list[str] = []
 
-    def commit_due(self, limit: int = 200) -> list[str]:
-        """Commit this host's sessions that ended, are idle, or go on for an hour; the ids of those committed."""
+    def take_reports(self) -> list[str]:
+        """What should be said to a person since the last call, one line each."""
+        reports, self._reports = self._reports, []
+        return list(dict.fromkeys(reports))
+
+    def commit_due(self) -> list[str]:
+        """Commit this host's sessions that ended or pause; the ids of those that had anything new."""
         now = self._clock.now()
         ledger = self._read_ledger()
-        due = [info for info in self._sessions.recent(limit) if self._is_due(info, ledger, now)]
+        due: list[SessionInfo] = []
+        for path in self._sessions.paths():
+            stored = ledger.get(path.stem)
+            if path.stem.rpartition("-")[0] != self._sessions.host or (stored and stored.stamp == _stamp(path)):
+                continue
+            with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
+                info = info_of(path)
+                if not info.open or _pauses(info, stored, now):
+                    due.append(info)
         return self.commit(due)
 
     def commit(self, infos: Sequence[SessionInfo]) -> list[str]:
-        """Commit these, one commit a month; the ids of those that had anything new."""
+        """Commit these sessions of this host, one commit a month; the ids of those that had anything new."""
         months: dict[str, list[SessionInfo]] = {}
         for info in infos:
-            if info.header.host == self._sessions.host:
-                months.setdefault(info.header.started[:7], []).append(info)
+            if info.host == self._sessions.host:
+                months.setdefault("-".join(info.path.parts[-4:-2]), []).append(info)
         done: list[str] = []
         for month, members in months.items():
+            stamps = {info.id: _stamp(info.path) for info in members}
             done += self._commit_month(month, members)
-        if done:
-            self._note(infos)
+            self._note(stamps)
         return done
 
     def materialise(self) -> list[Path]:
-        """Write the transcripts that are in the refs only (another host's, after a clone) into sessions/. A file that
-        is there stays as it is."""
+        """Write the sessions that are in the refs and not, or not as long, in sessions/: other hosts', after a clone or
+        a fetch. This host's own files are made where they are missing, and never replaced."""
+        seen = _read_json(self._brought)
         made: list[Path] = []
-        for line in self._git.run("for-each-ref", "--format=%(refname)", f"{REFS}/").decode().splitlines():
-            for name, entry in self._git.files(self._git.resolve(line)):
-                path = self._root / name
-                if entry.mode == "100644" and _is_ours(name) and not os.path.lexists(path):
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-                    temporary.write_bytes(self._git.read_blob(entry.oid))
-                    temporary.replace(path)
-                    made.append(path)
+        refs = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", f"{REFS}/").decode().splitlines()
+        now = dict(line.split(" ") for line in refs)
+        for ref, commit in now.items():
+            if seen.get(ref) != commit and (known := _REF.fullmatch(ref)):
+                made += self._bring(known["host"], known["month"], commit, str(seen.get(ref, "")))
+        if now != seen:
+            with contextlib.suppress(OSError):  # without it they are compared with the files once more
+                write_whole(self._brought, json.dumps(now).encode())
         return made
+
+    # -- committing ---------------------------------------------------------------------------------------------------
 
     def _commit_month(self, month: str, infos: Sequence[SessionInfo]) -> list[str]:
         ref = f"{REFS}/{self._sessions.host}/{month}"
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(Conflict):  # another process of this host was quicker: on top of its commit, then
+                return self._try_to_commit(ref, infos)
+        return self._try_to_commit(ref, infos)
+
+    def _try_to_commit(self, ref: str, infos: Sequence[SessionInfo]) -> list[str]:
         old = self._git.resolve(ref)
-        base = self._git.resolve(f"{ref}^{{tree}}") if old else ""
         files: dict[str, tuple[str, str] | None] = {}
+        fresh: list[SessionInfo] = []
         for info in infos:
-            for path in self._files_of(info):
-                name = path.relative_to(self._root).as_posix()
-                files[name] = ("100644", self._git.hash_blob(_safe(path)))
-        failpoint.reach("session-blobs")
-        tree = self._git.write_tree_with(base, files)
-        if tree == base:
+            changed = self._changed_files(old, info)
+            files |= changed
+            fresh += [info] if changed else []
+        if not fresh:
             return []
-        now = self._clock.now()
-        agent = Signature("Hermes", f"hermes@{self._sessions.host}", now)
-        subject = f"sessions: {len(infos)} from {self._sessions.host}, {month}"
-        titles = "\n".join(f"- {info.id}: {info.header.title}" for info in infos)
-        commit = self._git.commit(tree, [old] if old else [], f"{subject}\n\n{titles}\n", agent, agent)
-        failpoint.reach("session-commit")
+        reach("session-blobs")
+        tree = self._git.write_tree_with(old, files)
+        reach("session-tree")
+        agent = Signature("Hermes", f"hermes@{self._sessions.host}", self._clock.now())
+        titles = "\n".join(f"- {info.id}: {one_line(info.header.title, TITLE)}" for info in fresh)
+        message = f"sessions: {len(fresh)} of {ref.removeprefix(f'{REFS}/')}\n\n{titles}\n"
+        commit = self._git.commit(tree, [old] if old else [], message, agent, agent)
+        reach("session-commit")
         self._git.update_ref(ref, commit, old)
-        failpoint.reach("session-ref")
-        return [info.id for info in infos]
+        reach("session-ref")
+        return [info.id for info in fresh]
 
-    def _files_of(self, info: SessionInfo) -> Iterator[Path]:
-        yield info.path
-        summary = info.path.with_suffix(".md")
-        if summary.is_file() and not summary.is_symlink():
-            yield summary
-        for name in _blobs(info.path):
-            path = info.path.parent / "blobs" / name
-            if path.is_file():
-                yield path
-
-    def _is_due(self, info: SessionInfo, ledger: dict[str, _Stored], now: datetime) -> bool:
-        stored = ledger.get(info.id)
-        if stored and stored.size == info.size:
-            return False
-        if not info.open or now - info.updated >= IDLE:
-            return True
-        return now - datetime.fromisoformat(stored.when if stored else info.header.started) >= RUNNING
+    def _changed_files(self, base: str, info: SessionInfo) -> dict[str, tuple[str, str] | None]:
+        """The files of a session that a commit does not hold as they are, written as blobs."""
+        with on_disk(info.path):
+            copy = copy_of(info.path)
+        changed: dict[str, tuple[str, str] | None] = {}
+        for path, data in copy.files.items():
+            name = path.relative_to(self._root).as_posix()
+            if not base or self._git.blob_at(base, name) != self._git.oid_of("blob", data):
+                changed[name] = ("100644", self._git.hash_blob(data))
+        if changed and copy.cleaned:
+            self._reports.append(f"a secret was taken out of the committed copy of {info.path.name}; the file has it")
+        return changed
 
     def _read_ledger(self) -> dict[str, _Stored]:
-        try:
-            data = json.loads(self._ledger.read_bytes())
-            return {key: _Stored(int(size), str(when)) for key, (size, when) in data.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
+        with contextlib.suppress(ValueError, TypeError):  # not ours any more: everything is compared with git again
+            rows = _read_json(self._committed).items()
+            return {key: _Stored(str(stamp), parse_iso(when)) for key, (stamp, when) in rows}
+        return {}
 
-    def _note(self, infos: Sequence[SessionInfo]) -> None:
-        ledger = self._read_ledger()
-        when = self._clock.now().isoformat()
-        ledger.update({info.id: _Stored(info.size, when) for info in infos})
-        temporary = self._ledger.with_name(f"{self._ledger.name}.{os.getpid()}")
-        temporary.write_text(json.dumps({key: [row.size, row.when] for key, row in ledger.items()}))
-        temporary.replace(self._ledger)
+    def _note(self, stamps: dict[str, str]) -> None:
+        when = self._clock.now()
+        ledger = self._read_ledger() | {key: _Stored(stamp, when) for key, stamp in stamps.items()}
+        rows = {key: [row.stamp, iso(row.when)] for key, row in ledger.items()}
+        with contextlib.suppress(OSError):  # without it they are compared with git once more
+            write_whole(self._committed, json.dumps(rows).encode())
+        reach("session-ledger")
+
+    # -- bringing back ------------------------------------------------------------------------------------------------
+
+    def _bring(self, host: str, month: str, commit: str, seen: str) -> Iterator[Path]:
+        before = dict(self._git.files(seen)) if self._git.kind_of(seen) == "commit" else {}
+        for name, entry in self._git.files(commit):
+            place = _PLACE.fullmatch(name)
+            if entry == before.get(name) or entry.mode != "100644" or not place:
+                continue
+            theirs = place["blob"] or place["host"] == host
+            if not theirs or place["month"].replace("/", "-") != month:
+                continue  # a host speaks for itself alone
+            path = self._root / name
+            data = self._git.read_blob(entry.oid)
+            if place["blob"] and hashlib.sha256(data).hexdigest() != place["blob"]:
+                continue
+            if not path.exists() or (host != self._sessions.host and _grew(path, data)):
+                try:
+                    make_folders(path)
+                except Refused as error:
+                    self._reports.append(str(error))
+                    return
+                with on_disk(path):
+                    write_whole(path, data)
+                yield path
 
 
-def _safe(path: Path) -> bytes:
-    """The file's bytes, scanned for secrets once more: patterns may have been added since they were written."""
-    data = path.read_bytes()
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return data
-    clean = redact(text)
-    return data if clean == text else clean.encode()
+def _grew(path: Path, data: bytes) -> bool:
+    """Whether what is in git goes on from the file; a summary is simply newer."""
+    return len(data) > path.stat().st_size if path.suffix == ".jsonl" else data != path.read_bytes()
 
 
-def _blobs(path: Path) -> set[str]:
-    """Names of the blobs that a transcript refers to; read only where any lie beside it."""
-    if not (path.parent / "blobs").is_dir():
-        return set()
-    names: set[str] = set()
-    for record in read(path).records:
-        for item in record.data.get("media", ()):
-            if "blob" in item["data"]:
-                names.add(item["data"]["blob"])
-    return names
+def _pauses(info: SessionInfo, stored: _Stored | None, now: datetime) -> bool:
+    return now - info.updated >= IDLE and (stored is None or now - stored.when >= RUNNING)
 
 
-def _is_ours(name: str) -> bool:
-    """Whether a path from a ref may be written: below sessions/, without a part that leaves it."""
-    parts = name.split("/")
-    return parts[0] == FOLDER and len(parts) > 1 and not {"", ".", "..", ".git"} & {part.lower() for part in parts}
+def _stamp(path: Path) -> str:
+    """Changes when a transcript or its summary does."""
+    summary = path.with_suffix(".md")
+    written = summary.stat().st_mtime_ns if summary.is_file() else 0
+    return f"{path.stat().st_size} {written}"
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError):  # a cache: without it everything is looked at again
+        data = json.loads(path.read_bytes())
+        if isinstance(data, dict):
+            return data
+    return {}

@@ -17,35 +17,53 @@ from hermes_fs.core.clock import Clock, iso, parse_iso
 from hermes_fs.core.errors import Conflict, HermesError, NotFound, UsageError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.store import transcript
-from hermes_fs.store.transcript import Contents, Header, Record, Transcript
+from hermes_fs.store.transcript import FOLDER, Header, Record, Transcript
 
 IDLE = timedelta(hours=12)
-FOLDER = "sessions"
-_TAIL = 4096
+_SHORTEST_ENDING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """A session as a list shows it. `updated` is when its file last grew, `size` in bytes; `open` until it ended."""
+    """A session as a list shows it. `updated` is when its last event was, `size` in bytes, `messages` how many of a
+    person or the model it holds; `open` until it ended. `id` is the name of its file."""
 
     header: Header
     path: Path
     updated: datetime
     size: int
     open: bool
+    messages: int = 0
 
     @property
     def id(self) -> str:
-        return self.header.session
+        return self.path.stem
+
+    @property
+    def host(self) -> str:
+        """The machine whose file this is."""
+        return self.id.rpartition("-")[0]
+
+    @property
+    def started(self) -> datetime:
+        try:
+            return parse_iso(self.header.started)
+        except ValueError:
+            return self.updated
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A session that goes on: where to write, and every record so far, its parents' first."""
+    """A session that goes on: where to write, every record so far, its parents' first, and the files they are from."""
 
     transcript: Transcript
     records: list[Record]
     problems: list[str]
+    files: tuple[Path, ...] = ()
+
+    def blob(self, name: str) -> bytes:
+        """What lies beside one of the files; b"" for what is gone."""
+        return next((data for path in self.files if (data := transcript.read_blob(path, name))), b"")
 
 
 class Sessions:
@@ -69,20 +87,37 @@ class Sessions:
 
     def resume(self, info: SessionInfo, draft: Header) -> Resumed:
         """Go on with a session: in its own file where that is this machine's and still open, else in a new one whose
-        header names it as its parent."""
-        contents = transcript.read(info.path)
-        records, problems = self._chain(contents)
-        if info.open and info.header.host == self.host and self._clock.now() - info.updated < IDLE:
-            return Resumed(Transcript.reopen(info.path, info.header), records, problems)
-        continued = self.start(replace(draft, parent=info.id, title=info.header.title))
-        return Resumed(continued, records, problems)
+        header names it as its parent. Conflict where another process has it open."""
+        writer = self._reopened(info)
+        try:
+            files, problems = self._chain(info.path)
+            contents = [transcript.read(path) for path in files]
+        except HermesError:
+            if writer:
+                writer.close()
+            raise
+        problems += [problem for part in contents for problem in part.problems]
+        if writer is None:
+            writer = self.start(replace(draft, parent=info.id, title=info.header.title))
+        return Resumed(writer, [record for part in contents for record in part.records], problems, files)
+
+    def _reopened(self, info: SessionInfo) -> Transcript | None:
+        """The file to go on in, claimed; None where it must not grow any more."""
+        ours = info.host == self.host and info.header.format <= transcript.FORMAT
+        if not ours or not info.open or self._clock.now() - info.updated >= IDLE:
+            return None
+        claimed = Transcript.reopen(info.path, info.header)
+        if transcript.read_tail(info.path)[2]:  # ended by another process in between
+            claimed.close()
+            return None
+        return claimed
 
     def recent(self, limit: int = 20, person: str = "", since: datetime | None = None) -> list[SessionInfo]:
         """Newest first; a session that another one goes on with is shown once, by the newest."""
         found: list[SessionInfo] = []
         continued: set[str] = set()
         for info in self._all():
-            if since and parse_iso(info.header.started) < since:
+            if since and info.started < since:
                 break
             if info.header.parent:
                 continued.add(info.header.parent)
@@ -94,25 +129,21 @@ class Sessions:
         return found
 
     def find(self, name: str) -> SessionInfo:
-        """By `last`, an id, or the beginning of an id or of its ULID. NotFound; UsageError where several fit."""
+        """By `last`, an id, the beginning of an id or of its ULID, or its last characters (four at least). NotFound;
+        UsageError where several fit."""
         if name == "last":
-            newest = self.recent(limit=1)
+            newest = self.recent(limit=10)
             if not newest:
                 raise NotFound("there is no session yet", "start one with `hermes`")
-            return newest[0]
-        wanted = name.lower()
-        fits: list[SessionInfo] = []
-        for info in self._all():
-            if info.id == name:
-                return info
-            if wanted and (info.id.lower().startswith(wanted) or _ulid(info.id).lower().startswith(wanted)):
-                fits.append(info)
+            return max(newest, key=lambda info: info.updated)
+        fits = [path for path in self.paths() if _is_called(path.stem, name.lower())]
+        exact = [path for path in fits if path.stem == name]
         if not fits:
             raise NotFound(f"no session {name!r}", "list them with `hermes sessions list`")
-        if len(fits) > 1:
-            some = ", ".join(info.id for info in fits[:4])
+        if len(fits) > 1 and not exact:
+            some = ", ".join(path.stem for path in fits[:4])
             raise UsageError(f"{name!r} fits {len(fits)} sessions: {some}", "give more of the id")
-        return fits[0]
+        return info_of((exact or fits)[0])
 
     @contextlib.contextmanager
     def writing(self, session: str) -> Iterator[None]:
@@ -131,26 +162,7 @@ class Sessions:
         finally:
             os.close(descriptor)
 
-    def _chain(self, contents: Contents) -> tuple[list[Record], list[str]]:
-        records, problems = contents.records, contents.problems
-        seen = {contents.header.session}
-        parent = contents.header.parent
-        while parent and parent not in seen:
-            seen.add(parent)
-            path = self._path_of(parent)
-            if path is None:
-                problems.append(f"the earlier part {parent} is not on this machine")
-                break
-            earlier = transcript.read(path)
-            records = earlier.records + records
-            problems += earlier.problems
-            parent = earlier.header.parent
-        return records, problems
-
-    def _path_of(self, session: str) -> Path | None:
-        return next((path for path in self._paths() if path.stem == session), None)
-
-    def _paths(self) -> Iterator[Path]:
+    def paths(self) -> Iterator[Path]:
         """Every transcript, newest day first and newest first within a day. Links are not followed."""
         for year in _folders(self._root / FOLDER):
             for month in _folders(year):
@@ -159,8 +171,23 @@ class Sessions:
                     files = [path for path in files if path.suffix == ".jsonl"]
                     yield from sorted(files, key=lambda path: _ulid(path.stem), reverse=True)
 
+    def _chain(self, path: Path) -> tuple[tuple[Path, ...], list[str]]:
+        """The file and those it goes on from, the earliest first, and a line on one that cannot be had."""
+        chain = [path]
+        while parent := transcript.read_header(chain[0]).parent:
+            earlier = self._path_of(parent)
+            if earlier in chain:
+                break
+            if earlier is None or not _is_readable(earlier):
+                return tuple(chain), [f"the earlier part {parent} is not on this machine"]
+            chain.insert(0, earlier)
+        return tuple(chain), []
+
+    def _path_of(self, session: str) -> Path | None:
+        return next((path for path in self.paths() if path.stem == session), None)
+
     def _all(self) -> Iterator[SessionInfo]:
-        for path in self._paths():
+        for path in self.paths():
             with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
                 yield info_of(path)
 
@@ -168,12 +195,25 @@ class Sessions:
 def info_of(path: Path) -> SessionInfo:
     """What the first line, the last lines and the file system say of a transcript. Raises as `transcript.read`."""
     header = transcript.read_header(path)
+    at, messages, ended = transcript.read_tail(path)
     status = path.stat()
-    with path.open("rb") as file:
-        file.seek(max(0, status.st_size - _TAIL))
-        tail = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
-    ended = tail.startswith(b'{"type":"end"')
-    return SessionInfo(header, path, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size, not ended)
+    try:
+        updated = parse_iso(at)
+    except ValueError:
+        updated = datetime.fromtimestamp(status.st_mtime, UTC)
+    return SessionInfo(header, path, updated, status.st_size, not ended, messages)
+
+
+def _is_readable(path: Path) -> bool:
+    with contextlib.suppress(HermesError):  # a file that is no transcript
+        return bool(transcript.read_header(path))
+    return False
+
+
+def _is_called(stem: str, wanted: str) -> bool:
+    known = stem.lower()
+    ending = len(wanted) >= _SHORTEST_ENDING and known.endswith(wanted)
+    return bool(wanted) and (known.startswith(wanted) or _ulid(known).startswith(wanted) or ending)
 
 
 def _folders(path: Path) -> list[Path]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +163,77 @@ def test_a_session_without_a_word_leaves_no_file_and_the_first_word_is_its_title
     assert writer.header.title.startswith("Deploy the staging server x")
     assert len(writer.header.title) == 60
     assert transcript.read_header(tmp_path / "t.jsonl") == writer.header
+
+
+def test_a_file_that_cannot_be_made_or_grow_is_said_and_nothing_is_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    writer = Transcript(path, HEADER)
+    writer.append(record("message", {"role": "user", "text": "one"}))
+    before = path.read_bytes()
+    small = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, small[1]))
+    try:
+        with pytest.raises(Failed, match="cannot be written"):
+            writer.append(record("message", {"role": "user", "text": "x" * 1000}))
+        with pytest.raises(Failed, match="cannot be written"):
+            Transcript(tmp_path / "u.jsonl", HEADER).append(record("message", {"role": "user", "text": "x" * 1000}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, small)
+        signal.signal(signal.SIGXFSZ, old)
+    assert path.read_bytes() == before
+    assert not (tmp_path / "u.jsonl").exists()
+    writer.append(record("message", {"role": "user", "text": "two"}))
+    assert [r.data["text"] for r in transcript.read(path).records] == ["one", "two"]
+
+
+def test_lines_of_threads_stay_whole(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    writer = Transcript(path, HEADER)
+
+    def write(number: int) -> None:
+        for part in range(50):
+            writer.append(record("tool_result", {"call": f"{number}", "text": f"{part} " + "x" * 3000}))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    contents = transcript.read(path)
+    assert contents.problems == [] and len(contents.records) == 300
+
+
+def test_what_a_stranger_wrote_is_skipped_or_trusted_least_and_never_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    writer = Transcript(path, HEADER)
+    writer.append(record("message", {"role": "user", "text": "one"}))
+    writer.close()
+    envelope = {"id": "x", "at": "t", "person": "p", "channel": "c", "origin": "root"}
+    strange: list[Any] = [
+        {**envelope, "type": "message", "text": 7, "thinking": "no", "media": [{"data": {"base64": "%%%"}}, 3]},
+        {**envelope, "type": "tool_call"},
+        {**envelope, "type": "tool_result", "call": None},
+        {**envelope, "type": "compaction", "replaced": "all"},
+        {**envelope, "type": "from the future", "text": "?"},
+        {**envelope, "type": 5},
+        [1, 2],
+        "text",
+    ]
+    with path.open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in strange)
+        file.write("[" * 100_000 + "\n\n")
+    contents = transcript.read(path)
+    assert len(contents.problems) == 4
+    assert {r.origin for r in contents.records} == {"owner", "channel"}
+    assert replay(contents.records)[0] == user("one")
+
+
+def test_what_a_provider_signed_comes_back_unchanged(tmp_path: Path) -> None:
+    signed = Message("assistant", (Thinking("hm", "AKIA" + "ABCDEFGHIJKLMNOP"), Text("so")))
+    path = tmp_path / "t.jsonl"
+    writer = Transcript(path, HEADER)
+    for each in records_of([signed]):
+        writer.append(each)
+    writer.close()
+    assert replay(transcript.read(path).records) == [signed]
