@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from hermes_fs.store.index import Index
 from hermes_fs.store.replay import replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions, info_of
-from hermes_fs.store.transcript import Header, Transcript, blob_path
+from hermes_fs.store.transcript import Header, Transcript
 from hermes_fs.store.watch import Watcher
 from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools import registry as tools
@@ -34,6 +34,8 @@ from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 
 SMALL_WINDOW = 16_000
 """Tokens below which a model is given the small profile."""
+TIDY_SECONDS = 300.0
+"""How often a long chat looks for sessions to commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ class Runtime:
         self.clock = SystemClock()
         self.ulids = Ulids(self.clock)
         self.index = Index.open(workspace.root, workspace.state_dir)
-        self.sessions = Sessions(workspace.root, workspace.state_dir, workspace.host, self.clock, self.ulids)
+        self.sessions = Sessions(workspace.root, workspace.host, self.clock, self.ulids)
         self.session_refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, self.sessions, self.clock)
         self.watcher = Watcher(self.index, workspace.root)
         self.problems: list[str] = []
         self._tidying: threading.Thread | None = None
+        self._over = threading.Event()
         self.work_dir = work_dir_of(workspace.root, options.work_dir)
         workspace.on_commit(self._index_lesson)
 
@@ -93,12 +96,11 @@ class Runtime:
         view = MindView(
             self.workspace, self.index, self.clock, self.config, self.work_dir, profile, self.options.person
         )
-        settle = contextlib.ExitStack()
-        settle.enter_context(self.sessions.writing(transcript.header.session))
-        settle.callback(self._keep, transcript)
-        made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle.close)
+        settle = functools.partial(self._keep, transcript)
+        made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle)
         if resumed:
-            made.continue_from(replay(resumed.records, blob=blobs_of(transcript.path)))
+            self.problems += resumed.problems
+            made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 
     def switch(self, conversation: Conversation, model: str) -> None:
@@ -106,8 +108,8 @@ class Runtime:
         conversation.switch(self._model(model))
 
     def attend(self) -> None:
-        """Start what runs beside a long chat: outside edits become searchable at once, and sessions that ended without
-        a word are committed. `close` ends it."""
+        """Start what runs beside a long chat: outside edits become searchable at once, sessions that pause or were left
+        behind are committed. `close` ends it."""
         self.watcher.start()
         if self.config.sessions.commit and not self.workspace.read_only:
             self._tidying = threading.Thread(target=self._tidy, name="hermes-tidy", daemon=True)
@@ -115,6 +117,7 @@ class Runtime:
 
     def close(self) -> None:
         self.watcher.close()
+        self._over.set()
         if self._tidying:
             self._tidying.join()
         self.index.close()
@@ -127,10 +130,17 @@ class Runtime:
         self.close()
 
     def _tidy(self) -> None:
+        while not self._over.is_set():
+            self._commit_sessions(self.session_refs.commit_due)
+            self._over.wait(TIDY_SECONDS)
+
+    def _commit_sessions(self, commit: Callable[[], object]) -> None:
+        """Not at the cost of the conversation: what cannot be committed now is said, and is due the next time."""
         try:
-            self.session_refs.commit_due()
+            commit()
         except HermesError as error:
             self.problems.append(str(error))
+        self.problems += self.session_refs.take_reports()
 
     def _index_lesson(self, commit: Commit, paths: tuple[str, ...]) -> None:
         self.index.refresh(paths)
@@ -142,7 +152,7 @@ class Runtime:
         transcript.close()
         self.index.append(transcript.path)
         if self.config.sessions.commit and not self.workspace.read_only:
-            self.session_refs.commit([info_of(transcript.path)])
+            self._commit_sessions(lambda: self.session_refs.commit([info_of(transcript.path)]))
 
     def _model(self, name: str) -> Model:
         config, environ = self.config, self.options.environ
@@ -184,16 +194,6 @@ def work_dir_of(root: Path, started_in: Path) -> Path:
         return here
     (root / "work").mkdir(exist_ok=True)
     return root / "work"
-
-
-def blobs_of(transcript: Path) -> Callable[[str], bytes]:
-    """Reads what lies beside a transcript; b"" for what is gone."""
-
-    def read(name: str) -> bytes:
-        path = blob_path(transcript, name)
-        return path.read_bytes() if path.is_file() else b""
-
-    return read
 
 
 def _unasked(question: Question) -> Answer:

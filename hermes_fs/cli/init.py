@@ -62,7 +62,7 @@ def _clone(path: Path, url: str, sessions: str) -> None:
     workspace, left_out = remote.clone(url, path, sessions)
     with workspace:
         clock = SystemClock()
-        known = Sessions(workspace.root, workspace.state_dir, workspace.host, clock, Ulids(clock))
+        known = Sessions(workspace.root, workspace.host, clock, Ulids(clock))
         brought = SessionRefs(workspace.root, workspace.git, workspace.state_dir, known, clock).materialise()
         for line in left_out:
             print(f"note: {one_line(line)}")

@@ -28,7 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="The new lesson as one JSON
 
 @undo.command(epilog=example("hermes undo", "hermes undo --yes"))
 def undo_command(context: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Take back the last lesson that still stands. Again: the one before it. Your own edits of files are not touched."""
+    """Take back the last lesson that stands; again: the one before it. Your own edits of files are yours to undo."""
     with opened(context) as workspace:
         lesson = taking_back.last_standing(workspace)
         if not as_json:

@@ -6,7 +6,6 @@ Committing them to their refs is store/session_refs.py's.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hermes_fs.core.clock import Clock, iso, parse_iso
-from hermes_fs.core.errors import Conflict, HermesError, NotFound, UsageError
+from hermes_fs.core.errors import HermesError, NotFound, UsageError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.store import transcript
 from hermes_fs.store.transcript import FOLDER, Header, Record, Transcript
@@ -67,11 +66,10 @@ class Resumed:
 
 
 class Sessions:
-    """`root` is the workspace, `state_dir` its .git/hermes, `host` this machine's minted name."""
+    """`root` is the workspace, `host` this machine's minted name."""
 
-    def __init__(self, root: Path, state_dir: Path, host: str, clock: Clock, ulids: Ulids) -> None:
+    def __init__(self, root: Path, host: str, clock: Clock, ulids: Ulids) -> None:
         self._root = root
-        self._locks = state_dir / "session-locks"
         self.host = host
         self._clock = clock
         self._ulids = ulids
@@ -144,23 +142,6 @@ class Sessions:
             some = ", ".join(path.stem for path in fits[:4])
             raise UsageError(f"{name!r} fits {len(fits)} sessions: {some}", "give more of the id")
         return info_of((exact or fits)[0])
-
-    @contextlib.contextmanager
-    def writing(self, session: str) -> Iterator[None]:
-        """Around everything that writes a session: one process at a time, else Conflict."""
-        self._locks.mkdir(parents=True, exist_ok=True)
-        path = self._locks / f"{session}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                hint = "close it there, or start a new one with `hermes chat`"
-                raise Conflict("this session is open in another process", hint) from error
-            yield
-            path.unlink(missing_ok=True)
-        finally:
-            os.close(descriptor)
 
     def paths(self) -> Iterator[Path]:
         """Every transcript, newest day first and newest first within a day. Links are not followed."""

@@ -40,7 +40,7 @@ class Desk:
         self.state.mkdir(exist_ok=True)
         self.clock = Hands()
         self.git = Git(root)
-        self.sessions = Sessions(root, self.state, host, self.clock, Ulids(self.clock))
+        self.sessions = Sessions(root, host, self.clock, Ulids(self.clock))
         self.refs = SessionRefs(root, self.git, self.state, self.sessions, self.clock)
 
     def talk(self, *texts: str, ended: bool = True) -> Transcript:
