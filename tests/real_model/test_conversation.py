@@ -6,6 +6,7 @@ again) and never the model's words.
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -64,9 +65,12 @@ def skills(person: Person) -> list[str]:
 
 
 def test_it_was_one_conversation_of_several_turns(person: Person) -> None:
+    """Each process ended its part; the next part names it as its parent."""
     transcripts = list(person.workspace.glob("sessions/**/*.jsonl"))
-    assert len(transcripts) == 1
-    assert transcripts[0].read_text().count('"role":"user"') >= 4
+    headers = [json.loads(path.read_text().split("\n")[0]) for path in transcripts]
+    ids = {header["session"] for header in headers}
+    assert [header["parent"] in ids for header in headers].count(False) == 1
+    assert sum(path.read_text().count('"role":"user"') for path in transcripts) >= 4
 
 
 def test_each_lesson_is_a_commit_with_its_provenance(person: Person) -> None:
