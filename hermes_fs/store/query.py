@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from hermes_fs.store.sources import KINDS
-from hermes_fs.store.tokens import phrase, pieces
+from hermes_fs.store.tokens import phrase, pieces, storable
 
 MAX_TERMS = 32
 _TOKEN = re.compile(r'"([^"]*)"|(kind|person|since|until):(\S+)|(\S+)', re.IGNORECASE)
@@ -62,7 +62,7 @@ def parse(text: str, now: datetime) -> Query:
     kinds: list[str] = []
     named = {"person": ""}
     bounds = {"since": 0, "until": 0}
-    for quoted, key, value, word in _TOKEN.findall(text):
+    for quoted, key, value, word in _TOKEN.findall(storable(text)):
         key = key.lower()
         if quoted:
             phrases += [made] if (made := phrase(quoted)) else []

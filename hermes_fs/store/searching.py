@@ -12,7 +12,7 @@ from hermes_fs.core.clock import iso
 from hermes_fs.store import marks
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
-from hermes_fs.store.tokens import fold
+from hermes_fs.store.tokens import fold, storable
 
 CANDIDATES = 240
 """Rows that are ranked."""
@@ -139,7 +139,7 @@ def _conditions(wanted: Query, kinds: Sequence[str]) -> tuple[str, list[object]]
         values += chosen
     if wanted.person:
         sql += " and r.person = ?"
-        values.append(wanted.person)
+        values.append(storable(wanted.person))
     if wanted.since:
         sql += " and coalesce(r.at, f.at) >= ?"
         values.append(wanted.since)

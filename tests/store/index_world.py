@@ -46,9 +46,9 @@ def add(path: Path, text: str) -> Path:
     return path
 
 
-def stored_rows(root: Path) -> list[tuple[object, ...]]:
+def stored_rows(state: Path) -> list[tuple[object, ...]]:
     """All rows with what is known of their files, without the numbers that tell only of how they got there."""
-    db = connect(root / ".git" / "hermes" / "index.db", writing=False)
+    db = connect(state / "index.db", writing=False)
     try:
         return db.execute(
             "select f.path, f.session, f.title, f.person, f.at, f.size, f.digest, r.kind, r.anchor, r.at, r.person,"
