@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -13,6 +14,7 @@ from pathlib import Path
 from hermes_fs.core.errors import Failed
 
 _WORKERS = 8
+_MANY = 100  # files, from which on one wait for all that the machine has to write is cheaper
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -42,7 +44,11 @@ class Syncer:
 
     def sync(self, paths: Iterable[Path]) -> None:
         """Returns when all of them are on the disk. Raises Failed."""
-        self.begin(paths)()
+        wanted = list(paths)
+        if len(wanted) > _MANY and sys.platform == "linux":  # elsewhere, sync does not wait
+            os.sync()
+        else:
+            self.begin(wanted)()
 
     def close(self) -> None:
         """Ends the threads. It may be used again; they start anew."""

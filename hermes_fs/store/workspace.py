@@ -28,7 +28,7 @@ from hermes_fs.store.journal import Journal, Move
 from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.objects import LINK_MODE
-from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
+from hermes_fs.store.paths import check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
 
 Listener = Callable[[Commit, tuple[str, ...]], None]
@@ -274,9 +274,8 @@ class Workspace:
         now = self._clock.now()
         change_id = self._ids()
         subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
-        reason = (message.person_reason if author_of(change) == "person" else message.model_reason)(
-            _without_secrets(change.why)
-        )
+        label = message.model_reason if change.provenance.model else message.person_reason
+        reason = label(_without_secrets(change.why))
         text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
         agent = identity.agent_on(self.host, now)
         files = {move.path: change.files[move.path] for move in moves}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -245,3 +246,10 @@ def test_a_folder_without_git_is_not_found_and_a_git_file_is_followed(repo: Path
     (repo / ".git").rename(moved)
     (repo / ".git").write_text(f"gitdir: {moved}\n")
     assert git_dir_of(repo) == moved
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_coprocesses(git: Git) -> None:
+    git.hash_blob(b"x")
+    children = psutil.Process().children()
+    assert children
+    assert all(os.getsid(child.pid) == child.pid for child in children)
