@@ -134,7 +134,7 @@ MACHINE_ONLY = frozenset(
         "auxiliary.api_key_env",
     }
 )
-"""What opens this machine or tells it which key to send where: read from local.yaml only, so that no clone brings it."""
+"""What opens this machine or tells it where to send which key: read from local.yaml only, so no clone brings it."""
 
 
 def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None) -> Config:
