@@ -18,6 +18,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Find again": {
         "search": ("hermes_fs.cli.search", "what was said, done, noted or learned"),
+        "sessions": ("hermes_fs.cli.sessions", "earlier conversations: list, show, path, commit"),
         "index": ("hermes_fs.cli.index", "the search index: status, rebuild, verify"),
     },
     "The mind": {
