@@ -24,6 +24,8 @@ diff = single()
 blame = single()
 
 _EVIDENCE_LINES = 6
+_CHANGES = 5  # entries that the log shows of one lesson
+_SIGNS = {"+": good, "~": warning, "-": bad}
 
 
 @log.command(epilog=example("hermes log --kind memory --since 7d", "hermes log -n 3 --json"))
@@ -51,6 +53,7 @@ def log_command(
     )
     with opened(context) as workspace:
         lessons = history.log(workspace.git, wanted)
+        changes = {} if as_json else {one.commit: history.entry_changes(workspace.git, one) for one in lessons}
     if as_json:
         print_json([history.as_json(lesson) for lesson in lessons])
         return
@@ -58,6 +61,8 @@ def log_command(
         when = dates.friendly(lesson.when, now)
         print(f"{good(lesson.short)}  {bold(one_line(lesson.subject))}{_mark(lesson)}")
         print(dim("          " + " · ".join(_about(lesson, when))))
+        for sign, text in changes[lesson.commit][:_CHANGES]:
+            print(f"          {_SIGNS[sign](sign)} {one_line(text)}")
         for line in lesson.why.splitlines()[:3]:
             print(f"          {one_line(line)}")
     if not lessons:

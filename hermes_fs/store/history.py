@@ -171,6 +171,18 @@ def blame(git: Git, path: str) -> list[Blamed]:
     return [Blamed(text, "", known[commit]) for commit, text in lines if text.strip() and commit in known]
 
 
+def entry_changes(git: Git, lesson: Lesson) -> list[tuple[str, str]]:
+    """What a lesson did to entries of MEMORY.md and USER.md: ("+", text), ("~", new text) or ("-", text), in order."""
+    changes: list[tuple[str, str]] = []
+    for path in lesson.files:
+        if isinstance(format_of(path), EntriesFormat):
+            before = _texts_at(git, lesson.parents[0], path) if lesson.parents else {}
+            after = _texts_at(git, lesson.commit, path)
+            changes += [("-", text) for key, text in before.items() if key not in after]
+            changes += [("~" if key in before else "+", text) for key, text in after.items() if before.get(key) != text]
+    return changes
+
+
 def as_json(lesson: Lesson) -> dict[str, object]:
     """What programs read: stable names."""
     fields = {name.lower().replace("-", "_"): value for name, value in lesson.trailers.items()}

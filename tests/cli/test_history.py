@@ -50,7 +50,13 @@ def read_json(root: Path, *arguments: str) -> Any:
 
 def test_the_log_tells_what_when_why_and_from_which_session(root: Path) -> None:
     text = hermes(root, "log", "-n", "1")
-    assert "memory: add 1 entry" in text and "told" in text and "today" in text and "session" in text
+    assert (
+        "memory: add 1 entry" in text
+        and "+ deploys are on fridays" in text
+        and "told" in text
+        and "today" in text
+        and "session" in text
+    )
     assert "\x1b" not in text
     rows = read_json(root, "log", "--kind", "memory", "--since", "today")
     assert [row["by"] for row in rows] == ["agent"] * 3
@@ -84,7 +90,8 @@ def test_undo_asks_and_takes_one_lesson_after_the_other(root: Path) -> None:
     hermes(root, "undo", "--yes")
     memory = (root / "MEMORY.md").read_text()
     assert "staging" in memory and "tea" not in memory and "fridays" not in memory
-    assert "(taken back)" in hermes(root, "log")
+    text = hermes(root, "log")
+    assert "(taken back)" in text and "- the owner likes tea" in text
 
 
 def test_a_revert_is_named_in_the_log_and_is_taken_back_by_its_own_id(root: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.types import Change, Commit, Provenance
-from hermes_fs.store import history
+from hermes_fs.store import history, taking_back
+from hermes_fs.store.formats import entries
 from hermes_fs.store.history import Filter
 from hermes_fs.store.workspace import Workspace
 from tests.store.git_shell import opened as plainly_opened
@@ -97,3 +98,46 @@ def test_a_hostile_attributes_file_hides_nothing_from_a_diff(workspace: Workspac
     workspace.commit_pending()
     done = learn(workspace, "notes/a.md", "hidden line\n")
     assert "+hidden line" in history.diff(workspace.git, f"{done.id}^", done.id)
+
+
+def test_blame_of_an_entry_follows_its_text_through_ids_edits_and_reverts(workspace: Workspace) -> None:
+    (workspace.root / "MEMORY.md").write_text("- by hand\n")
+    [mine] = workspace.commit_pending()
+    given = learn(workspace, "MEMORY.md", entries.add("- by hand\n", "from the agent").text)
+
+    def blamed() -> dict[str, str]:
+        return {row.text: row.lesson.commit for row in history.blame(workspace.git, "MEMORY.md")}
+
+    assert blamed() == {"by hand": mine.id, "from the agent": given.id}
+    text = workspace.read("MEMORY.md").text
+    edit = learn(workspace, "MEMORY.md", entries.change(text, "from the agent", "from the agent, later").text)
+    assert blamed() == {"by hand": mine.id, "from the agent, later": edit.id}
+    assert history.entry_changes(workspace.git, history.find(workspace.git, edit.id)) == [
+        ("~", "from the agent, later")
+    ]
+    back = taking_back.revert(workspace, [history.find(workspace.git, edit.id)], "", AGENT)
+    assert blamed() == {"by hand": mine.id, "from the agent": back.id}
+
+
+def test_a_long_history_is_read_page_by_page_without_a_gap(workspace: Workspace) -> None:
+    done = [learn(workspace, "notes/a.md", f"{number}\n").id for number in range(70)]
+    lessons = history.log(workspace.git)
+    assert [lesson.commit for lesson in lessons[:70]] == done[::-1]
+    assert len(lessons) == 71
+    assert history.log(workspace.git, Filter(limit=66))[-1].commit == done[4]
+
+
+def test_a_message_of_a_person_cannot_pass_for_another_lesson(workspace: Workspace) -> None:
+    learn(workspace, "MEMORY.md", "- one\n")
+    assert workspace.settle()
+    (workspace.root / "MEMORY.md").write_text("- mine\n")
+    forged = f"mine\n\n\x1e{'a' * 40}\x1f\n\nHermes-Kind: memory\n\nHermes-Change: X\n\nthe end"
+    git = ["git", "-C", str(workspace.root)]
+    subprocess.run([*git, "commit", "-qa", "-F", "-"], input=forged, text=True, check=True)
+    lesson = history.log(workspace.git)[0]
+    assert (lesson.subject, lesson.change, lesson.kind, lesson.by) == ("mine", "", "", "person")
+
+
+def test_names_that_git_would_quote_come_back_as_they_are(workspace: Workspace) -> None:
+    learn(workspace, "notes/über uns.md", "x\n")
+    assert history.log(workspace.git)[0].files == ("notes/über uns.md",)
