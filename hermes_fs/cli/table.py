@@ -27,6 +27,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Set up": {
         "init": ("hermes_fs.cli.init", "make a workspace, new or from another machine"),
+        "config": ("hermes_fs.cli.config", "settings: what holds, changing one, checking"),
         "model": ("hermes_fs.cli.model", "which model is used, what is reachable, switching"),
         "doctor": ("hermes_fs.cli.doctor", "check everything; each finding comes with its fix"),
     },
