@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from hermes_fs.core.config import leaves
 from tests.source import PACKAGE, ROOT, Function, Module, dotted_name, imported, modules
 
 FILE_LINES = 400
@@ -16,6 +17,7 @@ PARAMETERS = 6
 COMPLEXITY = 10
 DATACLASS_FIELDS = 12
 LOOP_LINES = 150
+CONFIG_LEAVES = 100
 
 BROAD_EXCEPTS = {"agent/calls.py": 1}
 """Where anything at all may be caught, and how often: a tool call."""
@@ -148,3 +150,7 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 def _is_ellipsis(line: ast.stmt) -> bool:
     return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) and line.value.value is ...
+
+
+def test_the_configuration_stays_small() -> None:
+    assert len(list(leaves())) <= CONFIG_LEAVES
