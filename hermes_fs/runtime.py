@@ -131,13 +131,14 @@ class Runtime:
 
     def _tidy(self) -> None:
         while not self._over.is_set():
-            self._commit_sessions(self.session_refs.commit_due)
+            self._beside(self.session_refs.materialise)
+            self._beside(self.session_refs.commit_due)
             self._over.wait(TIDY_SECONDS)
 
-    def _commit_sessions(self, commit: Callable[[], object]) -> None:
-        """Not at the cost of the conversation: what cannot be committed now is said, and is due the next time."""
+    def _beside(self, work: Callable[[], object]) -> None:
+        """Not at the cost of the conversation: what cannot be done now is said, and is due the next time."""
         try:
-            commit()
+            work()
         except HermesError as error:
             self.problems.append(str(error))
         self.problems += self.session_refs.take_reports()
@@ -152,7 +153,7 @@ class Runtime:
         transcript.close()
         self.index.append(transcript.path)
         if self.config.sessions.commit and not self.workspace.read_only:
-            self._commit_sessions(lambda: self.session_refs.commit([info_of(transcript.path)]))
+            self._beside(lambda: self.session_refs.commit([info_of(transcript.path)]))
 
     def _model(self, name: str) -> Model:
         config, environ = self.config, self.options.environ

@@ -14,6 +14,7 @@ from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.terminal import neutralise, one_line
+from hermes_fs.store import blame as blaming
 from hermes_fs.store import history, transcript
 from hermes_fs.store.history import MAIN, Filter, Lesson
 from hermes_fs.store.workspace import Workspace
@@ -53,7 +54,7 @@ def log_command(
     )
     with opened(context) as workspace:
         lessons = history.log(workspace.git, wanted)
-        changes = {} if as_json else {one.commit: history.entry_changes(workspace.git, one) for one in lessons}
+        changes = {} if as_json else {one.commit: blaming.entry_changes(workspace.git, one) for one in lessons}
     if as_json:
         print_json([history.as_json(lesson) for lesson in lessons])
         return
@@ -128,7 +129,7 @@ def blame_command(
 ) -> None:
     """Which lesson each entry, or line, of a file comes from."""
     with opened(context) as workspace:
-        rows = history.blame(workspace.git, path)
+        rows = blaming.blame(workspace.git, path)
     if as_json:
         print_json([{"text": row.text, "entry": row.entry, "lesson": history.as_json(row.lesson)} for row in rows])
         return

@@ -1,10 +1,9 @@
-"""Reads what was learned out of git: lessons with their why, filtered, and line by line. Writes nothing."""
+"""Reads what was learned out of git: lessons with their why, filtered. Writes nothing; blame.py goes line by line."""
 
 from __future__ import annotations
 
 import itertools
 import os
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,16 +11,12 @@ from datetime import datetime
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import NotFound, UsageError
-from hermes_fs.store.formats import entries
-from hermes_fs.store.formats.memory import EntriesFormat
-from hermes_fs.store.formats.registry import format_of
 from hermes_fs.store.git import Git
 from hermes_fs.store.message import read_trailers
 
 MAIN = "refs/heads/main"
 _SHORTEST = 4  # characters of an id that a person must give
 _FIRST_PAGE = 64  # lessons read at first; a screen of `hermes log` needs no more
-_HUNK = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)")
 _DIFF = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-renames", "--no-prefix")
 
 
@@ -85,15 +80,6 @@ class Filter:
     limit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Blamed:
-    """A line, or an entry with its id, and the lesson that it comes from."""
-
-    text: str
-    entry: str
-    lesson: Lesson
-
-
 def log(git: Git, wanted: Filter | None = None, rev: str = MAIN) -> list[Lesson]:
     """Lessons, newest first. Reads no further back than it must."""
     wanted = wanted or Filter()
@@ -122,17 +108,16 @@ def find(git: Git, name: str) -> Lesson:
     fits = [ids[0] for ids in _ids(git, head) if any(one.lower().startswith(wanted) for one in ids)]
     if not fits:
         raise NotFound(f"no lesson {name!r}", "see them with `hermes log`")
-    found = _these(git, fits[:3])
+    found = these(git, fits[:3])
     if len(fits) > 1:
         some = ", ".join(f"{one.short} ({one.subject})" for one in found)
         raise UsageError(f"{name!r} fits {len(fits)} lessons: {some}", "give more of the id")
     return replace(found[0], reverted_by=_taken_back(git, head).get(found[0].name, ""))
 
 
-def find_all(git: Git, changes: Iterable[str]) -> list[Lesson]:
-    """Lessons by whole change ids; those that are not on main are left out."""
-    wanted = set(changes)
-    return _these(git, [ids[0] for ids in _ids(git, git.resolve(MAIN)) if wanted & set(ids)]) if wanted else []
+def these(git: Git, commits: Sequence[str]) -> list[Lesson]:
+    """Lessons by their whole commit ids, without the mark of those taken back."""
+    return list(_parsed(git, ["--no-walk=unsorted", *commits, "--"])) if commits else []
 
 
 def commit_at(git: Git, moment: datetime) -> str:
@@ -155,32 +140,6 @@ def between(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> list[Les
 def diff(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
     """A unified diff between two commits or trees, every file as text; "" for `old` means the empty tree."""
     return git.run(*_DIFF, old or git.empty_tree, new, "--", *_literal(paths)).decode("utf-8", "replace")
-
-
-def blame(git: Git, path: str) -> list[Blamed]:
-    """Which lesson gave each entry of MEMORY.md or USER.md its text; of other files, each line that is not empty.
-    NotFound if there is no such file."""
-    oid = git.blob_at(MAIN, path)
-    if not oid:
-        raise NotFound(f"{path} is not in the mind", "see what is with `git ls-files`")
-    if isinstance(format_of(path), EntriesFormat):
-        return _blamed_entries(git, path, git.read_blob(oid))
-    raw = git.run("blame", "--no-textconv", "--porcelain", MAIN, "--", path)
-    lines = list(_blamed_lines(raw))
-    known = {lesson.commit: lesson for lesson in _these(git, list(dict.fromkeys(commit for commit, _ in lines)))}
-    return [Blamed(text, "", known[commit]) for commit, text in lines if text.strip() and commit in known]
-
-
-def entry_changes(git: Git, lesson: Lesson) -> list[tuple[str, str]]:
-    """What a lesson did to entries of MEMORY.md and USER.md: ("+", text), ("~", new text) or ("-", text), in order."""
-    changes: list[tuple[str, str]] = []
-    for path in lesson.files:
-        if isinstance(format_of(path), EntriesFormat):
-            before = _texts_at(git, lesson.parents[0], path) if lesson.parents else {}
-            after = _texts_at(git, lesson.commit, path)
-            changes += [("-", text) for key, text in before.items() if key not in after]
-            changes += [("~" if key in before else "+", text) for key, text in after.items() if before.get(key) != text]
-    return changes
 
 
 def as_json(lesson: Lesson) -> dict[str, object]:
@@ -207,10 +166,6 @@ def _paged(git: Git, rest: Sequence[str]) -> Iterator[Lesson]:
         if len(page) < size:
             return
         skip, size = skip + size, size * 8
-
-
-def _these(git: Git, commits: Sequence[str]) -> list[Lesson]:
-    return list(_parsed(git, ["--no-walk=unsorted", *commits, "--"])) if commits else []
 
 
 def _taken_back(git: Git, head: str) -> dict[str, str]:
@@ -274,38 +229,3 @@ def _people(lesson: Lesson) -> tuple[str, ...]:
     author = lesson.author.lower()
     by_hand = (author.partition(" <")[0], author.partition("<")[2].rstrip(">")) if lesson.by == "person" else ()
     return (lesson.trailers.get("Person", "").lower(), *by_hand)
-
-
-# -- blame ------------------------------------------------------------------------------------------------------------
-
-
-def _blamed_lines(raw: bytes) -> Iterator[tuple[str, str]]:
-    commit = ""
-    for line in raw.split(b"\n"):
-        if hunk := _HUNK.match(line):
-            commit = hunk[1].decode()
-        elif line.startswith(b"\t"):
-            yield commit, line[1:].decode("utf-8", "replace")
-
-
-def _blamed_entries(git: Git, path: str, data: bytes) -> list[Blamed]:
-    """By text and not by line: that an entry was given its id, or moved, makes it nobody else's."""
-    now = entries.entries(data.decode("utf-8", "replace"))
-    open_ones = {entry.id: entry.text for entry in now}
-    found: dict[str, Lesson] = {}
-    for lesson in walk(git, (path,)):
-        after = _texts_at(git, lesson.commit, path)
-        before = _texts_at(git, lesson.parents[0], path) if lesson.parents else {}
-        for key, text in list(open_ones.items()):
-            if after.get(key) == text and before.get(key) != text:
-                found[key] = lesson
-                del open_ones[key]
-        if not open_ones:
-            break
-    return [Blamed(entry.text, entry.id, found[entry.id]) for entry in now if entry.id in found]
-
-
-def _texts_at(git: Git, commit: str, path: str) -> dict[str, str]:
-    oid = git.blob_at(commit, path)
-    text = git.read_blob(oid).decode("utf-8", "replace") if oid else ""
-    return {entry.id: entry.text for entry in entries.entries(text)}

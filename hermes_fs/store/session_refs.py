@@ -200,10 +200,12 @@ def _pauses(info: SessionInfo, stored: _Stored | None, now: datetime) -> bool:
 
 
 def _stamp(path: Path) -> str:
-    """Changes when a transcript or its summary does."""
+    """Changes when a transcript or its summary does; "" for one that has just gone."""
     summary = path.with_suffix(".md")
-    written = summary.stat().st_mtime_ns if summary.is_file() else 0
-    return f"{path.stat().st_size} {written}"
+    with contextlib.suppress(OSError):  # it is not there any more, so nothing of it is due
+        written = summary.stat().st_mtime_ns if summary.is_file() else 0
+        return f"{path.stat().st_size} {written}"
+    return ""
 
 
 def _read_json(path: Path) -> dict[str, Any]:

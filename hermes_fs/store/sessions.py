@@ -148,7 +148,7 @@ class Sessions:
         for year in _folders(self._root / FOLDER):
             for month in _folders(year):
                 for day in _folders(month):
-                    files = [Path(entry.path) for entry in os.scandir(day) if entry.is_file(follow_symlinks=False)]
+                    files = [Path(entry.path) for entry in _entries(day) if entry.is_file(follow_symlinks=False)]
                     files = [path for path in files if path.suffix == ".jsonl"]
                     yield from sorted(files, key=lambda path: _ulid(path.stem), reverse=True)
 
@@ -198,10 +198,16 @@ def _is_called(stem: str, wanted: str) -> bool:
 
 
 def _folders(path: Path) -> list[Path]:
-    if not path.is_dir() or path.is_symlink():
-        return []
-    names = [entry for entry in os.scandir(path) if entry.name.isdigit() and entry.is_dir(follow_symlinks=False)]
+    names = [entry for entry in _entries(path) if entry.name.isdigit() and entry.is_dir(follow_symlinks=False)]
     return [Path(entry.path) for entry in sorted(names, key=lambda entry: entry.name, reverse=True)]
+
+
+def _entries(path: Path) -> list[os.DirEntry[str]]:
+    if path.is_symlink():
+        return []
+    with contextlib.suppress(OSError):  # there is none, or it has just gone
+        return list(os.scandir(path))
+    return []
 
 
 def _ulid(session: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
+from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import history
-from hermes_fs.store.formats.registry import format_of
+from hermes_fs.store.formats.format import Format
 from hermes_fs.store.history import MAIN, Lesson
 from hermes_fs.store.workspace import Workspace
 
@@ -82,11 +83,17 @@ def _take_out(workspace: Workspace, lesson: Lesson, files: dict[str, bytes | Non
         now = files[path] if path in files else workspace.read_bytes(path)
         before = _bytes_at(workspace, lesson.parents[0], path)
         after = _bytes_at(workspace, lesson.commit, path)
-        merged = format_of(path).merge(after, now, before)
+        merged = _format_of(path).merge(after, now, before)
         if merged.conflicts:
             what = f"{lesson.short} cannot be taken back alone: {path}: {merged.conflicts[0]}"
             raise Conflict(what, _way_out(workspace, lesson, path))
         files[path] = merged.content
+
+
+def _format_of(path: str) -> Format:
+    """The registry is loaded by the first revert: the chat knows of reverts and is to start without it."""
+    found: Format = load("hermes_fs.store.formats.registry:format_of")(path)
+    return found
 
 
 def _way_out(workspace: Workspace, lesson: Lesson, path: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.types import Change, Commit, Provenance
-from hermes_fs.store import history, taking_back
+from hermes_fs.store import blame, history, taking_back
 from hermes_fs.store.formats import entries
 from hermes_fs.store.history import Filter
 from hermes_fs.store.workspace import Workspace
@@ -84,13 +84,13 @@ def test_a_lesson_is_found_by_the_beginning_of_either_id(workspace: Workspace) -
 def test_blame_names_the_lesson_of_each_entry(workspace: Workspace) -> None:
     first = learn(workspace, "MEMORY.md", "# Memory\n\n- one <!-- aaaaaa -->\n")
     second = learn(workspace, "MEMORY.md", "# Memory\n\n- one <!-- aaaaaa -->\n- two <!-- bbbbbb -->\n")
-    rows = history.blame(workspace.git, "MEMORY.md")
+    rows = blame.blame(workspace.git, "MEMORY.md")
     assert [(row.entry, row.text, row.lesson.commit) for row in rows] == [
         ("aaaaaa", "one", first.id),
         ("bbbbbb", "two", second.id),
     ]
     with pytest.raises(NotFound):
-        history.blame(workspace.git, "nowhere.md")
+        blame.blame(workspace.git, "nowhere.md")
 
 
 def test_a_hostile_attributes_file_hides_nothing_from_a_diff(workspace: Workspace) -> None:
@@ -106,15 +106,13 @@ def test_blame_of_an_entry_follows_its_text_through_ids_edits_and_reverts(worksp
     given = learn(workspace, "MEMORY.md", entries.add("- by hand\n", "from the agent").text)
 
     def blamed() -> dict[str, str]:
-        return {row.text: row.lesson.commit for row in history.blame(workspace.git, "MEMORY.md")}
+        return {row.text: row.lesson.commit for row in blame.blame(workspace.git, "MEMORY.md")}
 
     assert blamed() == {"by hand": mine.id, "from the agent": given.id}
     text = workspace.read("MEMORY.md").text
     edit = learn(workspace, "MEMORY.md", entries.change(text, "from the agent", "from the agent, later").text)
     assert blamed() == {"by hand": mine.id, "from the agent, later": edit.id}
-    assert history.entry_changes(workspace.git, history.find(workspace.git, edit.id)) == [
-        ("~", "from the agent, later")
-    ]
+    assert blame.entry_changes(workspace.git, history.find(workspace.git, edit.id)) == [("~", "from the agent, later")]
     back = taking_back.revert(workspace, [history.find(workspace.git, edit.id)], "", AGENT)
     assert blamed() == {"by hand": mine.id, "from the agent": back.id}
 
