@@ -35,13 +35,14 @@ class Tty:
         while data:
             data = data[os.write(self._fd, data) :]
 
-    def key(self) -> str:
-        """One key that is pressed from now on: what was typed before the question could not mean it.
+    def key(self, prompt: str = "") -> str:
+        """Shows the prompt and waits for one key. What was typed before it could be read does not answer it.
 
         Ctrl-C is "\\x03", an arrow or function key "\\x1b", a terminal that went away "".
         """
         with self._mode(termios.ECHO | termios.ICANON | termios.ISIG):
             termios.tcflush(self._fd, termios.TCIFLUSH)
+            self.write(prompt)
             data = os.read(self._fd, 1)
             if data == b"\x1b":
                 while select.select([self._fd], [], [], _ESCAPE_SECONDS)[0] and os.read(self._fd, 32):
