@@ -23,6 +23,7 @@ from hermes_fs.store.object_writer import ObjectWriter
 from hermes_fs.store.objects import (
     TREE_MODE,
     ObjectKind,
+    Remembered,
     Rows,
     Signature,
     TreeEntry,
@@ -72,7 +73,7 @@ class Git:
         self._reader = self._coprocess("cat-file", "--batch-command")
         self._refs = self._coprocess("update-ref", "-m", "hermes", "--stdin", "-z")
         self._writer = ObjectWriter(self._coprocess, self.root, self.temporary)
-        self._known_rows = functools.lru_cache(maxsize=16)(self._read_rows)  # one lesson after another meets the same
+        self._known = Remembered()
         self._settings: tuple[int, list[str]] = (0, [])
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -204,7 +205,16 @@ class Git:
                 kept[os.fsencode(name)] = TREE_MODE, bytes.fromhex(oid)
         data = render_rows(kept)
         new.append(("tree", data))
-        return self.oid_of("tree", data)
+        oid = self.oid_of("tree", data)
+        self._known.put(oid, kept)  # the next lesson starts from it
+        return oid
+
+    def commit_of(self, text: bytes) -> tuple[ObjectKind, bytes]:
+        """A raw commit as an object to write, whose tree is remembered: the next lesson starts from it."""
+        tree = text[5 : text.index(b"\n")].decode()
+        if (rows := self._known.get(tree)) is not None:
+            self._known.put(self.oid_of("commit", text), rows)
+        return "commit", text
 
     def oid_of(self, kind: ObjectKind, data: bytes) -> str:
         """The id that such an object has; nothing is written."""
@@ -315,10 +325,11 @@ class Git:
 
     def _rows(self, rev: str) -> Rows:
         oid = rev if _WHOLE_ID.fullmatch(rev) else self.resolve(rev)  # only what never changes is remembered
-        return self._known_rows(oid or rev)
-
-    def _read_rows(self, oid: str) -> Rows:
-        return parse_rows(self.read("tree", oid), self._id_bytes)
+        rows = self._known.get(oid)
+        if rows is None:
+            rows = parse_rows(self.read("tree", oid or rev), self._id_bytes)
+            self._known.put(oid, rows)
+        return rows
 
     def _finish_move(self, refs: Coprocess, name: str, new: str) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +39,34 @@ class Signature:
 
 Rows = dict[bytes, tuple[bytes, bytes]]
 """A tree by name: (mode as git writes it, raw id). Far cheaper to make than entries where a folder holds thousands."""
+
+
+class Remembered:
+    """The trees that were met last, by the id of the tree or of a commit that has it. Thread-safe.
+
+    One lesson after another meets the same folders. Rows that are given, or got, are not changed any more.
+    """
+
+    def __init__(self, most: int = 24) -> None:
+        self._most = most
+        self._rows: OrderedDict[str, Rows] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, oid: str) -> Rows | None:
+        with self._lock:
+            rows = self._rows.get(oid)
+            if rows is not None:
+                self._rows.move_to_end(oid)
+            return rows
+
+    def put(self, oid: str, rows: Rows) -> None:
+        if not oid:
+            return
+        with self._lock:
+            self._rows[oid] = rows
+            self._rows.move_to_end(oid)
+            while len(self._rows) > self._most:
+                self._rows.popitem(last=False)
 
 
 def parse_rows(data: bytes, id_bytes: int) -> Rows:

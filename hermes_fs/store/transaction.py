@@ -97,7 +97,7 @@ class Transaction:
         if sign:
             self._git.write(new)
             return [signed_commit(self._git, tree, parents, lesson.message, *who)]
-        new.append(("commit", commit_text(tree, parents, lesson.message, *who)))
+        new.append(self._git.commit_of(commit_text(tree, parents, lesson.message, *who)))
         return self._git.write_soon(new)
 
     def _move(self, entry: Entry, lesson: Lesson, staged: Mapping[str, Path], waited: Callable[[], None]) -> None:
