@@ -18,10 +18,12 @@ from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Event
 from hermes_fs.core.ids import Ulids
+from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
 from hermes_fs.store import locate
+from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
 from hermes_fs.store.replay import replay
 from hermes_fs.store.session_refs import SessionRefs
@@ -71,6 +73,7 @@ class Runtime:
         self._over = threading.Event()
         self.work_dir = work_dir_of(workspace.root, options.work_dir)
         workspace.on_commit(self._index_lesson)
+        workspace.formats = functools.partial(_format_of, config.memory)
 
     @classmethod
     def open(cls, options: Options) -> Runtime:
@@ -174,7 +177,8 @@ class Runtime:
         )
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
-        memo = Memo(Settings(approvals=mode, roots=roots, timeout=config.terminal.timeout), evidence=pen.evidence)
+        limits = (config.memory.memory_limit, config.memory.user_limit)
+        memo = Memo(Settings(mode, roots, config.terminal.timeout, *limits), evidence=pen.evidence)
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),
@@ -184,6 +188,12 @@ class Runtime:
             pen.model,
         )
         return ToolContext(backend, self.workspace, self.index, where, _unasked, _unheard, Cancel(), memo)
+
+
+def _format_of(limits: settings.MemoryConfig, path: str) -> Format:
+    """The formats are loaded by the first lesson: a conversation that learns nothing does without them."""
+    found: Format = load("hermes_fs.store.formats.registry:formats")(limits.memory_limit, limits.user_limit)(path)
+    return found
 
 
 def work_dir_of(root: Path, started_in: Path) -> Path:

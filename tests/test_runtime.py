@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,16 @@ def test_a_conversation_acts_learns_and_is_found_again(options: Options, tmp_pat
         assert {hit.kind for hit in runtime.index.search("staging db2.internal")} >= {"memory", "message"}
         assert runtime.index.verify() == []
         assert "Staging is db2.internal" in runtime.conversation().messages[0].text
+
+
+def test_the_configured_limit_binds_what_the_agent_adds(options: Options) -> None:
+    with Runtime.open(replace(options, settings={"memory.memory_limit": 10})) as runtime:
+        talk = runtime.conversation()
+        events = say(talk, "note it " + calling("memory", '{"action": "add", "text": "Staging is db2.internal"}'))
+        [result] = [event.result for event in events if isinstance(event, ToolFinished)]
+        assert result.failed
+        assert "of 10 characters" in result.text
+        assert "Staging" not in runtime.workspace.read("MEMORY.md").text
 
 
 def test_a_session_goes_on_with_all_that_was_said(options: Options) -> None:

@@ -58,7 +58,7 @@ class Workspace:
     """An agent's mind on disk. Thread-safe, and safe beside other processes. Make one with `open`.
 
     `root` is the folder, `git` its repository, `state_dir` this machine's own part (.git/hermes), `host` this
-    machine's name in it.
+    machine's name in it; `formats` gives each path its format, and with it the limits that bind the agent.
     """
 
     def __init__(self, root: Path, git_dir: Path, clock: Clock, ids: Callable[[], str], formats: FormatOf) -> None:
@@ -68,7 +68,7 @@ class Workspace:
         self.host = ""
         self._clock = clock
         self._ids = ids
-        self._formats = formats
+        self.formats = formats
         self._lock = Lock(self.state_dir / "lock")
         self._files = Files(root, self.git.temporary)
         self._edits = pending.Edits(self.git, self._files, state.trusts_modes(git_dir))
@@ -258,7 +258,7 @@ class Workspace:
             raise Refused("nothing would change: " + ", ".join(change.files))
         versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
         check_places(self.git, head, moves)
-        self._report(judge(change, versions, self._formats))
+        self._report(judge(change, versions, self.formats))
         check_skills(self.git, head, moves, change)
         reach("door.judged")
         return self._lesson(head, moves, change, versions, found)
@@ -273,7 +273,7 @@ class Workspace:
     ) -> tuple[Lesson, Commit]:
         now = self._clock.now()
         change_id = self._ids()
-        subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
+        subject = message.one_line(subject_of(versions, self.formats), message.SUBJECT_LENGTH)
         label = message.model_reason if change.provenance.model else message.person_reason
         reason = label(_without_secrets(change.why))
         text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
@@ -314,12 +314,12 @@ class Workspace:
             return None
         now = self._clock.now()
         versions = {edit.move.path: (self._blob(edit.move.old), _bytes(edit.found)) for edit in edits}
-        self._report(problems_of(versions, "person", self._formats))
+        self._report(problems_of(versions, "person", self.formats))
         change_id = self._ids()
         files = {path: after for path, (_, after) in versions.items()}
         kind = kind_of(edits[0].move.path) or "config"
         trailers = message.trailers_of(Change(files, kind, "", _BY_HAND), change_id) | {"Hermes-Review": ""}
-        subject = message.one_line(subject_of(versions, self._formats), message.SUBJECT_LENGTH)
+        subject = message.one_line(subject_of(versions, self.formats), message.SUBJECT_LENGTH)
         person = self._person.author(now)
         lesson = Lesson(
             head,

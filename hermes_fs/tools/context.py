@@ -31,11 +31,14 @@ class Where:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the configuration says that tools need. `roots` are the work directory and the trusted directories, absolute
-    paths on the backend; `timeout` is that of a terminal command in seconds."""
+    paths on the backend; `timeout` is that of a terminal command in seconds; the limits are characters of MEMORY.md and
+    USER.md up to which the agent may add."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
     timeout: float = 120.0
+    memory_limit: int = 2200
+    user_limit: int = 1375
 
 
 @dataclass(frozen=True, slots=True)

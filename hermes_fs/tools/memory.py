@@ -8,7 +8,6 @@ from typing import Any
 from hermes_fs.core.errors import ToolError
 from hermes_fs.core.types import Effects
 from hermes_fs.store.formats import entries
-from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
 
@@ -39,7 +38,7 @@ class Memory:
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
         target = args.get("target", "memory")
-        path, limit = _file(target, context.session.person)
+        path, limit = _file(target, context)
         operations: Sequence[Mapping[str, Any]] = args.get("batch") or [args]
         said: list[str] = []
 
@@ -62,10 +61,11 @@ class Memory:
         return "; ".join(said) + f". {path}: {size} of {limit} characters used."
 
 
-def _file(target: str, person: str) -> tuple[str, int]:
+def _file(target: str, context: ToolContext) -> tuple[str, int]:
+    person, settings = context.session.person, context.memo.settings
     if target == "user":
-        return ("USER.md" if person == "owner" else f"people/{person}/USER.md"), USER_LIMIT
-    return "MEMORY.md", MEMORY_LIMIT
+        return ("USER.md" if person == "owner" else f"people/{person}/USER.md"), settings.user_limit
+    return "MEMORY.md", settings.memory_limit
 
 
 def _apply(text: str, operation: Mapping[str, Any], said: list[str]) -> str:

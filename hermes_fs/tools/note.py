@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from hermes_fs.tools.context import ToolContext
 
 _TEXT = {"type": "string"}
 _SHOWN = 8_000
+_LISTED = 200
 
 
 class Note:
@@ -38,46 +40,53 @@ class Note:
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
         action = args["action"]
         if action == "list":
-            return _listed(context)
+            return "\n".join(_topics(context)[:_LISTED]) or "(no notes yet)"
         path = _path(str(args.get("topic", "")))
         doc = context.workspace.read(path)
+        if not doc.blob and action in ("read", "replace", "remove"):
+            raise NotFound(f"there is no note {path}", _known(context))
         if action == "read":
-            if not doc.blob:
-                raise NotFound(f"there is no note {path}", "list them with action list")
-            more = "\n[cut: read_file shows the rest]" if len(doc.text) > _SHOWN else ""
+            more = f"\n[cut: read_file {path} shows the rest]" if len(doc.text) > _SHOWN else ""
             return doc.text[:_SHOWN] + more
         fresh = _edited(action, path, doc.text, bool(doc.blob), args)
+        if fresh == doc.text:
+            return f"{path} says that already"
         data = None if fresh is None else fresh.encode()
-        why = str(args.get("why", ""))
-        done = learning.commit(context, {path: data}, {path: doc.blob}, "note", why)
+        done = learning.commit(context, {path: data}, {path: doc.blob}, "note", str(args.get("why", "")))
         return f"{done.subject} (lesson {done.id[:8]})"
 
 
 def _edited(action: str, path: str, before: str, exists: bool, args: Mapping[str, Any]) -> str | None:
-    text = str(args.get("text", ""))
+    """The note's new text; None deletes it."""
     if action == "remove":
         return None
+    text = str(args.get("text", ""))
+    if action == "replace":
+        return sections.replace_text(before, str(args.get("old", "")), text)
     if not text.strip():
         raise ToolError(f"{action} needs text", 'give "text"')
     if action == "write":
-        if exists:
+        if exists and before.strip() != text.strip():
             raise ToolError(f"{path} exists already", "use append or replace, so that nothing in it is lost")
-        return text.strip() + "\n"
-    if action == "append":
-        return (before.rstrip("\n") + "\n\n" if before.strip() else "") + text.strip() + "\n"
-    return sections.replace_text(before, str(args.get("old", "")), text)
+        return before if exists else text.strip() + "\n"
+    return (before.rstrip("\n") + "\n\n" if before.strip() else "") + text.strip() + "\n"
 
 
 def _path(topic: str) -> str:
     """A topic in the model's words as a file name; letters of every language stay."""
-    name = topic.strip().removeprefix("notes/").removesuffix(".md")
-    slug = re.sub(r"[^\w/.-]+", "-", name.lower(), flags=re.UNICODE).strip("-./")
-    if not slug or ".." in slug:
+    name = unicodedata.normalize("NFC", topic.strip()).removeprefix("notes/").removesuffix(".md")
+    parts = (re.sub(r"[\W_]+", "-", part.lower()).strip("-")[:80].strip("-") for part in name.split("/"))
+    slug = "/".join(part for part in parts if part)
+    if not slug:
         raise ToolError("a note needs a topic", "name it in a few words, such as deploys or travel/lisbon")
     return f"notes/{slug}.md"
 
 
-def _listed(context: ToolContext) -> str:
+def _topics(context: ToolContext) -> list[str]:
     root = context.workspace.root / "notes"
-    names = sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.md") if path.is_file())
-    return "\n".join(names) or "(no notes yet)"
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.md") if path.is_file())
+
+
+def _known(context: ToolContext) -> str:
+    topics = _topics(context)
+    return f"there are: {', '.join(topics[:20])}" if topics else "there are none yet; write makes one"

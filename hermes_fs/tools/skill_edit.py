@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -12,11 +13,12 @@ from hermes_fs.core.types import Effects
 from hermes_fs.store.formats import sections, skill
 from hermes_fs.tools import approval, learning
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.skills import files_of
+from hermes_fs.tools.skills import described, files_of
 
 _TEXT = {"type": "string"}
 _ACTIONS = (
-    "create", "describe", "add_section", "replace_section", "remove_section", "replace_text", "write_file", "delete",
+    "create", "describe", "add_section", "replace_section", "remove_section", "replace_text", "write_file",
+    "remove_file", "delete",
 )  # fmt: skip
 _Edit = Callable[[str], str]
 
@@ -26,7 +28,7 @@ class SkillEdit:
     description = (
         "Save a procedure that worked. create: name, description (what it does and when to use it), text (Markdown "
         "steps). Change one: describe: description; add_section, replace_section, remove_section: title, text; "
-        "replace_text: old, text; write_file: file (scripts/ references/ assets/), text; delete."
+        "replace_text: old, text; write_file, remove_file: file (in scripts/ references/ assets/), text; delete."
     )
     effects: Effects = "mind"
     schema: Mapping[str, Any] = {
@@ -45,6 +47,8 @@ class SkillEdit:
                 return self._create(name, args, context)
             case "write_file":
                 return self._write_file(name, args, context)
+            case "remove_file":
+                return self._remove_file(name, args, context)
             case "delete":
                 return self._delete(name, args, context)
             case action:
@@ -61,28 +65,51 @@ class SkillEdit:
 
     def _edit(self, name: str, edit: _Edit, args: Mapping[str, Any], context: ToolContext) -> str:
         path = f"skills/{name}/SKILL.md"
+        _require(context, name)
         doc = context.workspace.read(path)
-        if not doc.blob:
-            raise NotFound(f"there is no skill {name}", "see skill_list, or create it")
-        return _saved(context, {path: edit(doc.text).encode()}, {path: doc.blob}, args)
+        fresh = edit(doc.text)
+        if fresh == doc.text:
+            return f"skill {name} says that already"
+        return _saved(context, {path: fresh.encode()}, {path: doc.blob}, args)
 
     def _write_file(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
-        file = _needed(args, "file").lstrip("/")
-        if file == "SKILL.md" or not file.startswith(tuple(f"{folder}/" for folder in skill.FOLDERS)):
-            raise ToolError(f"{file} is no place for a skill's file", f"put it below {', '.join(skill.FOLDERS)}")
-        path, text = f"skills/{name}/{file}", _needed(args, "text")
+        _require(context, name)
+        path, text = _beside(name, args), _needed(args, "text")
         doc = context.workspace.read(path)
-        if file.startswith(("scripts/", "tests/")):
+        if doc.text == text:
+            return f"{path} has exactly this content already"
+        if path.split("/")[2] in ("scripts", "tests"):
             approval.program(context, path, text)
         return _saved(context, {path: text.encode()}, {path: doc.blob}, args)
 
+    def _remove_file(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
+        _require(context, name)
+        path = _beside(name, args)
+        if context.workspace.read_bytes(path) is None:
+            beside = [file for file in files_of(context.workspace.root / "skills" / name) if file != "SKILL.md"]
+            raise NotFound(f"there is no {path}", f"it has: {', '.join(beside[:20]) or 'no files'}")
+        return _saved(context, {path: None}, {}, args)
+
     def _delete(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
-        folder = context.workspace.root / "skills" / name
-        if not (folder / "SKILL.md").is_file():
-            raise NotFound(f"there is no skill {name}", "see skill_list")
+        _require(context, name)
         approval.deletion(context, f"skills/{name}")
-        paths = [f"skills/{name}/{file}" for file in files_of(folder)]
+        paths = [f"skills/{name}/{file}" for file in files_of(context.workspace.root / "skills" / name)]
         return _saved(context, dict.fromkeys(paths), {}, args)
+
+
+def _require(context: ToolContext, name: str) -> None:
+    if context.workspace.read_bytes(f"skills/{name}/SKILL.md") is None:
+        names = [known for known, _ in described(context.workspace.root)]
+        near = difflib.get_close_matches(name, names, 3) or names[:12]
+        raise NotFound(f"there is no skill {name}", f"there are: {', '.join(near)}" if near else "create it")
+
+
+def _beside(name: str, args: Mapping[str, Any]) -> str:
+    """The path of a file beside SKILL.md. Raises ToolError for one that lies elsewhere."""
+    file = _needed(args, "file").strip("/").removeprefix(f"skills/{name}/")
+    if not file.startswith(tuple(f"{folder}/" for folder in skill.FOLDERS)):
+        raise ToolError(f"{file} is no place for a skill's file", f"put it below {', '.join(skill.FOLDERS)}")
+    return f"skills/{name}/{file}"
 
 
 def _edit_of(action: str, name: str, args: Mapping[str, Any]) -> _Edit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 from hermes_fs.core.errors import NotFound
 from hermes_fs.core.events import SkillUsed
 from hermes_fs.core.types import Effects
+from hermes_fs.store import sources
 from hermes_fs.store.formats import skill
 from hermes_fs.tools.context import ToolContext
 
 _TEXT = {"type": "string"}
 _LISTED = 60
 _SHOWN = 16_000
+_HEAD = 64 * 1024
+"""Bytes of a SKILL.md that are looked at for its description."""
 
 
 class SkillList:
@@ -53,18 +57,30 @@ class SkillView:
         if not doc.blob:
             raise NotFound(f"there is no {folder}/{wanted}", _nearby(context.workspace.root, name, wanted))
         if wanted != "SKILL.md":
-            return doc.text[:_SHOWN]
+            return _cut(doc.text, f"{folder}/{wanted}")
         context.emit(SkillUsed(name, context.workspace.git.tree_at("HEAD", folder)))
         files = [path for path in files_of(context.workspace.root / folder) if path != "SKILL.md"]
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
-        return skill.load(doc.text.encode(), name).body.strip()[:_SHOWN] + more
+        return _cut(skill.load(doc.text.encode(), name).body.strip(), f"{folder}/SKILL.md") + more
+
+
+def _cut(text: str, path: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[cut: read_file {path} shows the rest]"
 
 
 def described(root: Path) -> Iterator[tuple[str, str]]:
-    """(name, description) of every skill, by name. Links are not followed."""
-    for path in sorted((root / "skills").glob("*/SKILL.md")):
-        if not path.is_symlink() and not path.parent.is_symlink():
-            yield path.parent.name, skill.load(path.read_bytes(), path.parent.name).description
+    """(name, description) of every skill, by name. Nothing is read through a link, and nothing but a regular file."""
+    for folder in sorted(entry.name for entry in _folders(root / "skills")):
+        data = sources.read(root, f"skills/{folder}/SKILL.md", limit=_HEAD)
+        if data is not None:
+            yield folder, skill.headline(data, folder)
+
+
+def _folders(place: Path) -> list[os.DirEntry[str]]:
+    if place.is_symlink() or not place.is_dir():
+        return []
+    with os.scandir(place) as entries:
+        return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def files_of(folder: Path) -> list[str]:

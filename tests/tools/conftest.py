@@ -44,7 +44,7 @@ class Conversation:
     events: list[Event]
     special: dict[str, Any] = field(default_factory=dict)
 
-    def call(self, name: str, **args: Any) -> str:
+    def call(self, name: str, /, **args: Any) -> str:
         text: str = self.special.get(name, tool(name)).run(args, self.context)
         return text
 

@@ -13,7 +13,7 @@ from tests.tools.conftest import Conversation
 OWN = ("read_file", "write_file", "edit_file", "search_files", "terminal", "process", "todo", "ask_user")
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", TOOLS)
 def test_a_tool_is_what_the_table_says(name: str) -> None:
     made = tool(name)
     assert made.name == name
@@ -30,6 +30,11 @@ def tokens(*names: str) -> float:
 
 def test_the_tools_of_files_and_commands_are_told_in_few_tokens() -> None:
     assert tokens(*OWN) <= 800
+
+
+def test_all_tools_together_are_told_in_few_tokens() -> None:
+    assert tokens(*TOOLS) <= 2800
+    assert tokens(*SMALL) <= 1000
 
 
 def test_the_small_profile_is_part_of_the_table() -> None:

@@ -18,7 +18,7 @@ from hermes_fs.store.formats.lines import newline_of, split
 
 _LONGEST = 20_000  # characters of front matter that are worth a YAML reader's time
 _FENCE = re.compile(r"---[ \t]*\r?\n?$")
-_SIMPLE = re.compile(r"([A-Za-z][\w-]*):[ \t]+(?:\"([^\"\\\n]*)\"|([A-Za-z][^\"'\\\n#:{}\[\]&*!|>%@`]*))[ \t]*\r?\n")
+_SIMPLE = re.compile(r"[\w-]+:[ \t]+(?:\"([^\"\\\n\r\t]*)\"|([A-Za-z][^\"\\\n\r\t#:]*))[ \t]*\r?\n")
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:[ \t]?(.*)")
 _PLAIN = re.compile(r"[A-Za-z](?:[^\x00-\x1f\x7f-\xa0\"'\\#:{}\[\]&*!|>%@`-]|-(?!-)|:(?=[^\s]))*")
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))  # other readers take them for values
@@ -57,9 +57,6 @@ def cut(text: str) -> Parts:
 
 def read(front: str) -> tuple[dict[str, Any], str]:
     """All that can be made of front matter, and why it is not right YAML ("" if it is). Never raises."""
-    simple = _read_simple(front)
-    if simple is not None:
-        return simple, ""
     if len(front) > _LONGEST:
         return _by_line(front), f"front matter has more than {_LONGEST} characters"
     try:
@@ -71,22 +68,17 @@ def read(front: str) -> tuple[dict[str, Any], str]:
     return _by_line(front), "front matter must be a mapping of keys to values" if front.strip() else ""
 
 
-def _read_simple(front: str) -> dict[str, Any] | None:
-    """Front matter of plain `key: value` lines, read a hundred times faster than by a YAML reader; None for others."""
-    found: dict[str, Any] = {}
-    place = 0
-    while place < len(front):
-        match = _SIMPLE.match(front, place)
-        if match is None or match[1] in found:
+def plain_value(front: str, key: str) -> str | None:
+    """The text of a top-level key that stands alone on a line every YAML reader reads alike; None for all others."""
+    found = None
+    for match in re.finditer(rf"^{re.escape(key)}[ \t]*:[^\n]*\n(?=([ \t\r\n-]?))", front, re.MULTILINE):
+        simple = _SIMPLE.fullmatch(match[0])
+        if found is not None or match[1] or simple is None:
             return None
-        value = match[2] if match[3] is None else match[3].rstrip()
-        if match[3] is not None and value.lower() in _WORDS:
+        found = simple[1] if simple[2] is None else simple[2].rstrip()
+        if not found.isprintable() or (simple[2] is not None and found.lower() in _WORDS):
             return None
-        found[match[1]] = value
-        place = match.end()
-        if front[place : place + 1] in (" ", "\t"):
-            return None
-    return found
+    return " ".join((found or "").split()) or None
 
 
 def _by_line(front: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from hermes_fs.store.formats.plain import check_bytes
 
 MAX_BYTES = 100_000
 """Of one note that the agent writes; more belongs into several topics."""
-TOPIC = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-"""What the agent may call a note."""
+TOPIC = re.compile(r"[^\W_][\w-]{0,79}")
+"""What the agent may call a note, in lower case: letters and digits of any language, hyphens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class NoteFormat:
     def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
         topic = path.removeprefix("notes/").removesuffix(".md")
         if by == "agent" and after is not None and before is None:
-            named = path.endswith(".md") and all(TOPIC.fullmatch(part) for part in topic.split("/"))
-            if not named:
+            named = all(TOPIC.fullmatch(part) for part in topic.split("/")) and topic == topic.lower()
+            if not (named and path.endswith(".md")):
                 return ["a note is notes/<topic>.md, the topic in lower-case letters, digits and hyphens"]
         return check_bytes(before, after, by, MAX_BYTES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ _TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
 )
 
 
+@functools.cache
 def formats(memory_limit: int = MEMORY_LIMIT, user_limit: int = USER_LIMIT) -> Callable[[str], Format]:
     """A `format_of` with these limits, in characters as rendered."""
     table = (

