@@ -90,9 +90,11 @@ class Runtime:
         the server which models it has where none is named."""
         wanted = self._model(model)
         provider = wanted.provider
+        provider.warm()
+        head = self.workspace.head()
         profile = self._profile(provider)
         draft = Header("", "", self.options.channel, self.options.person, provider.model, provider.name, "", "", "")
-        draft = replace(draft, commit=self.workspace.head())
+        draft = replace(draft, commit=head)
         resumed = self.sessions.resume(self.sessions.find(session), draft) if session else None
         transcript = resumed.transcript if resumed else self.sessions.start(draft)
         pen = Pen(transcript, self.ulids, self.clock, self.options.person, self.options.channel, provider.model)

@@ -79,6 +79,10 @@ class Provider(Protocol):
         blocks between deltas."""
         ...
 
+    def warm(self) -> None:
+        """A conversation is about to begin: what takes long to load may start to. Returns at once."""
+        ...
+
     def close(self) -> None:
         """Give back the connection; the provider may be used again afterwards."""
         ...

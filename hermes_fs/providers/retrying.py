@@ -50,10 +50,7 @@ class Retrying:
         return self._provider
 
     def warm(self) -> None:
-        """Let the wrapped provider prepare in the background, if it can."""
-        warm = getattr(self._provider, "warm", None)
-        if warm is not None:
-            warm()
+        self._provider.warm()
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         for attempt in range(1, self._attempts + 1):

@@ -43,6 +43,9 @@ class ScriptedProvider:
                 yield ThinkingDelta(word) if isinstance(part, Thinking) else TextDelta(word)
         yield reply
 
+    def warm(self) -> None:
+        """There is nothing to load."""
+
     def close(self) -> None:
         self.closed += 1
 
