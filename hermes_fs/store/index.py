@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import query as language
-from hermes_fs.store import rows, schema, searching, sources
+from hermes_fs.store import rows, schema, searching, sources, vocabulary
 from hermes_fs.store.query import Query
 from hermes_fs.store.rows import Delta, Known
 from hermes_fs.store.searching import Hit, Row
@@ -38,6 +38,8 @@ _NO_DAMAGE = (
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
 )
+_BROKEN = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What using an index can raise. SQLite keeps no checksums: damaged text shows only when it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ class Index:
             present = {found.path: found for found in sources.scan(self._root)}
             stale = [found for path, found in present.items() if _is_stale(found, known.get(path))]
             gone = [file for path, file in known.items() if path not in present]
+            with _transaction(db):
+                vocabulary.extend(db)
             pairs = [(found, known.get(found.path)) for found in stale]
         else:
             searched = [path for path in paths if sources.source_of(path)]
@@ -192,6 +196,7 @@ class Index:
             db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_BUILD_HASH,))
             delta = self._take_in(db, [(found, None) for found in sources.scan(self._root)], (), progress)
             db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_USUAL_HASH,))
+            vocabulary.make(db)
             schema.finish(db)
             db.execute("pragma journal_mode = wal")
         finally:
@@ -210,7 +215,7 @@ class Index:
                 for _ in range(2):
                     try:
                         return action(self._writer_db() or self._fresh_writer(progress))
-                    except sqlite3.DatabaseError as error:
+                    except _BROKEN as error:
                         if not _is_damage(error):
                             raise
                         self._forget_writer()
@@ -226,7 +231,7 @@ class Index:
                         db = self._reader_db()
                         if db is not None:
                             return action(db)
-                except sqlite3.DatabaseError as error:
+                except _BROKEN as error:
                     if not _is_damage(error):
                         raise
                     self._heal()
@@ -278,7 +283,7 @@ class Index:
         try:
             if schema.usable(db):
                 return db
-        except sqlite3.DatabaseError:
+        except _BROKEN:
             db.close()
             return None
         db.close()
@@ -318,12 +323,15 @@ def _failing() -> Iterator[None]:
     """What no rebuild can mend, such as a full disk, as one line."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except _BROKEN as error:
         raise Failed(f"the search index: {error}", "look at the disk's free space and rights") from error
     except OSError as error:
         raise Failed(f"the search index: {error.strerror}", "look at the disk's free space and rights") from error
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is broken or of another make, rather than busy, closed, out of room or out of reach."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF not in _NO_DAMAGE
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
+    """Whether the file is broken or of another make, rather than busy, closed, out of room or out of reach. An error
+    without a code comes of contents that are no text, unless the connection was misused."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        return False
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _NO_DAMAGE

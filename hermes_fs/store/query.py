@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from hermes_fs.store.sources import KINDS
-from hermes_fs.store.tokens import phrase, pieces, storable
+from hermes_fs.store.tokens import is_run, phrase, pieces, storable
 
 MAX_TERMS = 32
 _TOKEN = re.compile(r'"([^"]*)"|(kind|person|since|until):(\S+)|(\S+)', re.IGNORECASE)
@@ -107,8 +107,10 @@ def any_of(parts: Sequence[str], prefix: bool = False) -> str:
 
 
 def word(term: str) -> str:
-    """One word, or bigram, as an FTS5 string."""
-    return '"' + term.replace('"', " ") + '"'
+    """One word, or bigram, as an FTS5 string; a lone character of a script without spaces as a prefix, for it stands
+    within bigrams."""
+    made = '"' + term.replace('"', " ") + '"'
+    return made + " *" if len(term) == 1 and is_run(term) else made
 
 
 def millis(moment: datetime) -> int:

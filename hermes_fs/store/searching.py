@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hermes_fs.core.clock import iso
-from hermes_fs.store import marks
+from hermes_fs.store import marks, vocabulary
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
-from hermes_fs.store.tokens import fold, storable
+from hermes_fs.store.tokens import storable
 
 CANDIDATES = 240
 """Rows that are ranked."""
@@ -24,13 +24,14 @@ COMMON_ROWS = 1_000
 """A term is dropped as common where it stands in more than this share of the rows and in more than so many."""
 SUBSTRING_SECONDS = 0.05
 _SNIPPET = 200
-_COLUMNS = "r.id, f.path, r.anchor, r.kind, f.session, f.title, coalesce(r.at, f.at), r.person, r.text"
+_COLUMNS = "r.id, f.path, r.anchor, r.kind, f.session, f.title, coalesce(r.at, f.at), r.person, r.origin, r.text"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A row that fits. `path` and `anchor` (an event's id, a heading, an entry's id) say where it stands; `session` is
-    empty for what is in no session; `when` is RFC 3339; a greater `score` is better."""
+    empty for what is in no session; `when` is RFC 3339; `origin` tells where its text comes from (core.types.Origin, ""
+    where the file does not say), which what is made of it inherits; a greater `score` is better."""
 
     path: str
     anchor: str
@@ -39,6 +40,7 @@ class Hit:
     title: str
     when: str
     person: str
+    origin: str
     text: str
     snippet: str
     score: float
@@ -52,10 +54,11 @@ class Row:
     kind: str
     when: str
     person: str
+    origin: str
     text: str
 
 
-_Found = tuple[int, str, str, str, str, str, int, str, str, float]
+_Found = tuple[int, str, str, str, str, str, int, str, str, str, float]
 
 
 class Searcher:
@@ -113,11 +116,11 @@ def around(db: sqlite3.Connection, path: str, anchor: str, before: int, after: i
     file = db.execute("select id, at from files where path = ?", (path,)).fetchone()
     if file is None:
         return []
-    columns = "select id, anchor, kind, coalesce(at, ?), person, text from rows where file = ? and id"
+    columns = "select id, anchor, kind, coalesce(at, ?), person, origin, text from rows where file = ? and id"
     place = db.execute("select min(id) from rows where file = ? and anchor = ?", (file[0], anchor)).fetchone()[0]
     earlier = db.execute(f"{columns} < ? order by id desc limit ?", (file[1], file[0], place or 0, before)).fetchall()
     later = db.execute(f"{columns} >= ? order by id limit ?", (file[1], file[0], place or 0, after + 1)).fetchall()
-    return [Row(row[1], row[2], _when(row[3]), row[4], row[5]) for row in (*reversed(earlier), *later)]
+    return [Row(row[1], row[2], _when(row[3]), *row[4:]) for row in (*reversed(earlier), *later)]
 
 
 def recent(db: sqlite3.Connection, limit: int) -> list[Hit]:
@@ -181,26 +184,19 @@ def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequenc
 
 
 def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
-    """Words of the vocabulary that hold one of the terms, the commonest first; bounded in time."""
+    """Words of the vocabulary that hold one of the terms; bounded in number and in time."""
     found: list[str] = []
     deadline = time.monotonic() + SUBSTRING_SECONDS
-    db.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-    try:
-        for term in terms:
-            pattern = "%" + fold(term).replace("\\", "").replace("%", "").replace("_", "\\_") + "%"
-            sql = "select term from vocabulary where term like ? escape '\\' limit 20"
-            found += [row[0] for row in db.execute(sql, (pattern,))] if len(term) > 2 else []
-    except sqlite3.OperationalError:
-        return found  # out of time: what was found until then is a help already
-    finally:
-        db.set_progress_handler(None, 0)
-    return found
+    for term in terms:
+        if len(term) > 2 and time.monotonic() < deadline:
+            found += vocabulary.holding(db, term)
+    return list(dict.fromkeys(found))
 
 
 def _hits(found: Sequence[_Found], words: Sequence[str], limit: int) -> list[Hit]:
     """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first."""
     groups: dict[str, list[_Found]] = {}
-    for row in sorted(found, key=lambda row: (-row[9], -row[6], row[1], row[2])):
+    for row in sorted(found, key=lambda row: (-row[10], -row[6], row[1], row[2])):
         groups.setdefault(row[4] or f"{row[1]}#{row[2]}", []).append(row)
     scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), -rows[0][6], rows[0][1], rows[0][2]))
     out: list[Hit] = []
@@ -210,12 +206,13 @@ def _hits(found: Sequence[_Found], words: Sequence[str], limit: int) -> list[Hit
 
 
 def _session_score(rows: Sequence[_Found]) -> float:
-    return sum(row[9] * weight for row, weight in zip(rows, WEIGHTS, strict=False))
+    return sum(row[10] * weight for row, weight in zip(rows, WEIGHTS, strict=False))
 
 
 def _hit(row: _Found, words: Sequence[str]) -> Hit:
-    _, path, anchor, kind, session, title, at, person, text, score = row
-    return Hit(path, anchor, kind, session, title, _when(at), person, text, _snippet(text, words), round(score, 4))
+    _, path, anchor, kind, session, title, at, person, origin, text, score = row
+    when, snippet = _when(at), _snippet(text, words)
+    return Hit(path, anchor, kind, session, title, when, person, origin, text, snippet, round(score, 4))
 
 
 def _snippet(text: str, words: Sequence[str]) -> str:

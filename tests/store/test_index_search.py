@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hermes_fs.store import vocabulary
 from hermes_fs.store.index import Index
-from tests.store.index_world import header, make_root, open_index, said, transcript_path, write
+from tests.store.index_world import add, header, make_root, open_index, said, transcript_path, write
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -128,3 +129,30 @@ def test_the_rows_around_a_hit_are_in_order(index: Index) -> None:
 
 def test_the_newest_sessions_come_first(index: Index) -> None:
     assert {hit.session for hit in index.recent()} == {"s1", "s2"}
+
+
+def test_one_character_is_found_at_the_end_of_a_run_and_within(root: Path, index: Index) -> None:
+    write(root / "notes" / "k.md", "# within\n\n库里有\n\n# last\n\n文件库\n")
+    index.refresh()
+    assert {hit.anchor for hit in index.search("库")} == {"e3", "within", "last"}
+
+
+def test_hits_and_what_stands_around_them_say_whose_text_it_is(root: Path, index: Index) -> None:
+    talk = header("s6") + said("o1", "narwhal page", type="tool_result", origin="web") + said("o2", "narwhal thanks")
+    path = write(transcript_path(root, "s6"), talk)
+    index.refresh()
+    assert {hit.anchor: hit.origin for hit in index.search("narwhal")} == {"o1": "web", "o2": "owner"}
+    assert [row.origin for row in index.around(path.relative_to(root).as_posix(), "o1", 0, 1)] == ["web", "owner"]
+
+
+def test_parts_of_words_are_found_however_large_and_new_the_index_is(root: Path, index: Index) -> None:
+    old = "".join(said(f"v{i}", f"zebra{i}stripe filler{i}") for i in range(300))
+    path = write(transcript_path(root, "s7"), header("s7") + old)
+    index.rebuild()
+    assert [hit.anchor for hit in index.search("bra299strip")] == ["v299"]
+    add(path, "".join(said(f"w{i}", f"okapi{i}leg") for i in range(vocabulary.STEP + 5)))
+    for _ in range(3):  # the words are looked for in the newest rows, then written down
+        index.refresh()
+        assert [hit.anchor for hit in index.search("kapi7le")] == ["w7"]
+        assert [hit.anchor for hit in index.search("api1004le")] == ["w1004"]
+    assert index.verify() == []

@@ -117,6 +117,15 @@ def test_it_breaks_while_it_is_open(root: Path, index: Index, breaks: Callable[[
     assert index.verify() == []
 
 
+@pytest.mark.parametrize("column", ["rows set text", "files set title", "files set stamp", "rows set person"])
+def test_contents_that_are_no_text_are_made_anew(root: Path, index: Index, column: str) -> None:
+    index.rebuild()
+    damage(root, f"update {column} = cast(x'776f6d626174ff' as text)")
+    assert len(index.search("wombat", limit=50)) == 21
+    assert index.verify() == []
+    assert {hit.title for hit in index.search("wombat", limit=50)} == {"N", "A title"}
+
+
 def test_a_row_that_was_tampered_with_is_found_out(root: Path, index: Index) -> None:
     index.rebuild()
     damage(root, "update rows set text = 'platypus' where text = 'wombat'")
