@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 from collections.abc import Sequence
@@ -20,13 +21,15 @@ from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import marks, query
-from hermes_fs.store.index import Hit, Index
+from hermes_fs.store.index import Busy, Hit, Index
 from hermes_fs.store.query import Query
 from hermes_fs.store.sources import KINDS
 
 app = single()
 
 _SESSION_SHOWN = 6
+_PATIENCE = 0.5
+"""Seconds that a search waits for another process that is writing the index."""
 
 
 @app.command(
@@ -79,8 +82,8 @@ def _wanted(typed: Query, kinds: Sequence[str], person: str) -> Query:
 def _hits(root: Path, state_dir: Path, wanted: Query, limit: int) -> list[Hit]:
     index = Index.open(root, state_dir)
     try:
-        with Progress("indexing") as progress:
-            index.refresh(progress=progress)
+        with Progress("indexing") as progress, contextlib.suppress(Busy):  # then what it holds already must do
+            index.refresh(progress=progress, patience=_PATIENCE)
         return index.find(wanted, limit=limit)
     finally:
         index.close()

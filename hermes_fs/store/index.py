@@ -23,21 +23,26 @@ from hermes_fs.store.rows import Delta, Known
 from hermes_fs.store.searching import Hit, Row
 from hermes_fs.store.sources import Found
 
-__all__ = ["Delta", "Hit", "Index", "Row", "Status"]
+__all__ = ["Busy", "Delta", "Hit", "Index", "Row", "Status"]
 
 Progress = Callable[[int, int], None]
 """Called with files done and files in all, now and then."""
 
 _T = TypeVar("_T")
+PATIENCE = 60.0
+_APPEND_PATIENCE = 0.2
+"""Seconds to wait for one's turn to write; an append stands in the way of a conversation."""
 _BATCH_BYTES = 4 << 20
 _BUILD_HASH = 64 << 20
 _USUAL_HASH = 1 << 20
 """Bytes that FTS5 collects before it writes a segment: few large segments while building, little memory otherwise."""
 
 _NO_DAMAGE = (
-    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE),
+    *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_NOMEM),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
 )
+"""A lock of SQLite's is not among them: we take turns by locks of our own, so whoever holds one is stuck or a stranger,
+and is left alone with the old file."""
 _BROKEN = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What using an index can raise. SQLite keeps no checksums: damaged text shows only when it is decoded."""
 
@@ -54,6 +59,10 @@ class Status:
     by_kind: dict[str, int]
 
 
+class Busy(Failed):
+    """Others have been writing the index for longer than the caller wants to wait; it can be searched as it is."""
+
+
 class Index:
     """One workspace's index in one process. Errors of the disk are Failed; a broken index is no error but rebuilt."""
 
@@ -62,6 +71,7 @@ class Index:
         self._path = state_dir / "index.db"
         self._reading = threading.RLock()
         self._writing = threading.RLock()
+        self._building = threading.Lock()
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._read_identity = self._write_identity = (0, 0)
@@ -74,26 +84,41 @@ class Index:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def refresh(self, paths: Iterable[str] | None = None, progress: Progress | None = None) -> Delta:
+    def refresh(
+        self, paths: Iterable[str] | None = None, progress: Progress | None = None, patience: float = PATIENCE
+    ) -> Delta:
         """Bring the index in step with the files: all of them by their times and sizes, or just `paths`. Only the
-        former sees a change that came so soon after the last that the file's time could not tell."""
+        former sees a change that came so soon after the last that the file's time could not tell. Busy where other
+        processes write for longer than `patience` seconds."""
         wanted = None if paths is None else tuple(paths)
-        return self._written(lambda db: self._refresh(db, wanted, progress), progress)
+        return self._written(lambda db: self._refresh(db, wanted, progress), progress, patience)
 
     def append(self, path: Path) -> Delta:
         """A transcript grew: take in what is new, without a look at what was there. A path outside the workspace is
-        ignored."""
+        ignored. Where somebody else is writing for long, nothing is done: the next append or refresh does it."""
         if not path.is_relative_to(self._root):
             return Delta()
         inside = path.relative_to(self._root).as_posix()
-        return self._written(lambda db: self._refresh(db, (inside,), None, quick=True), None)
+        if not self._writing.acquire(timeout=_APPEND_PATIENCE):
+            return Delta()
+        try:
+            return self._written(lambda db: self._refresh(db, (inside,), None, quick=True), None, _APPEND_PATIENCE)
+        except Busy:
+            return Delta()
+        finally:
+            self._writing.release()
 
     def rebuild(self, progress: Progress | None = None) -> Delta:
-        """Make a new index from the files and put it in the old one's place; searches go on meanwhile."""
-        with self._writing, _failing():
+        """Make a new index from the files and put it in the old one's place; searches and appends go on meanwhile."""
+        with self._building, _failing():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with schema.guarded(self._path, "write"):
-                return self._rebuild(progress)
+            with schema.guarded(self._path, "build"):
+                new = self._path.with_name("index.new")
+                delta = self._make(new, progress)
+                with self._writing, schema.guarded(self._path, "write", PATIENCE):
+                    delta += self._caught_up(new)
+                    self._put_in_place(new)
+                return delta
 
     def verify(self) -> list[str]:
         """Every difference between the index and the files, one line each; none proves them equal."""
@@ -184,10 +209,8 @@ class Index:
                 rows.merge_step(db)
         return delta
 
-    def _rebuild(self, progress: Progress | None) -> Delta:
-        """Into a file beside the index, which then takes its place. The caller holds the write lock."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name("index.new")
+    def _make(self, new: Path, progress: Progress | None) -> Delta:
+        """A whole index in a file beside the index, on the disk. The caller holds the lock of that file."""
         schema.discard(new)
         db = schema.connect(new, writing=True)
         try:
@@ -202,16 +225,29 @@ class Index:
         finally:
             db.close()
         schema.settle(new)
+        return delta
+
+    def _caught_up(self, new: Path) -> Delta:
+        """What was written to the old index while the new one was made is taken into that too."""
+        db = schema.connect(new, writing=True)
+        try:
+            return self._refresh(db, None, None)
+        finally:
+            db.close()
+
+    def _put_in_place(self, new: Path) -> None:
+        """The caller holds the write lock."""
         self._forget_writer()
         with schema.guarded(self._path, "swap"):
             schema.replace(self._path, new)
-        return delta
 
-    def _written(self, action: Callable[[sqlite3.Connection], _T], progress: Progress | None) -> _T:
+    def _written(
+        self, action: Callable[[sqlite3.Connection], _T], progress: Progress | None, patience: float = PATIENCE
+    ) -> _T:
         """Run an action that writes, on a whole index: a missing or broken one is rebuilt first, once."""
         with self._writing, _failing():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with schema.guarded(self._path, "write"):
+            with schema.guarded(self._path, "write", patience):
                 for _ in range(2):
                     try:
                         return action(self._writer_db() or self._fresh_writer(progress))
@@ -264,7 +300,9 @@ class Index:
         return self._writer
 
     def _fresh_writer(self, progress: Progress | None) -> sqlite3.Connection:
-        self._rebuild(progress)
+        new = self._path.with_name("index.healed")  # not the file of a rebuild, which another process may be at
+        self._make(new, progress)
+        self._put_in_place(new)
         db = self._writer_db()
         if db is None:
             raise Failed("the search index was removed while it was made", "try again")
@@ -325,6 +363,8 @@ def _failing() -> Iterator[None]:
         yield
     except _BROKEN as error:
         raise Failed(f"the search index: {error}", "look at the disk's free space and rights") from error
+    except BlockingIOError as error:
+        raise Busy("another process is writing the search index", "try again; end that process if it hangs") from error
     except OSError as error:
         raise Failed(f"the search index: {error.strerror}", "look at the disk's free space and rights") from error
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ VERSION = 2
 _APPLICATION = 0x48464958  # "HFIX"
 _SIDECARS = ("-wal", "-shm", "-journal")
 _BUSY_MS = 5000
+_POLL_SECONDS = 0.002
 
 _TABLES = f"""
 create table meta(key text primary key, value text) without rowid;
@@ -85,14 +88,26 @@ def identity(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def guarded(path: Path, name: str) -> Iterator[None]:
-    """Hold the exclusive cross-process lock `name` beside `path`; blocks. Not re-entrant."""
+def guarded(path: Path, name: str, patience: float = math.inf) -> Iterator[None]:
+    """Hold the exclusive cross-process lock `name` beside `path`; not re-entrant. Waits for it up to `patience` seconds
+    (whoever holds it may be stopped), then raises BlockingIOError."""
     handle = os.open(path.with_name(f"{path.name}.{name}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle, patience)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(_POLL_SECONDS)
 
 
 def replace(path: Path, new: Path) -> None:

@@ -29,7 +29,7 @@ def test_the_json_form_has_the_whole_hit(hermes, talked, mind):
     done = hermes("search", "数据库", "--json")
     [hit] = json.loads(done.stdout)["hits"]
     assert set(hit) == {
-        *("path", "anchor", "kind", "session", "title", "when", "person", "snippet", "text", "score"),
+        *("path", "anchor", "kind", "session", "title", "when", "person", "origin", "snippet", "text", "score"),
     }
     assert (mind / hit["path"]) == talked and hit["anchor"] == "e1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ import pytest
 
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import schema
-from hermes_fs.store.index import Index
+from hermes_fs.store.index import Busy, Delta, Index
 from tests.source import ROOT
 from tests.store.index_world import (
     add,
@@ -208,7 +209,7 @@ def test_names_that_are_no_text_are_left_out(root: Path, index: Index) -> None:
 _OTHER = """
 import sys
 from pathlib import Path
-from hermes_fs.store.index import Index
+from hermes_fs.store.index import Busy, Delta, Index
 from tests.store.index_world import add, header, said, transcript_path, write
 root, name = Path(sys.argv[1]), sys.argv[2]
 index = Index.open(root, root / ".git" / "hermes")
@@ -247,3 +248,72 @@ def test_killed_at_any_moment_it_is_whole_afterwards(root: Path, index: Index) -
         assert index.verify() == []
     index.rebuild()
     assert [path.name for path in _file(root).parent.glob("index.new*")] == []
+
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from hermes_fs.store import schema
+path = Path(sys.argv[1])
+if sys.argv[2] == "turn":
+    with schema.guarded(path, "write"):
+        print("held", flush=True)
+        sys.stdin.read()
+else:
+    db = schema.connect(path, writing=True)
+    db.execute("begin immediate")
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def _held(root: Path, how: str) -> Iterator[None]:
+    """Another process that has taken the index and lets nobody write."""
+    command = [sys.executable, "-c", _HOLDER, str(_file(root)), how]
+    holder = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout and holder.stdout.readline() == "held\n"
+    yield
+    holder.communicate()
+
+
+def test_an_append_does_not_wait_for_a_process_that_hangs_in_its_turn(root: Path, index: Index) -> None:
+    index.rebuild()
+    path = add(transcript_path(root, "s1"), said("e2", "quokka"))
+    with _held(root, "turn"):
+        assert index.append(path) == Delta()
+        with pytest.raises(Busy, match="another process"):
+            index.refresh(patience=0.1)
+        assert index.search("wombat")
+    assert index.append(path).added == 1
+    assert index.verify() == []
+
+
+def test_an_index_that_a_stranger_has_locked_is_made_anew(root: Path, index: Index) -> None:
+    index.rebuild()
+    write(root / "notes" / "new.md", "quokka\n")
+    with _held(root, "database"):
+        index.refresh()
+        assert index.search("quokka")
+    assert index.verify() == []
+
+
+def test_appends_go_on_while_another_thread_rebuilds(root: Path, index: Index) -> None:
+    index.rebuild()
+    ended = threading.Event()
+
+    def rebuild() -> None:
+        for _ in range(5):
+            index.rebuild()
+        ended.set()
+
+    thread = threading.Thread(target=rebuild)
+    thread.start()
+    count = 0
+    while not ended.is_set():
+        count += 1
+        index.append(add(transcript_path(root, "s1"), said(f"e{count}x", "quokka")))
+    thread.join()
+    index.refresh()
+    assert index.status().by_kind["message"] == count + 1
+    assert index.verify() == []
