@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,9 +86,21 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=3000)
-@given(st.lists(steps, max_size=25))
+@settings(max_examples=20)
+@given(st.lists(steps, max_size=15))
 def test_grown_and_made_anew_are_the_same(happened: list[Step]) -> None:
+    _in_a_new_root(happened)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=300)
+@given(st.lists(steps, max_size=25))
+def test_grown_and_made_anew_are_the_same_after_many_steps(happened: list[Step]) -> None:
+    _in_a_new_root(happened)
+
+
+def _in_a_new_root(happened: list[Step]) -> None:
     root = make_root(Path(tempfile.mkdtemp()))
     try:
         _compare(root, happened)

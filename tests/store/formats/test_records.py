@@ -103,7 +103,7 @@ def _yaml() -> object:
     return YAML(typ="safe", pure=True)
 
 
-@settings(max_examples=300)
+@settings(max_examples=80)
 @given(files, files, files)
 def test_a_merge_is_symmetric_and_parses_where_a_side_did(base: bytes, ours: bytes, theirs: bytes) -> None:
     merged = CRON.merge(base, ours, theirs)

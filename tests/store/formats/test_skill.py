@@ -39,7 +39,7 @@ names = st.from_regex(r"[a-z0-9ä中]{1,6}(-[a-z0-9]{1,5}){0,2}", fullmatch=True
 values = st.text(max_size=60) | st.text(alphabet="ab:#-'\"[]{}&*!|>%@`,? \\=<~\n\t0", max_size=14)
 
 
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(names, values, values)
 def test_the_public_validator_accepts_every_skill_that_is_created(
     place: Path, name: str, about: str, body: str
@@ -55,7 +55,7 @@ def test_the_public_validator_accepts_every_skill_that_is_created(
     assert read.problems == ()
 
 
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(values, values, values)
 def test_the_public_validator_accepts_every_edited_skill(place: Path, about: str, old: str, new: str) -> None:
     text = GOOD.replace("# a comment", old.replace("---", "").replace("\n", " "))
@@ -119,7 +119,7 @@ def almost_right(draw: st.DrawFn) -> str:
     return text[:place] + draw(st.just("") | st.characters()) + text[place:]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=300)
 @given(almost_right())
 def test_what_passes_our_check_passes_the_public_validator(place: Path, text: str) -> None:
     if skill.check(text, "a") == []:
@@ -321,7 +321,7 @@ def test_two_descriptions_keep_one_and_report_the_other() -> None:
     assert merged.conflicts == ("description: kept 'description: Rather longer', left out 'description: Short'",)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(LINES) | values.map(lambda text: f"description: {text}\n"), max_size=4).map("".join))
 def test_a_headline_is_the_description_that_loading_gives(middle: str) -> None:
     data = f"---\n{middle}---\nbody\n".encode()
