@@ -27,7 +27,7 @@ from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
 from hermes_fs.store.replay import replay
 from hermes_fs.store.session_refs import SessionRefs
-from hermes_fs.store.sessions import Sessions, info_of
+from hermes_fs.store.sessions import Resumed, Sessions, info_of
 from hermes_fs.store.transcript import Header, Transcript
 from hermes_fs.store.watch import Watcher
 from hermes_fs.store.workspace import Workspace
@@ -92,14 +92,28 @@ class Runtime:
         provider = wanted.provider
         provider.warm()
         head = self.workspace.head()
-        profile = self._profile(provider)
         draft = Header("", "", self.options.channel, self.options.person, provider.model, provider.name, "", "", "")
         draft = replace(draft, commit=head)
         resumed = self.sessions.resume(self.sessions.find(session), draft) if session else None
         transcript = resumed.transcript if resumed else self.sessions.start(draft)
+        try:
+            return self._converse(wanted, transcript, resumed)
+        except HermesError:
+            transcript.close()
+            raise
+
+    def _converse(self, wanted: Model, transcript: Transcript, resumed: Resumed | None) -> Conversation:
+        provider, profile = wanted.provider, self._profile(wanted.provider)
         pen = Pen(transcript, self.ulids, self.clock, self.options.person, self.options.channel, provider.model)
         view = MindView(
-            self.workspace, self.index, self.clock, self.config, self.work_dir, profile, self.options.person
+            self.workspace,
+            self.index,
+            self.clock,
+            self.config,
+            self.work_dir,
+            profile,
+            self.options.person,
+            tuple(path.stem for path in resumed.files) if resumed else (),
         )
         settle = functools.partial(self._keep, transcript)
         made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle)

@@ -91,7 +91,8 @@ def test_a_session_goes_on_with_all_that_was_said(options: Options) -> None:
         second = runtime.conversation("last")
         assert [message.text for message in second.messages[1:]] == ["remember the word albatross", "done"]
         assert second.title == "remember the word albatross"
-        say(second, "go on")
+        say(second, "what of the word albatross?")
+        assert "earlier conversations" not in str(second.messages[-2].parts)
         second.close()
         assert len(runtime.sessions.recent()) == 1
 

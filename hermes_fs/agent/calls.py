@@ -109,8 +109,8 @@ class CallRunner:
                     yield finished
                 case _Asking(question, reply):
                     answer = self._ask(question)
+                    yield Asked(question, answer)  # on the disk before the tool acts on it
                     reply.put(answer)
-                    yield Asked(question, answer)
                 case event:
                     yield event
         return results

@@ -13,7 +13,7 @@ from hermes_fs.agent.compact import SummaryCompactor
 from hermes_fs.agent.loop import run
 from hermes_fs.agent.record import Pen
 from hermes_fs.agent.turn import Turn
-from hermes_fs.core.events import Appended, Compacted, Event
+from hermes_fs.core.events import Appended, Compacted, Event, TurnEnded
 from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
 from hermes_fs.core.tokens import estimate_tools
 from hermes_fs.core.types import Limits, Message, Text, ToolSpec, Usage, system, user
@@ -122,6 +122,7 @@ class Conversation:
         self._cancel = Cancel()
         done = self._compactor(self.messages, True, self._cancel)
         if done:
+            self.usage += done[1]
             for event in self.pen.write([done[0]]):
                 self._follow(event)
                 yield event
@@ -158,9 +159,10 @@ class Conversation:
 
     def _follow(self, event: Event) -> None:
         match event:
-            case Appended(message, _, usage):
+            case Appended(message):
                 self.messages.append(message)
-                self.usage += usage or Usage()
+            case TurnEnded(_, usage):
+                self.usage += usage
             case Compacted(summary, replaced):
                 self.messages[1 : 1 + replaced] = [summary]
             case _:

@@ -21,7 +21,7 @@ PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
 @dataclass(frozen=True, slots=True)
 class MindView:
-    """The mind as one conversation of one person sees it."""
+    """The mind as one conversation of one person sees it. `earlier` are the sessions that it goes on with."""
 
     workspace: Workspace
     index: Index
@@ -30,6 +30,7 @@ class MindView:
     work_dir: Path
     profile: Profile
     person: str = "owner"
+    earlier: tuple[str, ...] = ()
 
     def prompt(self) -> str:
         """The system prompt for the mind as it is now."""
@@ -59,7 +60,7 @@ class MindView:
         except HermesError:
             return ""
         tokens = wanted.tokens if self.profile == "full" else min(wanted.tokens, 150)
-        return recollect.aside(hits, text, session, tokens, wanted.hits)
+        return recollect.aside(hits, text, {session, *self.earlier}, tokens, wanted.hits)
 
     def learn_of(self, transcript: Path) -> None:
         """Make what was just said findable."""

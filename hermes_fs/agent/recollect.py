@@ -23,9 +23,9 @@ _COMMON = frozenset(
 )
 
 
-def aside(hits: Iterable[Hit], question: str, session: str, tokens: int, limit: int) -> str:
+def aside(hits: Iterable[Hit], question: str, here: Set[str], tokens: int, limit: int) -> str:
     """At most `limit` past hits within `tokens`, or nothing: a hit must share two of the question's telling words (one
-    where the question has just one), and the conversation at hand is not the past."""
+    where the question has just one). `here` are the sessions of the conversation at hand, which is not the past."""
     words = telling_words(question)
     if not words:
         return ""
@@ -33,7 +33,7 @@ def aside(hits: Iterable[Hit], question: str, session: str, tokens: int, limit: 
     lines: list[str] = []
     room = tokens * CHARS_PER_TOKEN
     for hit in hits:
-        if hit.session == session or len(words & telling_words(hit.text)) < needed:
+        if hit.session in here or len(words & telling_words(hit.text)) < needed:
             continue
         line = f"- {hit.when[:10]} {hit.kind}: {_excerpt(hit.text, words)}"
         if len(line) > room or len(lines) == limit:

@@ -1,7 +1,7 @@
 """Writes what a turn shows into the transcript and passes it on: one stream, many faces.
 
-Everything is flushed before it is passed on, and a reply or a call with effects is fsynced; so a crash never loses what
-somebody has read or acted on.
+Every whole message is flushed and fsynced before it is passed on, and a decision before it is acted on. Only a reply
+that is still streaming can be lost in a crash.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Pen:
                 self.latest = record.id
                 if record.type == "message" and record.data["role"] == "user":
                     self.asked = record.id
-            if isinstance(event, Appended | TurnEnded):
+            if isinstance(event, Appended | Asked | TurnEnded):
                 self.transcript.sync()
             yield event
 

@@ -25,9 +25,9 @@ FUNCTION_WORDS = frozenset(
         """a about after am an and any are as at be been before but by can could did do does for from had has have he
         her him his how i if in into is it its me my no not of on or our she should so some than that the their them
         then there these they this those to was we were what when where which who whom whose why will with would you
-        your der die das ein eine und oder ist sind war wie wer wann wo warum wir ich du er sie es mit von für auf zu
-        im den dem haben hat le la les un une des et ou est sont qui que quoi quand où pourquoi comment je tu il elle
-        nous vous avec pour dans sur du el los las una y o es son qué quién cuándo dónde cómo con para en de""",
+        your der das ein eine und oder ist sind wie wer wann wo warum wir ich du er sie es mit von für auf zu
+        im den dem haben le la les un une des et ou est sont qui que quoi quand où pourquoi comment je tu il elle
+        nous vous avec pour dans sur du el los las una y o es qué quién cuándo dónde cómo con para en de""",
     )
 )
 """They are dropped where any other word remains."""

@@ -18,7 +18,7 @@ CANDIDATES = 240
 """Rows that are ranked."""
 WEIGHTS = (1.0, 0.7, 0.5, 0.35)
 """A session's score is the sum of its best rows' by these: 0.82 of LoCoMo's evidence among the first five sessions,
-against 0.80 by three whole ones and 0.74 by the best row alone (benchmarks/recall.py)."""
+against 0.81 by three whole ones and 0.80 by the best row alone (docs/recall.md)."""
 COMMON_SHARE = 0.02
 COMMON_ROWS = 1_000
 """A term is dropped as common where it stands in more than this share of the rows and in more than so many."""
