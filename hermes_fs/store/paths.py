@@ -26,7 +26,8 @@ _MIND: tuple[_Rule, ...] = (
 )
 """(path, the kind of a lesson that changes it, whether the agent may)."""
 
-_ANY_PATH: frozenset[Kind] = frozenset(("revert", "merge", "purge"))
+ANY_PATH: frozenset[Kind] = frozenset(("revert", "merge", "purge"))
+"""Kinds that touch whatever they touch: they put together what was written before."""
 _NOTED: frozenset[Kind] = frozenset(("memory", "user", "note"))
 """Kinds of which one lesson may join several."""
 
@@ -36,9 +37,10 @@ _LONGEST_PATH = 900
 
 
 def author_of(change: Change) -> By:
-    """Whose write a change is. Limits and protected paths bind the agent, also where it writes what the owner said;
-    settings, reverts, merges and purges that the owner ordered are the owner's."""
-    ordered = change.kind == "config" or change.kind in _ANY_PATH
+    """Whose write a change is. Limits and protected paths bind the agent, also where it writes what the owner said.
+    What the owner did with a command, no model in between, is theirs; so are settings, reverts, merges and purges that
+    they ordered."""
+    ordered = change.kind == "config" or change.kind in ANY_PATH or not change.provenance.model
     return "person" if ordered and change.provenance.origin == "owner" else "agent"
 
 
@@ -72,7 +74,7 @@ def check_change(change: Change) -> None:
 
 def _fits(asked: Kind, kind: Kind, by: By) -> bool:
     alike = asked == kind or (asked in _NOTED and kind in _NOTED)
-    return alike or asked in _ANY_PATH or (asked == "config" and by == "person")
+    return alike or asked in ANY_PATH or (asked == "config" and by == "person")
 
 
 def check_path(path: str) -> None:

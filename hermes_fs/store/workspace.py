@@ -28,7 +28,7 @@ from hermes_fs.store.journal import Journal, Move
 from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.objects import LINK_MODE
-from hermes_fs.store.paths import check_change, check_path, kind_of
+from hermes_fs.store.paths import ANY_PATH, author_of, check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
 
 Listener = Callable[[Commit, tuple[str, ...]], None]
@@ -277,9 +277,10 @@ class Workspace:
         label = message.model_reason if change.provenance.model else message.person_reason
         reason = label(_without_secrets(change.why))
         text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
-        agent = identity.agent_on(self.host, now)
+        by_hand = author_of(change) == "person" and change.kind not in ANY_PATH
+        author = self._person.author(now) if by_hand else identity.agent_on(self.host, now)
         files = {move.path: change.files[move.path] for move in moves}
-        lesson = Lesson(head, moves, files, found, text, agent, self._person.committer(agent))
+        lesson = Lesson(head, moves, files, found, text, author, self._person.committer(author))
         return lesson, Commit("", change_id, subject, now)
 
     def _apply(self, lesson: Lesson, commit: Commit) -> Commit:
