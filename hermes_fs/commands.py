@@ -23,6 +23,7 @@ from hermes_fs.store.formats import entries
 from hermes_fs.store.sessions import SessionInfo
 from hermes_fs.tools.skills import described
 
+_TITLE = 48
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 
 
@@ -184,7 +185,8 @@ def _diff(talk: Talk, argument: str) -> Outcome:
     git = talk.runtime.workspace.git
     lesson = history.find(git, argument or "last")
     patch = history.diff(git, lesson.parents[0] if lesson.parents else "", lesson.commit)
-    return Said(f"{lesson.short}  {lesson.subject}\n\n{patch}".rstrip("\n"), diff=True)
+    lines = [line for line in patch.splitlines() if not line.startswith(("diff --git ", "index "))]
+    return Said("\n".join([f"{lesson.short}  {lesson.subject}", "", *lines]), diff=True)
 
 
 def _undo(talk: Talk, argument: str) -> Outcome:
@@ -295,7 +297,7 @@ def _number(text: str, otherwise: int) -> int:
 
 
 def _about(info: SessionInfo) -> tuple[str, str]:
-    return _local(info.updated), info.header.title
+    return _local(info.updated), one_line(info.header.title, _TITLE)
 
 
 def _local(moment: datetime) -> str:

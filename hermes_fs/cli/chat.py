@@ -115,7 +115,7 @@ def _face() -> Face:
     if sys.stdout.isatty():
         live: Face = load("hermes_fs.apps.chat.assemble:stage")(os.environ)
         return live
-    return Plain(sys.stdout, sys.stderr if sys.stderr.isatty() else None)
+    return Plain(sys.stdout, sys.stderr if sys.stderr.isatty() else None, sys.stderr)
 
 
 def _talk(runtime: Runtime, session: str) -> int:

@@ -41,6 +41,8 @@ def converse(runtime: Runtime, session: str) -> int:
         face.line(hint)
         runtime.attend()
         Chat(talk, face, prompt, tty, lambda: _reports(runtime)).run()
+        if talk.conversation.title:
+            face.line("`hermes --continue` goes on with this session")
     finally:
         talk.conversation.close()
     return 0

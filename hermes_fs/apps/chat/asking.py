@@ -55,13 +55,12 @@ class Asker:
         keys = approval_keys(question.options)
         offer = {key: _LABELS.get(option, option) for key, option in keys.items()} | {_TELL: "no, and say why"}
         offer |= {_VIEW: "view all"} if cut else {}
-        prompt = "  " + " · ".join(f"{self._ink(key, 'bold')} {text}" for key, text in offer.items()) + " "
+        line = "  " + " · ".join(f"{self._ink(key, 'bold')} {text}" for key, text in offer.items()) + " "
         refusal = next((option for option in question.options if option in _NO), "no")
         while True:
-            key = tty.key(prompt)
-            prompt = ""
+            key, line = tty.key(line), ""
             if key.lower() == _VIEW and cut:
-                prompt = "\n" + "\n".join(self._subject(question.subject, 0)) + "\n  "
+                tty.write("\n" + "\n".join(self._subject(question.subject, 0)) + "\n  ")
             elif key.lower() == _TELL:
                 tty.write("→ no\n")
                 return self._line(tty, Question("text", "")) or refusal

@@ -21,7 +21,7 @@ def stage(environ: Mapping[str, str]) -> Stage:
     """A live screen on a terminal that can be one, plain lines elsewhere."""
     ink = Ink(sys.stdout, environ)
     if not ink.styled:
-        return Plain(sys.stdout, sys.stdout, interim=True)
+        return Plain(sys.stdout, sys.stdout, sys.stdout, interim=True)
     theme = load("hermes_fs.apps.chat.markdown:THEME")
     console = load("rich.console:Console")(file=sys.stdout, theme=theme, no_color=not ink.coloured, highlight=False)
     screen: Stage = load("hermes_fs.apps.chat.screen:Screen")(console, ink, SystemClock())

@@ -10,8 +10,8 @@ from hermes_fs.core.events import Asked, Compacted, EndReason, Learned, Notice, 
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.core.types import Commit, ToolCall, Usage
 
-_MATTERS = ("command", "path", "pattern", "query", "name", "topic", "question", "title", "text", "job", "id")
-_FIRST = ("action", "operation", "op")
+_MATTERS = ("command", "path", "pattern", "query", "open", "name", "topic", "question", "title", "text", "job", "id")
+_FIRST = ("action",)
 _TAIL_LINES = 3
 
 _EXIT: dict[EndReason, int] = {"done": 0, "cancelled": 130, "filtered": 4}
@@ -30,7 +30,9 @@ def argument(call: ToolCall) -> str:
         return one_line(call.arguments)
     if not isinstance(given, dict):
         return one_line(call.arguments)
-    return " ".join(one_line(word) for word in (_string(given, _FIRST), _string(given, _MATTERS)) if word)
+    said = " ".join(one_line(word) for word in (_string(given, _FIRST), _string(given, _MATTERS)) if word)
+    lists = [value for value in given.values() if isinstance(value, list)]
+    return said or (f"{len(lists[0])} at once" if lists else "")
 
 
 def tail(output: str, lines: int = _TAIL_LINES) -> list[str]:

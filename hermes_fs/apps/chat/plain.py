@@ -31,14 +31,16 @@ from hermes_fs.core.types import Message, ToolResult
 
 
 class Plain:
-    """`replies` gets replies; `remarks` gets a line per tool call, lesson and notice (None: they are not shown).
+    """`replies` gets replies; `remarks` gets a line per tool call, lesson and notice (None: they are not shown);
+    `errors` gets why a turn did not end well, always.
 
     With `interim`, also what the model says before it calls tools; without, only the reply that ends the turn.
     """
 
-    def __init__(self, replies: IO[str], remarks: IO[str] | None, interim: bool = False) -> None:
+    def __init__(self, replies: IO[str], remarks: IO[str] | None, errors: IO[str], interim: bool = False) -> None:
         self._replies = replies
         self._remarks = remarks
+        self._errors = errors
         self._interim = interim
 
     @contextmanager
@@ -59,7 +61,7 @@ class Plain:
                 what = "  ".join(filter(None, (one_line(call.name), describe.argument(call))))
                 self.line(f"{what} · {describe.seconds(seconds)}{_failure(result)}")
             case TurnEnded():
-                self.line(describe.ending(event))
+                self._ending(describe.ending(event))
             case Asked() | Compacted() | SkillUsed() | Notice() | Learned():
                 self.line(describe.remark(event))
             case _:
@@ -75,6 +77,11 @@ class Plain:
         """What a command answers."""
         self._replies.write(f"{neutralise(text)}\n")
         self._replies.flush()
+
+    def _ending(self, text: str) -> None:
+        if text:
+            self._errors.write(f"{text}\n")
+            self._errors.flush()
 
     def _reply(self, message: Message) -> None:
         wanted = message.role == "assistant" and (self._interim or not message.calls)

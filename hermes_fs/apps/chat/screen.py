@@ -164,15 +164,14 @@ class Screen:
                 self._flush()
                 running.append(_Running(call, self._clock.monotonic()))
             case ToolOutput(call_id, text):
-                for tool in running:
-                    if tool.call.id == call_id:
-                        tool.output = (tool.output + text)[-_OUTPUT_KEPT:]
-                        break
+                tool = next((one for one in running if one.call.id == call_id), None)
+                if tool:
+                    tool.output = (tool.output + text)[-_OUTPUT_KEPT:]
             case ToolFinished(call, result, seconds):
-                tool = next((one for one in running if one.call == call), _Running(call, 0.0))
-                if tool in running:
-                    running.remove(tool)
-                self._finished(tool, result.text if result.failed else "", seconds)
+                ended = next((one for one in running if one.call == call), _Running(call, 0.0))
+                if ended in running:
+                    running.remove(ended)
+                self._finished(ended, result.text if result.failed else "", seconds)
                 self._wait()
             case _:
                 assert_never(event)

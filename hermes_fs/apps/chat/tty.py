@@ -35,14 +35,16 @@ class Tty:
         while data:
             data = data[os.write(self._fd, data) :]
 
-    def key(self, prompt: str = "") -> str:
-        """Shows the prompt and waits for one key. What was typed before it could be read does not answer it.
+    def key(self, offer: str = "") -> str:
+        """One key. With an `offer`, which is written first, only one pressed from now on: what was typed before the
+        question was up could not mean it.
 
         Ctrl-C is "\\x03", an arrow or function key "\\x1b", a terminal that went away "".
         """
         with self._mode(termios.ECHO | termios.ICANON | termios.ISIG):
-            termios.tcflush(self._fd, termios.TCIFLUSH)
-            self.write(prompt)
+            if offer:
+                termios.tcflush(self._fd, termios.TCIFLUSH)
+                self.write(offer)
             data = os.read(self._fd, 1)
             if data == b"\x1b":
                 while select.select([self._fd], [], [], _ESCAPE_SECONDS)[0] and os.read(self._fd, 32):
@@ -79,12 +81,12 @@ class Tty:
         before = termios.tcgetattr(self._fd)
         changed = [*before]
         changed[_LFLAG] = (before[_LFLAG] & ~off) | on
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, changed)
+        termios.tcsetattr(self._fd, termios.TCSANOW, changed)
         try:
             yield
         finally:
             with suppress(termios.error):  # the terminal may be gone
-                termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
+                termios.tcsetattr(self._fd, termios.TCSANOW, before)
 
 
 def _is_character(data: bytes) -> bool:

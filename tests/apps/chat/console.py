@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pexpect
 
@@ -17,7 +18,13 @@ WAIT = 20.0
 class Console:
     """Starts `argv` with this interpreter; `wait` reads until something stands on the screen."""
 
-    def __init__(self, argv: Sequence[str], environ: Mapping[str, str] | None = None, size: tuple[int, int] = (80, 24)):
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str] | None = None,
+        size: tuple[int, int] = (80, 24),
+        cwd: Path | None = None,
+    ):
         self.glass = Glass(*size)
         self.raw = ""
         clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LINES")}
@@ -27,9 +34,14 @@ class Console:
             env={**clean, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})},
             dimensions=(size[1], size[0]),
             encoding="utf-8",
+            cwd=str(cwd) if cwd else None,
             timeout=WAIT,
         )
         self._child.delaybeforesend = None
+
+    @property
+    def pid(self) -> int:
+        return int(self._child.pid)
 
     def wait(self, text: str, seconds: float = WAIT) -> list[str]:
         """Read until `text` stands somewhere; returns the visible rows."""

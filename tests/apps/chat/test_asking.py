@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -31,7 +30,9 @@ class Person:
 
     def answer(self, question: Question, *keys: tuple[str, str]) -> Answer:
         """Ask, and press each key once the text before it is on the screen."""
-        ask = Asker(self.tty, Plain(io.StringIO(), None), lambda: self.interrupts.append(1), Ink(None, {}))
+        ask = Asker(
+            self.tty, Plain(io.StringIO(), None, io.StringIO()), lambda: self.interrupts.append(1), Ink(None, {})
+        )
         typing = threading.Thread(target=self._type, args=(keys,))
         typing.start()
         answer = ask(question)
@@ -47,7 +48,6 @@ class Person:
             while awaited.encode() not in self.seen[place:]:
                 self.seen += os.read(self.keyboard, 1024)
             place = len(self.seen)
-            time.sleep(0.05)  # the question is up, the key reader follows at once
             os.write(self.keyboard, key.encode())
 
 
@@ -113,7 +113,7 @@ def test_a_refusal_may_say_why(person):
 
 
 def test_where_nobody_is_there_everything_is_refused():
-    ask = Asker(None, Plain(io.StringIO(), None), lambda: None, Ink(None, {}))
+    ask = Asker(None, Plain(io.StringIO(), None, io.StringIO()), lambda: None, Ink(None, {}))
     assert ask(APPROVE) == Answer(None)
 
 

@@ -12,6 +12,7 @@ from hermes_fs.core.types import ToolCall, Usage
         ('{"action": "add", "text": "likes tea"}', "add likes tea"),
         ('{"path": "a.txt", "content": "long"}', "a.txt"),
         ('{"deep": {"x": 1}, "flag": true}', ""),
+        ('{"batch": [{"action": "add"}, {"action": "remove"}]}', "2 at once"),
         ("{}", ""),
         ("", ""),
         ('{"command": "cut', '{"command": "cut'),

@@ -21,7 +21,7 @@ EVENTS = [
 
 def test_only_the_reply_goes_to_the_first_stream_and_remarks_to_the_second():
     replies, remarks = io.StringIO(), io.StringIO()
-    play(iter(EVENTS), Plain(replies, remarks))
+    play(iter(EVENTS), Plain(replies, remarks, io.StringIO()))
     assert replies.getvalue() == "It is empty.\n"
     assert remarks.getvalue().splitlines() == [
         "  not allowed, nobody is there to ask: rm x",
@@ -32,11 +32,17 @@ def test_only_the_reply_goes_to_the_first_stream_and_remarks_to_the_second():
 
 def test_without_a_second_stream_remarks_are_not_shown():
     replies = io.StringIO()
-    play(iter(EVENTS), Plain(replies, None))
+    play(iter(EVENTS), Plain(replies, None, io.StringIO()))
     assert replies.getvalue() == "It is empty.\n"
 
 
 def test_in_a_conversation_what_comes_before_a_call_is_shown_too():
     replies = io.StringIO()
-    play(iter(EVENTS), Plain(replies, None, interim=True))
+    play(iter(EVENTS), Plain(replies, None, io.StringIO(), interim=True))
     assert replies.getvalue() == "Let me look.\nIt is empty.\n"
+
+
+def test_why_a_turn_did_not_end_well_is_always_said():
+    errors = io.StringIO()
+    play(iter([TurnEnded("error", Usage(), "no key")]), Plain(io.StringIO(), None, errors))
+    assert errors.getvalue() == "error: no key\n"
