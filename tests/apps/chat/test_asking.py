@@ -43,7 +43,7 @@ class Person:
         return re.sub(r"\r", "", self.seen.decode(errors="replace"))
 
     def _type(self, keys: tuple[tuple[str, str], ...]) -> None:
-        place = 0
+        place = len(self.seen)
         for awaited, key in keys:
             while awaited.encode() not in self.seen[place:]:
                 self.seen += os.read(self.keyboard, 1024)
