@@ -74,6 +74,8 @@ def chat(
 def _message(question: str) -> str:
     """The message of `-q`, with what is piped in below it."""
     piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+    if "\0" in piped or any("\ud800" <= letter <= "\udfff" for letter in piped):
+        raise UsageError("what is piped in is no text", "name the file in the message instead")
     return "\n\n".join(part for part in (question.strip(), piped.strip("\n")) if part.strip())
 
 
