@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hermes_fs.agent.recollect import HEADING
+
 _MARK = re.compile(r"\[\[fake ([^\n]*?)\]\](?!\])")
 _ARGS = re.compile(r"args=(\{.*\})\s*$")
 _LOREM = "The quick brown fox jumps over the lazy dog while the index rebuilds itself. "
@@ -70,9 +72,10 @@ def marked_text(body: Mapping[str, Any]) -> str:
 
 
 def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part.get("text", "") for part in content or () if isinstance(part, dict))
+    """What was said; a marker that recall quotes from an earlier conversation asks for nothing."""
+    if not isinstance(content, str):
+        content = "\n".join(part.get("text", "") for part in content or () if isinstance(part, dict))
+    return str(content).partition(HEADING)[0]
 
 
 def options_of(text: str) -> dict[str, str]:
