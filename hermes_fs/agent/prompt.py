@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from hermes_fs.store.formats.lines import without_comments
+
 Profile = Literal["full", "small"]
 
 MAX_INSTRUCTIONS = 8_000
@@ -84,8 +86,7 @@ def system_prompt(mind: Mind, situation: Situation, profile: Profile) -> str:
 
 def _instructions(title: str, text: str) -> str:
     """HTML comments are notes for the person who edits the file, so they cost no tokens."""
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).strip()
-    body = re.sub(r"\n{3,}", "\n\n", text)
+    body = re.sub(r"\n{3,}", "\n\n", without_comments(text).strip())
     if not re.sub(r"^#.*$", "", body, flags=re.MULTILINE).strip():
         return ""
     if len(body) > MAX_INSTRUCTIONS:

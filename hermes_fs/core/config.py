@@ -177,16 +177,28 @@ def read(path: Path) -> dict[str, Any]:
     return parse_yaml(text, path.name)
 
 
+_MEND = "mend the file; `hermes config check` tries it again"
+
+
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
     """A YAML mapping as plain data. Raises ConfigError with the line."""
     yaml_error = load_module("ruamel.yaml.error:YAMLError")
+    yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
     try:
-        data = load_module("ruamel.yaml:YAML")(typ="safe", pure=True).load(text)
+        data = yaml.load(text)
     except yaml_error as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(f"{where}{line}: {problem}", "mend the file; `hermes config check` tries it again") from error
+        raise ConfigError(f"{where}{line}: {problem}", _MEND) from error
+    except (
+        ValueError,
+        RecursionError,
+        AttributeError,
+        TypeError,
+    ) as error:  # what hostile files make the library raise
+        raise ConfigError(f"{where}: not valid YAML ({type(error).__name__})", _MEND) from error
     if data is None:
         return {}
     if not isinstance(data, dict):

@@ -7,14 +7,15 @@ else in the file (headings, prose, comments) belongs to the person and keeps its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.ids import entry_id
 from hermes_fs.store.formats.format import excerpt
-from hermes_fs.store.formats.lines import ended, newline_of, split
+from hermes_fs.store.formats.lines import ended, newline_of, split, without_comments
 
 MAX_TEXT = 1000
 """Characters of one entry that the agent may write; longer knowledge is a note."""
@@ -22,7 +23,7 @@ MAX_TEXT = 1000
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+(?=\S)")
 _RULE_OFF = re.compile(r"[ \t]*([-*])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _INDENTED = re.compile(r"[ \t]+\S")
-_ID = re.compile(r"[ \t]*<!--[ \t]*([a-z0-9]{6})[ \t]*-->[ \t\r]*$", re.MULTILINE)
+_ID = re.compile(r"(?<![ \t])[ \t]*<!--[ \t]*([a-z0-9]{6})[ \t]*-->[ \t\r]*$", re.MULTILINE)
 _FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
 
 
@@ -77,7 +78,7 @@ def entries(text: str) -> list[Entry]:
 def rendered_size(text: str) -> int:
     """Characters that count against the limit: what enters the prompt, without ids and comments."""
     plain = "".join(f"- {part.text}\n" if isinstance(part, Entry) else part for part in parse(text))
-    return len(re.sub(r"<!--.*?-->\n?", "", plain, flags=re.DOTALL).strip())
+    return len(without_comments(plain).strip())
 
 
 def fold(text: str) -> str:
@@ -86,7 +87,8 @@ def fold(text: str) -> str:
 
 
 def _is_bullet(line: str) -> bool:
-    return bool(_BULLET.match(line)) and not _RULE_OFF.match(line) and not _ID.fullmatch(_BULLET.sub("", line).rstrip())
+    bullet = _BULLET.match(line)
+    return bool(bullet and not _RULE_OFF.match(line) and not _ID.fullmatch(line[bullet.end() :].rstrip()))
 
 
 def _continues(line: str) -> bool:
@@ -106,26 +108,36 @@ def _inert(lines: Sequence[str]) -> set[int]:
     """
     inert: set[int] = set()
     place = 0
+    ends = _ends(lines)
     while place < len(lines):
-        end = _block_end(lines, place)
+        end = _block_end(lines, place, ends)
         inert.update(range(place, end))
         place = max(end, place + 1)
     return inert
 
 
-def _block_end(lines: Sequence[str], start: int) -> int:
+def _ends(lines: Sequence[str]) -> dict[str, list[int]]:
+    """Where a block may end: the places of lines that are a fence alone, and of those in which a comment ends."""
+    ends: dict[str, list[int]] = {}
+    for place, line in enumerate(lines):
+        kind = "-->" if "-->" in line else line.strip()
+        if kind == "-->" or kind.startswith(("```", "~~~")):
+            ends.setdefault(kind, []).append(place)
+    return ends
+
+
+def _block_end(lines: Sequence[str], start: int, ends: Mapping[str, Sequence[int]]) -> int:
     """One past the last line of the block that `start` opens; `start` where it opens none."""
     line = lines[start]
-    if fence := _FENCE.match(line):
-        closing = (place for place in range(start + 1, len(lines)) if lines[place].strip() == fence[1])
-        return next(closing, start - 1) + 1
-    if line.lstrip().startswith("<!--") and "-->" not in line:
-        for place in range(start + 1, len(lines)):
-            if _ID.search(lines[place].rstrip("\r\n")):
-                return start
-            if "-->" in lines[place]:
-                return place + 1
-    return start
+    fence = _FENCE.match(line)
+    comment = line.lstrip().startswith("<!--") and "-->" not in line
+    if not fence and not comment:
+        return start
+    places = ends.get(fence[1] if fence else "-->", ())
+    after = bisect_right(places, start)
+    if after == len(places) or (comment and _ID.search(lines[places[after]].rstrip("\r\n"))):
+        return start
+    return places[after] + 1
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -228,10 +240,11 @@ def _identified(parts: list[Part]) -> list[Part]:
     """The parts with an id for every entry; the first of several with the same id keeps it."""
     taken = _ids(parts) - {""}
     seen: set[str] = set()
+    numbers: dict[str, int] = {}
     identified: list[Part] = []
     for part in parts:
         if isinstance(part, Entry) and (not part.id or part.id in seen):
-            part = _with_id(part, _free_id(part.text, taken))
+            part = _with_id(part, _free_id(part.text, taken, numbers))
             taken.add(part.id)
         if isinstance(part, Entry):
             seen.add(part.id)
@@ -239,12 +252,16 @@ def _identified(parts: list[Part]) -> list[Part]:
     return identified
 
 
-def _free_id(text: str, taken: set[str]) -> str:
-    """The text's id, or where another entry holds it, that of the text and a number."""
-    candidate, number = entry_id(text), 1
+def _free_id(text: str, taken: set[str], numbers: dict[str, int] | None = None) -> str:
+    """The text's id, or where another entry holds it, that of the text and a number. `numbers` remembers how far the
+    counting of each text went, for a file that says one thing a thousand times."""
+    number = numbers.get(text, 1) if numbers else 1
+    candidate = entry_id(text if number == 1 else f"{text}\n{number}")
     while candidate in taken:
         number += 1
         candidate = entry_id(f"{text}\n{number}")
+    if numbers is not None:
+        numbers[text] = number
     return candidate
 
 

@@ -101,12 +101,16 @@ def strict(text: str) -> tuple[dict[str, Any], str]:
         return {}, "it must start with front matter between two lines of ---"
     if "---" in parts.front:
         return {}, "front matter must not hold --- inside"
+    if len(parts.front) > _LONGEST:
+        return {}, f"front matter has more than {_LONGEST} characters"
     if "\r" in parts.front.replace("\r\n", "") or "\ufeff" in parts.front:
         return {}, "front matter holds a byte order mark or a bare carriage return"
     try:
         value = _composed(list(_events(parts.front)))
     except yaml_file.Broken as error:
         return {}, str(error)
+    except RecursionError:
+        return {}, "front matter is nested too deeply"
     return (value, "") if isinstance(value, dict) else ({}, "front matter must be a mapping of keys to values")
 
 

@@ -28,6 +28,17 @@ def ended(line: str, newline: str) -> str:
     return line if line.endswith("\n") else line + newline
 
 
+def without_comments(text: str) -> str:
+    """The text without its HTML comments, nor the line end behind one that begins its line. An open comment is none."""
+    kept: list[str] = []
+    place = 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[place:start])
+        alone = start == 0 or text[start - 1] == "\n"
+        place = end + (4 if alone and text.startswith("\n", end + 3) else 3)
+    return "".join([*kept, text[place:]])
+
+
 def added(before: str, after: str) -> str:
     """The lines of `after` that `before` has not, joined."""
     known = Counter(line.strip() for line in split(before))

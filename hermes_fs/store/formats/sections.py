@@ -10,7 +10,7 @@ from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.store.formats.format import excerpt
 from hermes_fs.store.formats.lines import ended, newline_of, split
 
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t\r]*\n?$")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r"[ ]{0,3}(```+|~~~+)")
 
 
@@ -39,7 +39,7 @@ def parse(text: str) -> list[Section]:
         elif heading := _HEADING.match(line):
             if lines:
                 found.append(Section(title, level, "".join(lines)))
-            title, level, lines = heading[2].strip(), len(heading[1]), []
+            title, level, lines = heading[2].rstrip().rstrip("#").strip(), len(heading[1]), []
         lines.append(line)
     return [*found, Section(title, level, "".join(lines))] if lines else found
 

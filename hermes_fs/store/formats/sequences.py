@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from operator import attrgetter
+
+from hermes_fs.store.formats.alignment import aligned
 
 Items = Sequence[str]
 Resolve = Callable[[Items, Items, Items], Items]
@@ -29,9 +30,10 @@ def merge(base: Items, ours: Items, theirs: Items, resolve: Resolve) -> list[str
     hunks = sorted(_hunks(base, ours, 0) + _hunks(base, theirs, 1), key=attrgetter("start", "end"))
     merged: list[str] = []
     place = 0
-    while hunks:
-        group = _overlapping(hunks)
-        del hunks[: len(group)]
+    done = 0
+    while done < len(hunks):
+        group = _overlapping(hunks, done)
+        done += len(group)
         start, end = group[0].start, max(hunk.end for hunk in group)
         merged.extend(base[place:start])
         merged.extend(_decide(base, start, end, group, resolve))
@@ -43,8 +45,7 @@ def merge(base: Items, ours: Items, theirs: Items, resolve: Resolve) -> list[str
 def common(first: Items, second: Items) -> list[str]:
     """What both hold, in order; a base for two files that have none. Symmetric."""
     low, high = sorted((list(first), list(second)))
-    blocks = SequenceMatcher(None, low, high, autojunk=False).get_matching_blocks()
-    return [item for block in blocks for item in low[block.a : block.a + block.size]]
+    return [item for start, _, size in aligned(low, high) for item in low[start : start + size]]
 
 
 def union(base: Items, one: Items, other: Items) -> list[str]:
@@ -60,25 +61,22 @@ def union(base: Items, one: Items, other: Items) -> list[str]:
 
 
 def _hunks(base: Items, side: Items, number: int) -> list[_Hunk]:
-    low = 0
-    while low < min(len(base), len(side)) and base[low] == side[low]:
-        low += 1
-    high = 0
-    while high < min(len(base), len(side)) - low and base[-1 - high] == side[-1 - high]:
-        high += 1
-    middle, changed = base[low : len(base) - high], side[low : len(side) - high]
-    if not middle or not changed:
-        return [_Hunk(low, low + len(middle), changed, number)] if middle or changed else []
-    codes = SequenceMatcher(None, middle, changed, autojunk=False).get_opcodes()
-    return [_Hunk(low + a, low + b, changed[c:d], number) for tag, a, b, c, d in codes if tag != "equal"]
+    hunks: list[_Hunk] = []
+    place = other = 0
+    for start, there, size in [*aligned(base, side), (len(base), len(side), 0)]:
+        if place < start or other < there:
+            hunks.append(_Hunk(place, start, side[other:there], number))
+        place, other = start + size, there + size
+    return hunks
 
 
-def _overlapping(hunks: Sequence[_Hunk]) -> list[_Hunk]:
-    """The first hunk and those after it that touch the same items of the base, or insert at the same place."""
-    group = [hunks[0]]
-    end = hunks[0].end
-    for hunk in hunks[1:]:
-        same_place = hunk.start == hunk.end == hunks[0].start == end
+def _overlapping(hunks: Sequence[_Hunk], first: int) -> list[_Hunk]:
+    """That hunk and those after it that touch the same items of the base, or insert at the same place."""
+    group = [hunks[first]]
+    end = hunks[first].end
+    for place in range(first + 1, len(hunks)):
+        hunk = hunks[place]
+        same_place = hunk.start == hunk.end == group[0].start == end
         if hunk.start >= end and not same_place:
             break
         group.append(hunk)

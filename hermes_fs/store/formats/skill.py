@@ -6,6 +6,7 @@ The standard: https://agentskills.io/specification. Our own data lives below `me
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -174,10 +175,9 @@ def _checked(text: str, folder: str) -> str:
 def flat_sections(body: str) -> dict[str, str]:
     """Section texts by title; a title that repeats is numbered."""
     found: dict[str, str] = {}
+    counts: Counter[str] = Counter()
     for section in sections.parse(body):
-        key, number = section.title, 1
-        while key in found:
-            number += 1
-            key = f"{section.title}\n{number}"
-        found[key] = section.text
+        counts[section.title] += 1
+        number = counts[section.title]
+        found[section.title if number == 1 else f"{section.title}\n{number}"] = section.text
     return found

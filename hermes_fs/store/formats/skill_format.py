@@ -95,7 +95,7 @@ def _syntax(path: str, data: bytes) -> list[str]:
 
 # -- merging ----------------------------------------------------------------------------------------------------------
 
-_KEY = re.compile(r"([ ]*)([^\s#:'\"-][^:\n]*|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=\s)")
+_KEY = re.compile(r"([ ]*)([^\s#:'\"-][^:\n]*(?=:)|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=\s)")
 
 
 def merge(base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
