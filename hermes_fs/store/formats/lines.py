@@ -73,7 +73,9 @@ def merge(base: str | None, ours: str, theirs: str) -> tuple[str, tuple[str, ...
 
     merged = "".join(sequences.merge(origin, one, other, resolve))
     unfinished = not ours.endswith("\n") and not theirs.endswith("\n")
-    return (merged.removesuffix(newline) if unfinished else merged), tuple(conflicts)
+    if unfinished and split(merged)[-1:] != [newline]:  # an empty line at the end is a line, not its end
+        merged = merged.removesuffix(newline)
+    return merged, tuple(conflicts)
 
 
 def _whole(text: str, newline: str) -> list[str]:

@@ -22,7 +22,7 @@ def test_blocks_rise_match_and_are_not_empty(first: list[str], second: list[str]
     blocks = aligned(first, second)
     assert all(size > 0 and first[a : a + size] == second[b : b + size] for a, b, size in blocks)
     ends = [(a + size, b + size) for a, b, size in blocks]
-    assert all(a > x and b >= y or b > y and a >= x for (a, b, _), (x, y) in zip(blocks[1:], ends, strict=False))
+    assert all((a > x and b >= y) or (b > y and a >= x) for (a, b, _), (x, y) in zip(blocks[1:], ends, strict=False))
 
 
 @settings(max_examples=50)

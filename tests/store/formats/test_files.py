@@ -91,6 +91,10 @@ def test_a_line_is_gone_only_where_a_side_removed_it_or_a_conflict_says_so(base:
         assert line in kept or line in {row.strip() for row in lines.split(base)}
 
 
+def test_an_empty_line_at_the_end_is_not_taken_for_a_line_end() -> None:
+    assert lines.merge("e", "", "\ne") == ("\n", ())
+
+
 def test_edits_of_different_lines_come_together() -> None:
     assert lines.merge("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n") == ("A\nb\nC\n", ())
     assert lines.merge("a\nb\n", "A\nb\n", "a\nB\n") == ("A\nB\n", ())
