@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hermes_fs.core.errors import ToolError
+from hermes_fs.tools import near_misses
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -20,8 +21,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def check(name: str, schema: Mapping[str, Any], args: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments as the schema wants them: a null is left out, "5" becomes 5 where a number is wanted, and a list or
-    object that was written as JSON text is read. Raises ToolError naming the argument and what it should be.
+    """The arguments as the schema wants them: a null is left out, "5" becomes 5 where a number is wanted, a list or
+    object that was written as JSON text is read, one object becomes a list of one where a list is wanted, and another
+    word for an argument or a choice counts where it can only mean that one. Raises ToolError naming the argument and
+    what it should be.
 
     Understands `type`, `properties`, `required`, `enum`, `items`, `minimum`, `maximum`; other words are not looked at.
     """
@@ -33,9 +36,13 @@ def check(name: str, schema: Mapping[str, Any], args: Mapping[str, Any]) -> Mapp
 def _value(schema: Mapping[str, Any], value: Any, where: str) -> Any:
     kind = schema.get("type", "")
     value = _read(kind, value)
+    if kind == "array" and isinstance(value, dict) and schema.get("items", {}).get("type") == "object":
+        value = [value]
     if kind and (not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")):
         raise ToolError(f"{where} must be {_article(kind)}, not {_short(value)}", _wanted(schema))
     allowed = schema.get("enum")
+    if allowed and value not in allowed:
+        value = near_misses.choice(str(value), allowed) or value
     if allowed and value not in allowed:
         raise ToolError(f"{where} must be one of {', '.join(map(str, allowed))}, not {_short(value)}", "call it again")
     _bounds(schema, value, where)
@@ -59,11 +66,13 @@ def _object(schema: Mapping[str, Any], value: Mapping[str, Any], before: str, af
     properties: Mapping[str, Any] = schema.get("properties", {})
     given = {key: item for key, item in value.items() if item is not None or key not in properties}
     if properties:
-        for key in given:
-            if key not in properties:
+        for key in [key for key in given if key not in properties]:
+            meant = near_misses.argument(key, properties, given)
+            if not meant:
                 near = difflib.get_close_matches(key, properties, 1)
                 hint = f"did you mean {near[0]}?" if near else f"it takes: {', '.join(properties)}"
                 raise ToolError(f"{before}{key}{after}: there is no such argument", hint)
+            given[meant] = given.pop(key)
     missing = [key for key in schema.get("required", ()) if key not in given]
     if missing:
         raise ToolError(f"{before}{after} needs {', '.join(missing)}", f"it takes: {_signature(schema)}")

@@ -37,11 +37,12 @@ class SkillEdit:
             "action": {"type": "string", "enum": list(_ACTIONS)},
             **{key: _TEXT for key in ("name", "description", "title", "text", "old", "file", "why")},
         },
-        "required": ["action", "name"],
+        "required": ["name"],
     }
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
         name = _slug(str(args["name"]))
+        args = args if args.get("action") else {**args, "action": _meant(args)}
         match args["action"]:
             case "create":
                 return self._create(name, args, context)
@@ -95,6 +96,12 @@ class SkillEdit:
         approval.deletion(context, f"skills/{name}")
         paths = [f"skills/{name}/{file}" for file in files_of(context.workspace.root / "skills" / name)]
         return _saved(context, dict.fromkeys(paths), {}, args)
+
+
+def _meant(args: Mapping[str, Any]) -> str:
+    if args.get("description") and args.get("text"):
+        return "create"
+    raise ToolError("skill_edit needs an action", f"one of {', '.join(_ACTIONS)}")
 
 
 def _require(context: ToolContext, name: str) -> None:

@@ -47,6 +47,10 @@ def test_what_small_models_write_as_text_is_read() -> None:
     assert checked(path="5")["path"] == "5"
 
 
+def test_one_object_where_a_list_is_wanted_is_a_list_of_one() -> None:
+    assert checked(path="x", edits={"old": "y"})["edits"] == [{"old": "y"}]
+
+
 def test_null_counts_as_not_given() -> None:
     assert checked(path="x", limit=None) == {"path": "x"}
     with pytest.raises(ToolError, match=r"tool\(\) needs path"):
@@ -65,7 +69,7 @@ def test_null_counts_as_not_given() -> None:
         ({"path": "x", "mode": "c"}, r"must be one of a, b, not \"c\""),
         ({"path": "x", "paths": "y"}, r"no such argument \(did you mean path\?\)"),
         ({"path": "x", "zzz": "y"}, r"no such argument \(it takes: path, "),
-        ({"path": "x", "edits": {"old": "y"}}, r"must be an array, not .* \(a list of \{old\}\)"),
+        ({"path": "x", "edits": 3}, r"must be an array, not .* \(a list of \{old\}\)"),
         ({"path": "x", "edits": [{"new": "y"}]}, r"edits\)\[0\]"),
         ({"path": "x", "edits": ["y"]}, r"must be an object"),
     ],

@@ -101,7 +101,7 @@ def test_credentials_planted_orders_and_hidden_characters_are_refused(
         ({"action": "add"}, "add needs text"),
         ({"action": "replace", "text": "x1"}, "replace needs id"),
         ({"action": "replace", "id": "zzzzzz", "text": "x1"}, "the ids are"),
-        ({"action": "forget"}, "must be one of add, replace, remove"),
+        ({"action": "think"}, "must be one of add, replace, remove"),
     ],
 )
 def test_a_wrong_call_says_what_to_write_instead(talk: Conversation, args: dict[str, str], problem: str) -> None:
