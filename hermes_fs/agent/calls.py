@@ -15,8 +15,10 @@ from typing import Any
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import Cancelled, HermesError, ToolError
 from hermes_fs.core.events import Asked, Event, ToolFinished, ToolOutput, ToolStarted
+from hermes_fs.core.foreign import wrap
+from hermes_fs.core.origins import is_trusted
 from hermes_fs.core.ports import Ask, Cancel, Context, Tool
-from hermes_fs.core.types import Answer, Message, Question, ToolCall, ToolResult
+from hermes_fs.core.types import Answer, Message, Question, Told, ToolCall, ToolResult
 
 PARALLEL = 8
 GRACE_SECONDS = 5.0
@@ -140,33 +142,36 @@ class CallRunner:
         def emit(event: Event) -> None:
             box.put(replace(event, call_id=call.id) if isinstance(event, ToolOutput) else event)
 
+        told, failed = Told("", "agent"), True
         try:
-            text, failed = self._call(call, self._context.bound(ask, emit, self._cancel)), False
+            made = self._call(call, self._context.bound(ask, emit, self._cancel))
+            told, failed = made if isinstance(made, Told) else Told(made, "agent"), False
         except Cancelled:
-            text, failed = INTERRUPTED, True
+            told = Told(INTERRUPTED, "agent")
         except HermesError as error:
-            text, failed = str(error), True
+            told = Told(str(error), "agent")
         except Exception as error:  # noqa: BLE001 - a tool's bug must not take the conversation down
-            text, failed = f"the tool {call.name} broke: {type(error).__name__}: {error}", True
-        result = ToolResult(call.id, self._remark(call, text), failed)
+            told = Told(f"the tool {call.name} broke: {type(error).__name__}: {error}", "tool")
+        text = told.text if is_trusted(told.origin) else wrap(told.text, told.origin)
+        result = ToolResult(call.id, text + self._remark(call, told.text), failed, told.origin)
         box.put(_Finished(place, ToolFinished(call, result, self._clock.monotonic() - started)))
 
-    def _call(self, call: ToolCall, context: Context) -> str:
+    def _call(self, call: ToolCall, context: Context) -> str | Told:
         tool = self._tools.get(call.name)
         if tool is None:
             raise ToolError(f"there is no tool {call.name!r}", f"use one of: {', '.join(self._tools)}")
         return tool.run(parse_arguments(call), context)
 
     def _remark(self, call: ToolCall, text: str) -> str:
-        """A model that makes the same call with the same result again and again is told so."""
+        """A model that makes the same call with the same result again and again is told so, after its result."""
         with self._counting:
             made = (call.name, call.arguments, text)
             self._repeats = self._repeats + 1 if made == self._last else 1
             self._last = made
             repeats = self._repeats
         if repeats < NOTICED_REPEATS:
-            return text
-        return f"{text}\n\n[You have made this same call {repeats} times with this same result. Do something else.]"
+            return ""
+        return f"\n\n[You have made this same call {repeats} times with this same result. Do something else.]"
 
 
 def parse_arguments(call: ToolCall) -> Mapping[str, Any]:

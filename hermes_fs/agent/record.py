@@ -31,9 +31,6 @@ from hermes_fs.core.types import Origin
 from hermes_fs.store.replay import message_records, result_record
 from hermes_fs.store.transcript import Record, Transcript
 
-FILE_TOOLS = frozenset({"read_file", "search_files"})
-"""Tools whose results are the contents of files."""
-
 
 @dataclass(slots=True)
 class Pen:
@@ -80,8 +77,7 @@ class Pen:
                 if usage:
                     yield self._record("usage", "agent", {**asdict(usage), "model": self.model})
             case ToolFinished(call, result, seconds):
-                source: Origin = "file" if call.name in FILE_TOOLS else "tool"
-                yield self._record("tool_result", source, result_record(call, result, seconds))
+                yield self._record("tool_result", result.origin, result_record(call, result, seconds))
             case Asked(question, answer):
                 asked = {"kind": question.kind, "prompt": question.prompt, "subject": question.subject}
                 yield self._record("decision", "owner", {**asked, "answer": answer.value, "by": answer.by})

@@ -118,6 +118,9 @@ class Local:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
+    def allow_network(self, host: str = "") -> None:
+        """Nothing to do: commands may reach whatever this machine reaches."""
+
     def hibernate(self) -> None:
         """Nothing to do: this machine's files stay."""
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from hermes_fs.core.errors import Cancelled
 from hermes_fs.core.events import Event, Notice, TextDelta, ThinkingDelta
-from hermes_fs.core.types import Answer, Effects, Question, Reply, Request
+from hermes_fs.core.types import Answer, Effects, Question, Reply, Request, Told
 
 
 class Cancel:
@@ -187,6 +187,11 @@ class Backend(Protocol):
 
     def download(self, path: str, local: str) -> None: ...
 
+    def allow_network(self, host: str = "") -> None:
+        """Let commands reach this host for as long as the object lives, "" any host. Nothing to do where they may
+        already (`capabilities.network`)."""
+        ...
+
     def hibernate(self) -> None: ...
 
     def resume(self) -> None: ...
@@ -210,7 +215,8 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class Tool(Protocol[C_contra]):
-    """One thing that the model can do. `run` may block and may raise HermesError, whose text becomes the result."""
+    """One thing that the model can do. `run` may block and may raise HermesError, whose text becomes the result. It
+    returns a plain str where the words are the tool's own, Told where they come from elsewhere."""
 
     @property
     def name(self) -> str: ...
@@ -224,7 +230,7 @@ class Tool(Protocol[C_contra]):
     @property
     def effects(self) -> Effects: ...
 
-    def run(self, args: Mapping[str, Any], context: C_contra) -> str: ...
+    def run(self, args: Mapping[str, Any], context: C_contra) -> str | Told: ...
 
 
 # -- channels ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from hermes_fs.core.types import Audio, Image, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec
+from hermes_fs.core.types import Audio, Document, Image, Message, Text, Thinking, ToolCall, ToolResult, ToolSpec
 
 CHARS_PER_TOKEN = 4  # English prose and code with current tokenizers; others cost more, hence the margins of callers
 IMAGE_TOKENS = 1000
@@ -33,6 +33,6 @@ def _message(message: Message) -> int:
                 total += estimate(text)
             case ToolCall(_, name, arguments):
                 total += estimate(name) + estimate(arguments) + 8
-            case Image() | Audio():
+            case Image() | Audio() | Document():
                 total += IMAGE_TOKENS
     return total

@@ -42,6 +42,15 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file that a model reads as such, a PDF above all. `name` is its file name, `data` the file."""
+
+    media_type: str
+    data: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Thinking:
     """A model's reasoning. `signature` is the provider's opaque proof and goes back to it unchanged."""
 
@@ -61,12 +70,23 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
+    """`origin` is where the text comes from: `agent` for what our own tools say, else whose words it carries."""
+
     call_id: str
     text: str
     failed: bool = False
+    origin: Origin = "agent"
 
 
-Part = Text | Image | Audio | Thinking | ToolCall | ToolResult
+Part = Text | Image | Audio | Document | Thinking | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a tool returns whose text is not its own: a file's content, a program's output, a page, what it recalled."""
+
+    text: str
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from hermes_fs.core.types import (
     Audio,
+    Document,
     Finish,
     Image,
     Message,
@@ -124,6 +125,9 @@ def _piece(part: Part) -> dict[str, Any] | None:
                 "type": "input_audio",
                 "input_audio": {"data": base64.b64encode(data).decode(), "format": kind},
             }
+        case Document(media_type, data, name):
+            url = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+            return {"type": "file", "file": {"filename": name or "document", "file_data": url}}
         case Thinking() | ToolCall() | ToolResult():
             return None
 

@@ -6,7 +6,8 @@ import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hermes_fs.core.types import Audio, Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, user
+from hermes_fs.core.origins import known
+from hermes_fs.core.types import Audio, Document, Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, user
 from hermes_fs.store.transcript import Record
 
 INTERRUPTED = "interrupted: no result was recorded"
@@ -22,13 +23,17 @@ def message_records(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
     data: dict[str, Any] = {"role": message.role, "text": message.text}
     asides = [part.text for part in message.parts if isinstance(part, Text) and part.aside]
     thinking = [part for part in message.parts if isinstance(part, Thinking)]
-    media = [part for part in message.parts if isinstance(part, Image | Audio)]
+    media = [part for part in message.parts if isinstance(part, Image | Audio | Document)]
     if asides:
         data["aside"] = "".join(asides)
     if thinking:
         data["thinking"] = [{"text": part.text, "signature": part.signature} for part in thinking]
     if media:
-        data["media"] = [{"media_type": part.media_type, "data": part.data} for part in media]
+        data["media"] = [
+            {"media_type": part.media_type, "data": part.data}
+            | ({"name": part.name} if isinstance(part, Document) else {})
+            for part in media
+        ]
     yield "message", data
     for call in message.calls:
         yield "tool_call", {"call": call.id, "name": call.name, "arguments": call.arguments}
@@ -65,7 +70,8 @@ def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda n
             case "tool_call" if messages and messages[-1].role == "assistant":
                 calls.append(ToolCall(_text(data, "call"), _text(data, "name"), _text(data, "arguments")))
             case "tool_result" if calls:
-                results.append(ToolResult(_text(data, "call"), _text(data, "text"), bool(data.get("failed"))))
+                failed = bool(data.get("failed"))
+                results.append(ToolResult(_text(data, "call"), _text(data, "text"), failed, known(record.origin)))
             case "compaction" if not whole and isinstance(data.get("replaced"), int):
                 settle()
                 messages[: max(data["replaced"], 0)] = [user(_text(data, "summary"))]
@@ -96,8 +102,14 @@ def _message(data: Mapping[str, Any], blob: Blob) -> Message:
     for item in _items(data, "media"):
         kind, stored = _text(item, "media_type"), item.get("data")
         content = _content(stored, blob) if isinstance(stored, Mapping) else b""
-        parts.append((Image if kind.startswith("image/") else Audio)(kind, content))
+        parts.append(_medium(kind, content, _text(item, "name")))
     return Message(_ROLES.get(_text(data, "role"), "user"), tuple(parts))
+
+
+def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:
+    if kind.startswith("image/"):
+        return Image(kind, data)
+    return Audio(kind, data) if kind.startswith("audio/") else Document(kind, data, name)
 
 
 def _content(stored: Mapping[str, Any], blob: Blob) -> bytes:

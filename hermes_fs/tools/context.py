@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin
 from hermes_fs.store.workspace import Workspace
@@ -64,7 +65,8 @@ class Memo:
     `seen` maps a file's resolved path to the SHA-256 of the content that the model last saw or wrote; `overflows` are
     the files that hold the whole of an output which was too long. `started` are the background jobs of this
     conversation, `offsets` how far a job's output was read. `evidence` says where in the transcript
-    the conversation stands now: `<transcript>#<event that asked>..<last event>`.
+    the conversation stands now: `<transcript>#<event that asked>..<last event>`. `origins` are those of the text that
+    the model has read in this conversation.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -75,6 +77,18 @@ class Memo:
     started: set[str] = field(default_factory=set)
     offsets: dict[str, int] = field(default_factory=dict)
     evidence: Callable[[], str] = str
+    origins: set[Origin] = field(default_factory=set)
+
+    @property
+    def origin(self) -> Origin:
+        """That of whatever is made in this conversation now."""
+        return least_trusted(self.origins)
+
+    @property
+    def tainted(self) -> bool:
+        """Whether the model has read words that nobody vouches for: then it may only propose, and asks before it sends
+        anything out."""
+        return not is_trusted(self.origin)
 
 
 @dataclass(frozen=True, slots=True)

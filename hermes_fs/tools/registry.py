@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Tool
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
 
@@ -58,7 +58,7 @@ class Checked:
     def effects(self) -> Effects:
         return self.tool.effects
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         return self.tool.run(check(self.name, self.schema, args), context)
 
 
