@@ -25,7 +25,7 @@ from hermes_fs.providers import select
 from hermes_fs.store import locate
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
-from hermes_fs.store.replay import replay
+from hermes_fs.store.replay import origins, replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
 from hermes_fs.store.transcript import Header, Transcript
@@ -119,6 +119,7 @@ class Runtime:
         made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle)
         if resumed:
             self.problems += resumed.problems
+            pen.origins |= origins(resumed.records)
             made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 
@@ -194,7 +195,7 @@ class Runtime:
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
         limits = (config.memory.memory_limit, config.memory.user_limit)
-        memo = Memo(Settings(mode, roots, config.terminal.timeout, *limits), evidence=pen.evidence)
+        memo = Memo(Settings(mode, roots, config.terminal.timeout, *limits), evidence=pen.evidence, origins=pen.origins)
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),

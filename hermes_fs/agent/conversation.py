@@ -16,7 +16,7 @@ from hermes_fs.agent.turn import Turn
 from hermes_fs.core.events import Appended, Compacted, Event, TurnEnded
 from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
 from hermes_fs.core.tokens import estimate_tools
-from hermes_fs.core.types import Limits, Message, Text, ToolSpec, Usage, system, user
+from hermes_fs.core.types import Limits, Message, Text, Told, ToolSpec, Usage, system, user
 from hermes_fs.tools.context import ToolContext
 
 
@@ -27,8 +27,8 @@ class Recollection(Protocol):
         """The system prompt, built from the mind as it is now."""
         ...
 
-    def remember(self, text: str, session: str) -> str:
-        """The aside that joins a message, "" for none; bounded in time."""
+    def remember(self, text: str, session: str) -> Told | None:
+        """The aside that joins a message and whose words it holds, None for none; bounded in time."""
         ...
 
     def learn_of(self, transcript: Path) -> None:
@@ -65,7 +65,7 @@ class Conversation:
         self.usage = Usage()
         self._model = model
         self._tools = {tool.name: tool for tool in tools}
-        self._context = context
+        self.context = context
         self._mind = mind
         self._settle = settle
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -75,7 +75,7 @@ class Conversation:
 
     @property
     def id(self) -> str:
-        return self._context.session.session
+        return self.context.session.session
 
     @property
     def title(self) -> str:
@@ -102,7 +102,7 @@ class Conversation:
             provider=self._model.provider,
             tools=self._tools,
             messages=tuple(self.messages),
-            context=self._context,
+            context=self.context,
             ask=ask,
             inbox=self._inbox,
             cancel=self._cancel,
@@ -110,7 +110,7 @@ class Conversation:
             clock=self.pen.clock,
             compactor=self._compactor,
         )
-        events = itertools.chain([Appended(said, self._context.session.origin)], run(turn))
+        events = itertools.chain([Appended(said, self.context.session.origin)], run(turn))
         for event in self.pen.write(events):
             if not (isinstance(event, Appended) and event.message is said):
                 self._follow(event)
@@ -155,7 +155,7 @@ class Conversation:
 
     def _asides(self, text: str) -> tuple[Text, ...]:
         aside = self._mind.remember(text, self.id)
-        return (Text(aside, aside=True),) if aside else ()
+        return (Text(aside.text, aside=True, origin=aside.origin),) if aside else ()
 
     def _follow(self, event: Event) -> None:
         match event:

@@ -11,6 +11,7 @@ from hermes_fs.agent.prompt import Mind, Profile, Situation, system_prompt
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import HermesError
+from hermes_fs.core.types import Told
 from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
 from hermes_fs.store.workspace import Workspace
@@ -50,15 +51,15 @@ class MindView:
         )
         return system_prompt(mind, situation, self.profile)
 
-    def remember(self, text: str, session: str) -> str:
-        """The aside that joins a message, "" for none. Recall is a help: where it fails, the message goes without."""
+    def remember(self, text: str, session: str) -> Told | None:
+        """The aside that joins a message, None for none. Recall is a help: where it fails, the message goes without."""
         wanted = self.config.recall
         if not wanted.hits or not recollect.telling_words(text):
-            return ""
+            return None
         try:
             hits = self.index.search(_as_words(text), limit=recollect.CANDIDATES, kinds=recollect.KINDS)
         except HermesError:
-            return ""
+            return None
         tokens = wanted.tokens if self.profile == "full" else min(wanted.tokens, 150)
         return recollect.aside(hits, text, {session, *self.earlier}, tokens, wanted.hits)
 

@@ -7,7 +7,7 @@ that is still streaming can be lost in a crash.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
 from hermes_fs.core.clock import Clock, iso
@@ -27,7 +27,8 @@ from hermes_fs.core.events import (
     TurnEnded,
 )
 from hermes_fs.core.ids import Ulids
-from hermes_fs.core.types import Origin
+from hermes_fs.core.origins import least_trusted
+from hermes_fs.core.types import Origin, Text, ToolResult
 from hermes_fs.store.replay import message_records, result_record
 from hermes_fs.store.transcript import Record, Transcript
 
@@ -35,7 +36,7 @@ from hermes_fs.store.transcript import Record, Transcript
 @dataclass(slots=True)
 class Pen:
     """Writes one session's events; `asked` and `latest` are the ids of the last message of a person and of the last
-    event."""
+    event. `origins` are those of all text that the model has read: what it writes inherits the least trusted one."""
 
     transcript: Transcript
     ulids: Ulids
@@ -45,6 +46,7 @@ class Pen:
     model: str
     asked: str = ""
     latest: str = ""
+    origins: set[Origin] = field(default_factory=set)
 
     def write(self, events: Iterable[Event]) -> Iterator[Event]:
         """Pass the events on, each after it is written."""
@@ -56,6 +58,8 @@ class Pen:
                     self.asked = record.id
             if isinstance(event, Appended | Asked | TurnEnded):
                 self.transcript.sync()
+            if isinstance(event, Appended):
+                self.origins |= _origins(event)
             yield event
 
     def evidence(self) -> str:
@@ -72,8 +76,9 @@ class Pen:
         match event:
             case Appended(message, origin, usage):
                 if message.role != "tool":  # results were written one by one, as they came
+                    source = least_trusted({*self.origins, origin}) if message.role == "assistant" else origin
                     for kind, data in message_records(message):
-                        yield self._record(kind, origin, data)
+                        yield self._record(kind, source, data)
                 if usage:
                     yield self._record("usage", "agent", {**asdict(usage), "model": self.model})
             case ToolFinished(call, result, seconds):
@@ -91,7 +96,8 @@ class Pen:
     def _marks(self, event: Compacted | SkillUsed | Learned | TurnEnded) -> Iterator[Record]:
         match event:
             case Compacted(summary, replaced):
-                yield self._record("compaction", "agent", {"summary": summary.text, "replaced": replaced})
+                source = least_trusted({*self.origins, "agent"})
+                yield self._record("compaction", source, {"summary": summary.text, "replaced": replaced})
             case SkillUsed(name, tree):
                 yield self._record("skill_used", "agent", {"name": name, "tree": tree})
             case Learned(commit):
@@ -103,3 +109,10 @@ class Pen:
 
     def _record(self, kind: str, origin: Origin, data: Mapping[str, Any]) -> Record:
         return Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)
+
+
+def _origins(event: Appended) -> set[Origin]:
+    """Whose words a message brings into the conversation."""
+    found = {part.origin for part in event.message.parts if isinstance(part, ToolResult)}
+    found |= {part.origin for part in event.message.parts if isinstance(part, Text) and part.aside}
+    return found if event.message.role == "tool" else found | {event.origin}

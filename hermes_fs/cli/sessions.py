@@ -14,6 +14,7 @@ from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bold, dim, print_json, print_table, print_text, warning
 from hermes_fs.core.clock import SystemClock, iso, parse_iso
+from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import transcript
@@ -152,7 +153,7 @@ def _lines(record: Record) -> Iterator[str]:
             yield dim(f"  → {one_line(str(data.get('name')))} {one_line(str(data.get('arguments')), 160)}")
         case "tool_result":
             mark = "✗" if data.get("failed") else "←"
-            yield dim(f"  {mark} {one_line(said, _LONG)}")
+            yield dim(f"  {mark} {one_line(unwrap(said), _LONG)}")
         case "learned":
             yield f"  ✦ {one_line(str(data.get('subject')))} {dim(one_line(str(data.get('commit')))[:8])}"
         case "compaction":

@@ -21,10 +21,12 @@ Effects = Literal["none", "ask", "mind", "work"]
 @dataclass(frozen=True, slots=True)
 class Text:
     """`aside`: added by the agent itself to a person's message (recalled hits, a reminder). The model reads it; it is
-    neither shown nor indexed, and it is kept in the transcript so that a replayed prompt is the same byte for byte."""
+    neither shown nor indexed, and it is kept in the transcript so that a replayed prompt is the same byte for byte.
+    `origin` is an aside's: whose words it carries."""
 
     text: str
     aside: bool = False
+    origin: Origin = "agent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hermes_fs.core.origins import known
-from hermes_fs.core.types import Audio, Document, Image, Message, Part, Role, Text, Thinking, ToolCall, ToolResult, user
+from hermes_fs.core.origins import known, least_trusted
+from hermes_fs.core.types import (
+    Audio,
+    Document,
+    Image,
+    Message,
+    Origin,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    user,
+)
 from hermes_fs.store.transcript import Record
 
 INTERRUPTED = "interrupted: no result was recorded"
@@ -21,11 +34,12 @@ Blob = Callable[[str], bytes]
 def message_records(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
     """The records, as (type, data), that keep a message of a person or a model. Results have records of their own."""
     data: dict[str, Any] = {"role": message.role, "text": message.text}
-    asides = [part.text for part in message.parts if isinstance(part, Text) and part.aside]
+    asides = [part for part in message.parts if isinstance(part, Text) and part.aside]
     thinking = [part for part in message.parts if isinstance(part, Thinking)]
     media = [part for part in message.parts if isinstance(part, Image | Audio | Document)]
     if asides:
-        data["aside"] = "".join(asides)
+        data["aside"] = "".join(part.text for part in asides)
+        data["aside_origin"] = least_trusted(part.origin for part in asides)
     if thinking:
         data["thinking"] = [{"text": part.text, "signature": part.signature} for part in thinking]
     if media:
@@ -79,6 +93,17 @@ def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda n
     return messages
 
 
+def origins(records: Iterable[Record]) -> set[Origin]:
+    """Whose words a model that goes on with these records has read: what was recorded as made in a tainted context
+    keeps its taint, compaction or not."""
+    found: set[Origin] = set()
+    for record in records:
+        if record.type in ("message", "tool_result", "compaction"):
+            found.add(known(record.origin))
+            found.add(known(_text(record.data, "aside_origin")))
+    return found
+
+
 def _in_order(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> Iterator[ToolResult]:
     """One result a call, in the calls' order; ids may repeat, and results come as tools finish."""
     left = list(results)
@@ -98,7 +123,7 @@ def _message(data: Mapping[str, Any], blob: Blob) -> Message:
     if _text(data, "text"):
         parts.append(Text(_text(data, "text")))
     if _text(data, "aside"):
-        parts.append(Text(_text(data, "aside"), aside=True))
+        parts.append(Text(_text(data, "aside"), aside=True, origin=known(_text(data, "aside_origin"))))
     for item in _items(data, "media"):
         kind, stored = _text(item, "media_type"), item.get("data")
         content = _content(stored, blob) if isinstance(stored, Mapping) else b""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hermes_fs.core.clock import parse_iso
+from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import entry_id
 from hermes_fs.store.tokens import storable
 
@@ -243,7 +244,7 @@ def _field(name: str) -> Callable[[dict[str, Any]], str]:
 _EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "message": _field("text"),
     "tool_call": _call_text,
-    "tool_result": _field("text"),
+    "tool_result": lambda record: unwrap(_text(record, "text")),
     "compaction": _field("summary"),
 }
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from hermes_fs.core.errors import Conflict, NotFound, ToolError
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Told
+from hermes_fs.store.paths import kind_of
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.places import Place, readable, writable
@@ -36,15 +38,16 @@ class ReadFile:
         "required": ["path"],
     }
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         place = readable(context, args["path"])
         approval.read(context, place)
         if place.is_dir:
-            return _listing(context, place)
+            return Told(_listing(context, place), "file")
         data = load(context, place)
         text = decode(data, args["path"]).text
         context.memo.seen[place.path] = fingerprint(data)
-        return _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))
+        window = _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))
+        return window if _is_lesson(context, place) else Told(window, "file")
 
 
 class WriteFile:
@@ -70,6 +73,12 @@ class WriteFile:
             return f"{args['path']} already has exactly this content"
         save(context, place, args["path"], before, args["content"])
         return f"replaced {args['path']} ({_lines(before.text)} lines before, {_lines(args['content'])} now)"
+
+
+def _is_lesson(context: ToolContext, place: Place) -> bool:
+    """What stands in the mind has been through the door; transcripts and work have not."""
+    root = context.workspace.root.resolve()
+    return place.zone == "mind" and kind_of(PurePosixPath(place.path).relative_to(root).as_posix()) is not None
 
 
 def load(context: ToolContext, place: Place) -> bytes:

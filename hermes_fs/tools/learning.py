@@ -10,11 +10,12 @@ from hermes_fs.tools.context import ToolContext
 
 
 def provenance(context: ToolContext) -> Provenance:
-    """The agent, at a person's word, with the part of the transcript that led to it."""
+    """The agent, at a person's word, with the part of the transcript that led to it. What is made in a tainted context
+    has the origin that tainted it."""
     where = context.session
     span = context.memo.evidence()
     evidence = f"{where.transcript}#{span}" if where.transcript and span else ""
-    return Provenance("agent", "user", where.person, where.session, evidence, where.model)
+    return Provenance(context.memo.origin, "user", where.person, where.session, evidence, where.model)
 
 
 def commit(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hermes_fs.core.errors import ToolError
 from hermes_fs.core.events import ToolOutput
 from hermes_fs.core.ports import JobState
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import watched
@@ -40,8 +41,8 @@ class Process:
         "required": ["action"],
     }
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
-        actions: Mapping[str, Callable[[Mapping[str, Any], ToolContext], str]] = {
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> Told:
+        actions: Mapping[str, Callable[[Mapping[str, Any], ToolContext], Told]] = {
             "start": _start,
             "poll": _poll,
             "read": _read,
@@ -53,8 +54,8 @@ class Process:
         if args["action"] in ("poll", "read", "list"):
             return actions[args["action"]](args, context)
         with watched(context) as remarks:
-            text = actions[args["action"]](args, context)
-        return "\n".join([text, *(f"[{remark}]" for remark in remarks)])
+            done = actions[args["action"]](args, context)
+        return replace(done, text="\n".join([done.text, *(f"[{remark}]" for remark in remarks)]))
 
 
 def _need(args: Mapping[str, Any], name: str) -> str:
@@ -64,25 +65,26 @@ def _need(args: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _start(args: Mapping[str, Any], context: ToolContext) -> str:
+def _start(args: Mapping[str, Any], context: ToolContext) -> Told:
     command = _need(args, "command")
     approved = approval.command(context, command, "Start this in the background")
     job = context.backend.start(approved)
     context.memo.started.add(job)
     context.memo.offsets[job] = 0
     _until_ended(context, job, FIRST_LOOK_SECONDS)
-    return f"job {job} started\n{_new_output(context, job)}"
+    first = _new_output(context, job)
+    return replace(first, text=f"job {job} started\n{first.text}")
 
 
-def _poll(args: Mapping[str, Any], context: ToolContext) -> str:
+def _poll(args: Mapping[str, Any], context: ToolContext) -> Told:
     return _new_output(context, _need(args, "job"))
 
 
-def _read(args: Mapping[str, Any], context: ToolContext) -> str:
+def _read(args: Mapping[str, Any], context: ToolContext) -> Told:
     return _told(context.backend.poll(_need(args, "job"), args.get("offset", 0)))
 
 
-def _write(args: Mapping[str, Any], context: ToolContext) -> str:
+def _write(args: Mapping[str, Any], context: ToolContext) -> Told:
     job, text = _need(args, "job"), _need(args, "text")
     state = context.backend.poll(job, context.memo.offsets.get(job, 0))
     approval.input_to(context, job, state.command, text)
@@ -91,13 +93,13 @@ def _write(args: Mapping[str, Any], context: ToolContext) -> str:
     return _new_output(context, job)
 
 
-def _wait(args: Mapping[str, Any], context: ToolContext) -> str:
+def _wait(args: Mapping[str, Any], context: ToolContext) -> Told:
     job = _need(args, "job")
     _until_ended(context, job, float(args.get("timeout", WAIT_SECONDS)))
     return _new_output(context, job)
 
 
-def _kill(args: Mapping[str, Any], context: ToolContext) -> str:
+def _kill(args: Mapping[str, Any], context: ToolContext) -> Told:
     job = _need(args, "job")
     state = context.backend.poll(job)
     if job not in context.memo.started and state.code is None:
@@ -106,9 +108,9 @@ def _kill(args: Mapping[str, Any], context: ToolContext) -> str:
     return _new_output(context, job)
 
 
-def _list(args: Mapping[str, Any], context: ToolContext) -> str:
+def _list(args: Mapping[str, Any], context: ToolContext) -> Told:
     lines = [f"{state.id}\t{_status(state)}\t{state.command[:200]}" for state in context.backend.jobs()]
-    return "\n".join(lines) or "there are no jobs"
+    return Told("\n".join(lines) or "there are no jobs", "agent")
 
 
 def _until_ended(context: ToolContext, job: str, seconds: float) -> None:
@@ -127,15 +129,17 @@ def _until_ended(context: ToolContext, job: str, seconds: float) -> None:
             context.cancel.check()
 
 
-def _new_output(context: ToolContext, job: str) -> str:
+def _new_output(context: ToolContext, job: str) -> Told:
     state = context.backend.poll(job, context.memo.offsets.get(job, 0))
     context.memo.offsets[job] = state.offset
     return _told(state)
 
 
-def _told(state: JobState) -> str:
+def _told(state: JobState) -> Told:
+    """What a job printed is a program's word; that it runs is ours."""
     text = state.output.rstrip("\n")
-    return f"{text}\n[{_status(state)}; read up to byte {state.offset}]".lstrip("\n")
+    said = f"{text}\n[{_status(state)}; read up to byte {state.offset}]".lstrip("\n")
+    return Told(said, "tool" if text else "agent")
 
 
 def _status(state: JobState) -> str:

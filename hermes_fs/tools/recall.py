@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_fs.core.errors import NotFound
-from hermes_fs.core.types import Effects
+from hermes_fs.core.origins import known, least_trusted
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.store.index import Hit
 from hermes_fs.tools.context import ToolContext
 
@@ -27,7 +28,7 @@ class Recall:
         "properties": {"query": _TEXT, "open": _TEXT, "limit": {"type": "integer"}},
     }
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         limit = min(max(int(args.get("limit") or 5), 1), _MOST)
         if args.get("open"):
             return _opened(str(args["open"]), limit, context)
@@ -36,7 +37,7 @@ class Recall:
         past = [hit for hit in hits if hit.session != context.session.session][:limit]
         if not past:
             return "Nothing found. Try fewer or other words." if query else "There are no earlier sessions."
-        return _shown(past)
+        return Told(_shown(past), least_trusted(known(hit.origin) for hit in past))
 
 
 def _shown(hits: Sequence[Hit]) -> str:
@@ -47,9 +48,10 @@ def _shown(hits: Sequence[Hit]) -> str:
     return "\n".join(lines)
 
 
-def _opened(ref: str, limit: int, context: ToolContext) -> str:
+def _opened(ref: str, limit: int, context: ToolContext) -> Told:
     path, _, anchor = ref.strip().partition("#")
     rows = context.index.around(path, anchor, before=limit, after=limit)
     if not rows:
         raise NotFound(f"{ref} is not known", "give the ref of a hit, as recall shows it")
-    return "\n".join(f"[{row.when[:16]} {row.kind}] {row.text[:_ROW]}" for row in rows)
+    text = "\n".join(f"[{row.when[:16]} {row.kind}] {row.text[:_ROW]}" for row in rows)
+    return Told(text, least_trusted(known(row.origin) for row in rows))

@@ -8,7 +8,7 @@ from typing import Any
 
 from hermes_fs.core.errors import ToolError
 from hermes_fs.core.ports import Completed
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.places import readable
@@ -52,7 +52,7 @@ class SearchFiles:
         """`rg` is the program to prefer where the backend has it."""
         self._rg = rg
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         if not args["pattern"]:
             raise ToolError("the pattern is empty", "say what to look for")
         place = readable(context, args.get("path", "."))
@@ -66,7 +66,7 @@ class SearchFiles:
         return _told(done, place.path)
 
 
-def _told(done: Completed, root: str) -> str:
+def _told(done: Completed, root: str) -> str | Told:
     found = [line for line in done.output.split("\n") if line]
     lines = [_relative(line, root) for line in found]
     if done.code == 124:
@@ -77,7 +77,7 @@ def _told(done: Completed, root: str) -> str:
         return "nothing found"
     if len(lines) > MATCHES:
         lines[MATCHES:] = [f"[more than {MATCHES}; narrow the pattern or the path]"]
-    return "\n".join(lines)
+    return Told("\n".join(lines), "file")
 
 
 def _relative(line: str, root: str) -> str:

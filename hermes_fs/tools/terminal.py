@@ -8,7 +8,7 @@ from typing import Any
 from hermes_fs.core.errors import Cancelled, ToolError
 from hermes_fs.core.events import ToolOutput
 from hermes_fs.core.ports import Completed
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import watched
@@ -31,7 +31,7 @@ class Terminal:
         "required": ["command"],
     }
 
-    def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
+    def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         command: str = args["command"]
         if not command.strip():
             raise ToolError("the command is empty", "say what to run")
@@ -49,7 +49,8 @@ class Terminal:
             raise Cancelled
         if context.backend.cwd != before:
             remarks.append(f"now in {context.backend.cwd}")
-        return told(done, timeout, remarks)
+        text = told(done, timeout, remarks)
+        return Told(text, "tool") if done.output else text
 
 
 def _run(context: ToolContext, command: str, timeout: float) -> Completed:

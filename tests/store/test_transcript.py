@@ -6,6 +6,7 @@ import json
 import resource
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def records_of(messages: list[Message]) -> list[Record]:
         if message.role == "tool":
             for place, part in enumerate(message.parts):
                 assert isinstance(part, ToolResult)
-                out.append(record("tool_result", result_record(calls[place], part, 0.1)))
+                made = record("tool_result", result_record(calls[place], part, 0.1))
+                out.append(replace(made, origin=part.origin))
         else:
             calls = dict(enumerate(message.calls))
             out += [record(kind, data) for kind, data in message_records(message)]
@@ -43,6 +45,7 @@ def records_of(messages: list[Message]) -> list[Record]:
 
 text = st.text(max_size=200)
 name = st.text("abc_", min_size=1, max_size=8)
+origin = st.sampled_from(("agent", "file", "web"))
 
 
 @st.composite
@@ -60,7 +63,7 @@ def conversations(draw: st.DrawFn) -> list[Message]:
         calls = [ToolCall(draw(name), draw(name), draw(text)) for _ in range(draw(st.integers(0, 3)))]
         messages.append(Message("assistant", (*parts, *calls)))
         if calls:
-            results = tuple(ToolResult(call.id, draw(text), draw(st.booleans())) for call in calls)
+            results = tuple(ToolResult(call.id, draw(text), draw(st.booleans()), draw(origin)) for call in calls)
             messages.append(Message("tool", results))
     return messages
 
@@ -73,8 +76,8 @@ def redacted(part: Part) -> Part:
             return Thinking(redact(said), redact(signature))
         case ToolCall(key, tool, arguments):
             return ToolCall(redact(key), redact(tool), redact(arguments))
-        case ToolResult(key, said, failed):
-            return ToolResult(redact(key), redact(said), failed)
+        case ToolResult(key, said, failed, origin):
+            return ToolResult(redact(key), redact(said), failed, origin)
         case _:
             return part
 

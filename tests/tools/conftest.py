@@ -14,7 +14,7 @@ import pytest
 from hermes_fs.backends.local import Local
 from hermes_fs.core.events import Event, ToolOutput
 from hermes_fs.core.ports import Cancel
-from hermes_fs.core.types import Answer, Question
+from hermes_fs.core.types import Answer, Origin, Question, Told
 from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 from hermes_fs.tools.registry import tool
@@ -43,10 +43,13 @@ class Conversation:
     mind: Path
     events: list[Event]
     special: dict[str, Any] = field(default_factory=dict)
+    origin: Origin = "agent"
 
     def call(self, name: str, /, **args: Any) -> str:
-        text: str = self.special.get(name, tool(name)).run(args, self.context)
-        return text
+        """The result's text; `origin` is then whose words it carries."""
+        made: str | Told = self.special.get(name, tool(name)).run(args, self.context)
+        self.origin = made.origin if isinstance(made, Told) else "agent"
+        return made.text if isinstance(made, Told) else made
 
     def mode(self, approvals: Mode) -> None:
         settings = self.context.memo.settings

@@ -26,6 +26,7 @@ from hermes_fs.core.events import (
     ToolStarted,
     TurnEnded,
 )
+from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.core.types import Message, ToolResult
 
@@ -92,4 +93,4 @@ class Plain:
 
 
 def _failure(result: ToolResult) -> str:
-    return f" · failed: {one_line(result.text, 200)}" if result.failed else ""
+    return f" · failed: {one_line(unwrap(result.text), 200)}" if result.failed else ""

@@ -36,6 +36,7 @@ from hermes_fs.core.events import (
     ToolStarted,
     TurnEnded,
 )
+from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.core.types import Message, ToolCall
 
@@ -171,7 +172,7 @@ class Screen:
                 ended = next((one for one in running if one.call == call), _Running(call, 0.0))
                 if ended in running:
                     running.remove(ended)
-                self._finished(ended, result.text if result.failed else "", seconds)
+                self._finished(ended, unwrap(result.text) if result.failed else "", seconds)
                 self._wait()
             case _:
                 assert_never(event)

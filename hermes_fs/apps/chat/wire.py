@@ -20,6 +20,7 @@ from hermes_fs.core.events import (
     ToolStarted,
     TurnEnded,
 )
+from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.types import Message, Text, Thinking, ToolCall, ToolResult, Usage
 
 
@@ -92,7 +93,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 
 def _result(result: ToolResult) -> dict[str, Any]:
-    return {"call": result.call_id, "text": result.text, "failed": result.failed}
+    return {"call": result.call_id, "text": unwrap(result.text), "failed": result.failed, "origin": result.origin}
 
 
 def _usage(usage: Usage | None) -> dict[str, Any] | None:
