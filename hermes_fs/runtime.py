@@ -196,6 +196,8 @@ class Runtime:
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
         limits = (config.memory.memory_limit, config.memory.user_limit)
         memo = Memo(Settings(mode, roots, config.terminal.timeout, *limits), evidence=pen.evidence, origins=pen.origins)
+        if not self.workspace.trust.owns_the_mind:
+            memo.origins.add("file")  # a stranger's memory is in the prompt
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),

@@ -26,6 +26,7 @@ WRITERS: dict[str, str] = {
     "store/index.py": "the folder of the search index, .git/hermes",
     "store/schema.py": "the search index and its locks, in .git/hermes",
     "store/settings.py": "this machine's settings, .git/hermes/local.yaml",
+    "store/trust.py": "what this machine's person trusts, .git/hermes/trust",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to; those of other hosts",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",
     "store/journal.py": "the journal of the door, in .git/hermes",

@@ -12,6 +12,7 @@ from hermes_fs.core.clock import Clock
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.types import Told
+from hermes_fs.store import acting
 from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
 from hermes_fs.store.workspace import Workspace
@@ -36,11 +37,11 @@ class MindView:
     def prompt(self) -> str:
         """The system prompt for the mind as it is now."""
         mind = Mind(
-            soul=self._text("SOUL.md"),
-            instructions=self._text("AGENTS.md"),
+            soul=self._orders("SOUL.md"),
+            instructions=self._orders("AGENTS.md"),
             memory=self._entries("MEMORY.md"),
             user=self._entries("USER.md" if self.person == "owner" else f"people/{self.person}/USER.md"),
-            skills=tuple(described(self.workspace.root)),
+            skills=self._skills(),
         )
         situation = Situation(
             workspace=str(self.workspace.root),
@@ -66,6 +67,15 @@ class MindView:
     def learn_of(self, transcript: Path) -> None:
         """Make what was just said findable."""
         self.index.append(transcript)
+
+    def _orders(self, path: str) -> str:
+        """Standing instructions bind only where this machine's person has trusted them."""
+        return self._text(path) if acting.follows(self.workspace, path) else ""
+
+    def _skills(self) -> tuple[tuple[str, str], ...]:
+        """Those that are offered: one that waits for trust is not."""
+        waiting = acting.unknown_skills(self.workspace)
+        return tuple(row for row in described(self.workspace.root) if row[0] not in waiting)
 
     def _text(self, path: str) -> str:
         """A file that cannot be read is left out of the prompt; the door reports it."""

@@ -21,7 +21,7 @@ from hermes_fs.core.errors import HermesError
 from hermes_fs.providers import select
 from hermes_fs.providers.keys import KEY_FILE, read_key_file
 from hermes_fs.providers.reachable import available
-from hermes_fs.store import history, isolation, state
+from hermes_fs.store import acting, history, isolation, state
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.workspace import Workspace
@@ -115,6 +115,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
             yield Finding("workspace", "ok", f"{scene.root}, format {state.FORMAT}, on main")
         if left:
             yield Finding("journal", "ok", "an interrupted write was brought to its end")
+        yield _trust(opened)
         yield _edits(opened)
         yield _objects(opened)
         yield _index(opened)
@@ -189,6 +190,14 @@ def _extras() -> Iterator[Finding]:
     if importlib.util.find_spec("prompt_toolkit") is None:
         fix = "pip install 'hermes-fs[tui]'"
         yield Finding("prompt", "warn", "no editing, completion and history in the chat", fix)
+
+
+def _trust(opened: Workspace) -> Finding:
+    waiting = acting.pending(opened)
+    if not waiting:
+        return Finding("trust", "ok", "nothing that came from elsewhere waits for your trust")
+    named = ", ".join(item.key for item in waiting[:3]) + (" …" if len(waiting) > 3 else "")
+    return Finding("trust", "warn", f"{len(waiting)} off until you trust them: {named}", "hermes trust list")
 
 
 def _edits(opened: Workspace) -> Finding:

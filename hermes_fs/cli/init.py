@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hermes_fs.cli import trusting
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.open import confirm
 from hermes_fs.cli.output import bold, dim
@@ -33,6 +34,7 @@ def init(
     source: Annotated[str, typer.Option("--from", metavar="URL", help="Bring a workspace from another machine.")] = "",
     remote_url: Annotated[str, typer.Option("--remote", metavar="URL", help="Where it will be synced to.")] = "",
     sessions: Annotated[str, typer.Option(help="With --from, which transcripts: all, 90d or none.")] = "90d",
+    trust: Annotated[bool, typer.Option("--trust", help="With --from: it is your own; trust all of it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Make a workspace. A second time changes nothing."""
@@ -40,7 +42,7 @@ def init(
     if source and remote_url:
         raise UsageError("--from and --remote exclude each other", "a clone is synced to where it comes from")
     if source:
-        _clone(wanted, source, sessions)
+        _clone(wanted, source, sessions, trust)
         return
     planned = making.plan(wanted)
     if planned.adopts:
@@ -58,7 +60,7 @@ def _default() -> Path:
     return Path(named) if named else locate.default(os.environ)
 
 
-def _clone(path: Path, url: str, sessions: str) -> None:
+def _clone(path: Path, url: str, sessions: str, trust: bool) -> None:
     workspace, left_out = remote.clone(url, path, sessions)
     with workspace:
         clock = SystemClock()
@@ -68,6 +70,7 @@ def _clone(path: Path, url: str, sessions: str) -> None:
             print(f"note: {one_line(line)}")
         _say(workspace, True)
         print(dim(f"{len(brought)} files of earlier sessions came along."))
+        trusting.settle(workspace, trust)
 
 
 def _say(workspace: Workspace, made: bool) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hermes_fs.core.errors import Failed, Refused
-from hermes_fs.store import identity, isolation, state
+from hermes_fs.store import acting, identity, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.paths import check_path
@@ -60,6 +60,8 @@ def init(path: Path, *, remote: str = "") -> tuple[Workspace, bool]:
     if not wanted.exists:
         _make(wanted)
     workspace = Workspace.open(wanted.root)
+    if not wanted.exists:  # ours, or shown before it was adopted
+        workspace.trust.accept(acting.pending(workspace))
     if remote:
         set_origin(workspace.git, remote)
     return workspace, not wanted.exists

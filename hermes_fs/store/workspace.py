@@ -6,6 +6,7 @@ Nothing else in the package writes into the mind, transcripts excepted. docs/sto
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
-from hermes_fs.store import identity, isolation, message, pending, recovery, signing, state
+from hermes_fs.store import acting, identity, isolation, message, pending, recovery, signing, state
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files, Found
 from hermes_fs.store.follower import Follower
@@ -30,6 +31,7 @@ from hermes_fs.store.lock import Lock
 from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import ANY_PATH, author_of, check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
+from hermes_fs.store.trust import Trust
 
 Listener = Callable[[Commit, tuple[str, ...]], None]
 """Called with each acknowledged lesson and its paths, in the committing thread. What it raises is reported, no more."""
@@ -58,7 +60,8 @@ class Workspace:
     """An agent's mind on disk. Thread-safe, and safe beside other processes. Make one with `open`.
 
     `root` is the folder, `git` its repository, `state_dir` this machine's own part (.git/hermes), `host` this
-    machine's name in it; `formats` gives each path its format, and with it the limits that bind the agent.
+    machine's name in it, `trust` what its person trusts; `formats` gives each path its format, and with it the limits
+    that bind the agent.
     """
 
     def __init__(self, root: Path, git_dir: Path, clock: Clock, ids: Callable[[], str], formats: FormatOf) -> None:
@@ -77,7 +80,8 @@ class Workspace:
         self._transaction = Transaction(self.git, self._files, self._journal)
         self._follower = Follower(self.git, self._journal, self._lock, self.state_dir / "follower.lock")
         self._person = identity.Person(root, git_dir, os.environ)
-        self._listeners: list[Listener] = []
+        self.trust = Trust(self.state_dir)
+        self._listeners: list[Listener] = [functools.partial(acting.learn, self.git, self.trust)]
         self._reports: list[str] = []
         self._reporting = threading.Lock()
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hermes_fs.store import acting
+from hermes_fs.store.workspace import Workspace
+
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -31,6 +34,12 @@ def mind(tmp_path: Path) -> Path:
     git(root, "add", "-A")
     git(root, "commit", "-qm", "start")
     return root
+
+
+def trust(root: Path) -> None:
+    """As if this machine's person had accepted all of it."""
+    with Workspace.open(root) as workspace:
+        workspace.trust.accept(acting.pending(workspace))
 
 
 @pytest.fixture

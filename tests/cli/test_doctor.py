@@ -10,7 +10,7 @@ import pytest
 
 from hermes_fs.cli.checks import Finding, Scene, examine
 from hermes_fs.core.clock import SystemClock
-from tests.cli.conftest import git
+from tests.cli.conftest import git, trust
 
 
 class Stopped(SystemClock):
@@ -24,9 +24,16 @@ def found(root: Path | None, clock: SystemClock | None = None, **environ: str) -
 
 
 def test_a_sound_workspace_has_nothing_broken(mind):
+    trust(mind)
     findings = found(mind)
     assert [one for one in findings.values() if one.state != "ok"] == []
     assert {"python", "git", "sqlite", "disk", "clock", "workspace", "edits", "history", "config"} <= findings.keys()
+
+
+def test_what_waits_for_trust_is_named(mind):
+    finding = found(mind)["trust"]
+    assert (finding.state, finding.fix) == ("warn", "hermes trust list")
+    assert "mind:memory" in finding.detail
 
 
 def test_without_a_workspace_it_says_how_to_make_one():
@@ -96,6 +103,7 @@ def test_the_command_exits_with_one_when_something_is_broken(hermes, mind):
     done: subprocess.CompletedProcess[str] = hermes("doctor", "--offline")
     assert done.returncode == 1
     assert "✗ model" in done.stdout and "1 broken" in done.stdout and "\x1b" not in done.stdout
+    trust(mind)
     done = hermes("doctor", "--offline", "--json", env={**os.environ, "OPENAI_API_KEY": "k"})
     assert done.returncode == 0
     assert {row["state"] for row in json.loads(done.stdout)} == {"ok"}

@@ -19,7 +19,7 @@ from hermes_fs.commands import Talk
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.secrets import redact
 from hermes_fs.runtime import Runtime
-from hermes_fs.store import history
+from hermes_fs.store import acting, history
 from hermes_fs.store.formats.entries import rendered_size
 from hermes_fs.tools.skills import described
 
@@ -68,8 +68,17 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
         title=conversation.title,
-        warning=f"Nothing can be learned: {workspace.read_only}" if workspace.read_only else "",
+        warning=_warning(runtime),
     )
+
+
+def _warning(runtime: Runtime) -> str:
+    reason = runtime.workspace.read_only
+    waiting = len(acting.pending(runtime.workspace))
+    said = [f"Nothing can be learned: {reason}"] if reason else []
+    if waiting:
+        said.append(f"{waiting} thing{'s' * (waiting > 1)} of this workspace wait for your trust: hermes trust list")
+    return " · ".join(said)
 
 
 def _lessons(runtime: Runtime, conversation: Conversation) -> tuple[str, ...]:
