@@ -13,6 +13,7 @@ from hermes_fs.agent.conversation import Conversation, Model
 from hermes_fs.agent.mind import MindView
 from hermes_fs.agent.record import Pen
 from hermes_fs.backends import registry as backends
+from hermes_fs.backends.confined import Ground
 from hermes_fs.core import config as settings
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import HermesError
@@ -189,8 +190,9 @@ class Runtime:
 
     def _context(self, pen: Pen) -> ToolContext:
         config, header = self.config, pen.transcript.header
+        ground = self._ground()
         backend = backends.backend(
-            config.terminal.backend, self.work_dir, self.workspace.state_dir, self.options.environ
+            config.terminal.backend, self.work_dir, self.workspace.state_dir, self.options.environ, ground
         )
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
@@ -207,6 +209,13 @@ class Runtime:
             pen.model,
         )
         return ToolContext(backend, self.workspace, self.index, where, _unasked, _unheard, Cancel(), memo)
+
+    def _ground(self) -> Ground:
+        """What the person declared as the place of effects; the mind to be read; git's part of it to be left alone. The
+        mind's work/ is no part of it."""
+        root, state = self.workspace.root, self.workspace.state_dir
+        trusted = (Path(path).expanduser() for path in self.config.trusted_directories)
+        return Ground((self.work_dir, *trusted, root / "work"), (root,), (root / ".git", state.parent))
 
 
 def _format_of(limits: settings.MemoryConfig, path: str) -> Format:

@@ -13,7 +13,7 @@ WRITERS: dict[str, str] = {
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/jobs.py": "the folders of background jobs, in .git/hermes/local",
-    "backends/local.py": "what tools ask for; the tools keep it out of the mind",
+    "backends/confined.py": "what tools ask for, on the declared ground, which the mind is no part of",
     "backends/output.py": "outputs that are too long, in .git/hermes/local",
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
     "store/coprocess.py": "an unnamed temporary file for git's error output",

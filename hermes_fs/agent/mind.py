@@ -88,13 +88,14 @@ class MindView:
         return tuple((entry.id, entry.text) for entry in entries.entries(self._text(path)))
 
     def _project(self) -> str:
-        """The instructions of a work directory that this machine's person has declared trusted."""
+        """The instructions of a work directory that this machine's person has declared trusted. A link that leads out
+        of it is none."""
         trusted = [Path(folder).expanduser() for folder in self.config.trusted_directories]
         if not any(self.work_dir.is_relative_to(folder) for folder in trusted):
             return ""
         for name in PROJECT_FILES:
             path = self.work_dir / name
-            if path.is_file():
+            if path.is_file() and path.resolve().is_relative_to(self.work_dir):
                 return path.read_text(encoding="utf-8", errors="replace")
         return ""
 

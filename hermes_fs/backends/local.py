@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
-import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hermes_fs.backends import environment, housekeeping
+from hermes_fs.backends.confined import Confined, Ground, replace, told
 from hermes_fs.backends.jobs import Jobs
 from hermes_fs.backends.output import BoundedOutput
 from hermes_fs.backends.shell import Shell
-from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
+from hermes_fs.core.errors import Failed
 from hermes_fs.core.ports import Cancel, Capabilities, Completed, FileStat, JobState
 
 OUTPUT_LIMIT = 30_000
@@ -33,9 +31,16 @@ class Local:
     capabilities = Capabilities(persistent=True, hibernate=False, isolated=False, network=True)
 
     def __init__(
-        self, cwd: Path, state_dir: Path, environ: Mapping[str, str], output_limit: int = OUTPUT_LIMIT
+        self,
+        cwd: Path,
+        state_dir: Path,
+        environ: Mapping[str, str],
+        output_limit: int = OUTPUT_LIMIT,
+        ground: Ground | None = None,
     ) -> None:
+        """Without a `ground`, files belong below `cwd` alone."""
         self._state = state_dir / "local"
+        self._files = Confined((ground or Ground((cwd,))).reading(self._state / "output"))
         self._output_limit = output_limit
         self._environ = environment.for_commands(environ)
         folder = self._state / "shells" / f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -77,44 +82,29 @@ class Local:
 
     # -- files --------------------------------------------------------------------------------------------------------
 
-    def read(self, path: str) -> bytes:
-        """Regular files only: a pipe or device could block for ever."""
-        target = self._path(path)
-        with _told(path):
-            descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise Failed(f"{path} is not a regular file", "name a file")
-                return file.read()
+    def read(self, path: str, *, outside: bool = False) -> bytes:
+        return self._files.read(self._path(path), outside)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Through a link that leads somewhere; a link that leads nowhere is itself replaced."""
-        target = self._path(path)
-        with _told(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                target = target.resolve(strict=True)
-                if not target.is_file():
-                    raise Failed(f"{path} is not a regular file", "name a file")
-            _replace(target, data)
+    def write(self, path: str, data: bytes, *, outside: bool = False) -> None:
+        self._files.write(self._path(path), data, outside)
 
     def stat(self, path: str) -> FileStat:
-        """`path` of the result is absolute and without links."""
-        target = self._path(path)
-        with _told(path):
-            real = target.resolve(strict=True)
-            found = real.stat()
-        return FileStat(str(real), found.st_size, stat.S_ISDIR(found.st_mode), found.st_mtime)
+        return self._files.stat(self._path(path))
 
     def upload(self, local: str, path: str) -> None:
-        with _told(local):
+        with told(local):
             data = Path(local).read_bytes()
         self.write(path, data)
 
     def download(self, path: str, local: str) -> None:
         data = self.read(path)
-        with _told(local):
-            _replace(Path(local), data)
+        target = Path(local)
+        with told(local):
+            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                replace(folder, target.name, data, local)
+            finally:
+                os.close(folder)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -131,43 +121,10 @@ class Local:
         """Forgets the shell's state. Jobs go on."""
         self._shell.close()
 
-    def _path(self, path: str) -> Path:
+    def _path(self, path: str) -> str:
+        """Absolute. The shell may stand in a directory that it came to through a link."""
         if not path or "\0" in path:
             raise Failed(f"not a path: {path!r}", "name a file")
         if path == "~" or path.startswith("~/"):
             path = self._environ.get("HOME", "/") + path[1:]
-        return Path(self._shell.cwd, path)
-
-
-@contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Turns the system's errors into ours; the message names the path as it was asked for."""
-    try:
-        yield
-    except HermesError:
-        raise
-    except FileNotFoundError as error:
-        raise NotFound(f"no such file: {path}", "check the path") from error
-    except PermissionError as error:
-        raise Refused(f"no permission: {path}", "choose another path or ask the user") from error
-    except IsADirectoryError as error:
-        raise Failed(f"{path} is a directory", "name a file") from error
-    except OSError as error:
-        raise Failed(f"{path}: {error.strerror or error}", "check the path and the disk") from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Atomic, synced to the disk; an existing file's mode is kept, a new one gets the usual."""
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            with contextlib.suppress(FileNotFoundError):  # a new file: the mode that the umask gives
-                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        return path if path.startswith("/") else f"{os.path.realpath(self._shell.cwd)}/{path}"

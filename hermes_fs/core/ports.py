@@ -132,6 +132,8 @@ class FileStat:
     size: int
     is_dir: bool
     mtime: float
+    names: int = 1
+    """Under how many names the file is known on its disk (hard links): over 1, one of them may lie elsewhere."""
 
 
 class Backend(Protocol):
@@ -175,13 +177,19 @@ class Backend(Protocol):
         """End a job and all its children; a job that has ended already is no error."""
         ...
 
-    def read(self, path: str) -> bytes: ...
-
-    def write(self, path: str, data: bytes) -> None:
-        """Create or replace a file atomically, with its parent folders; an existing file keeps its mode."""
+    def read(self, path: str, *, outside: bool = False) -> bytes:
+        """A regular file on the backend's declared ground. No link is followed: Refused where one stands in the path.
+        `outside`: a person allowed this call to leave the ground."""
         ...
 
-    def stat(self, path: str) -> FileStat: ...
+    def write(self, path: str, data: bytes, *, outside: bool = False) -> None:
+        """Create or replace a file atomically, with its parent folders; an existing file keeps its mode. Links and
+        `outside` as in `read`; a hard link is broken, a link that leads nowhere replaced."""
+        ...
+
+    def stat(self, path: str) -> FileStat:
+        """Follows links: `path` of the result is absolute, has none, and is what `read` and `write` take."""
+        ...
 
     def upload(self, local: str, path: str) -> None: ...
 

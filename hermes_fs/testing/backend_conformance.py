@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_fs.core.errors import HermesError, NotFound
+from hermes_fs.core.errors import HermesError, NotFound, Refused
 from hermes_fs.core.ports import Backend
 from hermes_fs.testing.backend_commands import CommandConformance, OutputConformance, ended, run, until
 
@@ -140,11 +140,27 @@ class FileConformance:
         backend.write("only/one", b"x")
         assert run(backend, "ls -A only").output == "one\n"
 
-    def test_a_link_is_written_through(self, backend: Backend) -> None:
-        run(backend, "echo old >target; ln -s target link")
-        backend.write("link", b"new")
-        assert backend.read("target") == b"new"
-        assert run(backend, "test -L link").code == 0
+    def test_stat_tells_where_a_link_leads_and_nothing_else_follows_it(self, backend: Backend) -> None:
+        run(backend, "mkdir real; echo old >real/target; ln -s real/target link; ln -s real folder")
+        for path in ("link", "folder/target"):
+            with pytest.raises(Refused):
+                backend.read(path)
+            with pytest.raises(Refused):
+                backend.write(path, b"new")
+            backend.write(backend.stat(path).path, b"by its own name")
+            assert backend.read(backend.stat(path).path) == b"by its own name"
+        assert run(backend, "test -L link && test -L folder").code == 0
+
+    def test_a_link_that_leads_nowhere_is_replaced_and_never_followed(self, backend: Backend) -> None:
+        run(backend, "ln -s elsewhere dangling")
+        backend.write("dangling", b"here")
+        assert run(backend, "test ! -e elsewhere && test ! -L dangling && cat dangling").output == "here"
+
+    def test_a_hard_link_is_told_and_broken_by_a_write(self, backend: Backend) -> None:
+        run(backend, "echo old >one; ln one other")
+        assert backend.stat("one").names == 2
+        backend.write("one", b"new")
+        assert (backend.read("one"), backend.read("other")) == (b"new", b"old\n")
 
     def test_stat_tells_the_kind_the_size_and_the_path_without_links(self, backend: Backend) -> None:
         backend.write("real/file", b"12345")

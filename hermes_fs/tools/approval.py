@@ -42,8 +42,8 @@ def write(context: ToolContext, place: Place, asked: str, diff: str) -> None:
 
 def read(context: ToolContext, place: Place) -> None:
     """Before a file is read: in the mind, the work directory and the trusted ones freely, but for what looks like
-    credentials. Raises Refused."""
-    if place.zone in ("work", "mind") and not place.sensitive:
+    credentials and for files with further names, which may lie anywhere. Raises Refused."""
+    if place.zone in ("work", "mind") and not place.sensitive and not place.shared:
         return
     below = place.path if place.is_dir else str(PurePosixPath(place.path).parent)
     granted = any(grant.action == "read" and not grant.subject and is_below(below, grant.directory)
@@ -51,7 +51,8 @@ def read(context: ToolContext, place: Place) -> None:
     if place.sensitive:
         _require(context, Grant("read", below, place.path), "Read this? It looks like credentials.", place.path)
     elif not granted:
-        prompt = f"Read outside the work directory? (session: whatever is below {below})"
+        what = "a file outside the work directory" if place.zone == "outside" else "a file with another name elsewhere"
+        prompt = f"Read {what}? (session: whatever is below {below})"
         _require(context, Grant("read", below), prompt, place.path)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hermes_fs.core.errors import NotFound, ToolError
 from hermes_fs.core.types import Effects
+from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.files import check_fresh, load, save
 from hermes_fs.tools.places import writable
@@ -43,6 +44,7 @@ class EditFile:
         place = writable(context, asked)
         if place.stat is None:
             raise NotFound(f"no such file: {asked}", "make it with write_file")
+        approval.read(context, place)  # what comes near an edit that fails is shown
         data = load(context, place)
         check_fresh(context, place, asked, data)
         before = decode(data, asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +11,7 @@ from hermes_fs.core.types import Effects, Told
 from hermes_fs.store.paths import kind_of
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.places import Place, readable, writable
+from hermes_fs.tools.places import Place, readable, standing_in, writable
 from hermes_fs.tools.text import FileText, decode, diff, fingerprint
 
 LARGEST = 20 * 1024 * 1024
@@ -86,7 +85,7 @@ def load(context: ToolContext, place: Place) -> bytes:
     if place.stat is not None and place.stat.size > LARGEST:
         hint = "use head, tail, sed -n or grep in the terminal"
         raise ToolError(f"{place.path} is too large to read: {place.stat.size} bytes", hint)
-    return context.backend.read(place.path)
+    return context.backend.read(place.path, outside=place.outside)
 
 
 def check_fresh(context: ToolContext, place: Place, asked: str, data: bytes) -> None:
@@ -102,13 +101,13 @@ def save(context: ToolContext, place: Place, asked: str, before: FileText, text:
     found = _content(context, place)
     if found != (None if place.stat is None else before.encode()):
         raise Conflict(f"{asked} changed while the write was being approved", "read it again, then write")
-    context.backend.write(place.path, after)
+    context.backend.write(place.path, after, outside=place.outside)
     context.memo.seen[place.path] = fingerprint(after)
 
 
 def _content(context: ToolContext, place: Place) -> bytes | None:
     try:
-        return context.backend.read(place.path)
+        return context.backend.read(place.path, outside=place.outside)
     except NotFound:
         return None
 
@@ -141,7 +140,7 @@ def _window(text: str, offset: int, limit: int) -> str:
 
 
 def _listing(context: ToolContext, place: Place) -> str:
-    command = f"( \\command ls -1Ap -- {shlex.quote(place.path)} | \\command head -n {LISTED + 1} )"
+    command = f"( {standing_in(place.path)}; \\command ls -1Ap | \\command head -n {LISTED + 1} )"
     done = context.backend.run(command, timeout=20, cancel=context.cancel)
     if done.code != 0:
         raise ToolError(f"{place.path} cannot be listed: {done.output.strip()}", "check the path")

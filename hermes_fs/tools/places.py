@@ -1,10 +1,12 @@
 """Where a path lies and what file tools may do there: in the mind, the work directory, outside. Asks nobody.
 
-Links are followed by the backend's `stat`, so that what is judged is what will be opened.
+Links are followed by the backend's `stat`, here, once; what is judged is its answer, a path without links. The backend
+then opens that path and follows none, so what was judged is what is opened, whoever changes the folders meanwhile.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -29,7 +31,7 @@ _MIND_TOOLS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Place:
     """`path` is absolute and free of links; `stat` is None where nothing is there yet. `sensitive`: its name says that
-    it holds credentials."""
+    it holds credentials. `shared`: the file has further names (hard links), which may lie anywhere."""
 
     path: str
     zone: Zone
@@ -39,6 +41,15 @@ class Place:
     @property
     def is_dir(self) -> bool:
         return self.stat is not None and self.stat.is_dir
+
+    @property
+    def shared(self) -> bool:
+        return self.stat is not None and self.stat.names > 1
+
+    @property
+    def outside(self) -> bool:
+        """What the backend must be told of a place that a person allowed: that it lies off the declared ground."""
+        return self.zone == "outside"
 
 
 def locate(context: ToolContext, path: str) -> Place:
@@ -82,6 +93,18 @@ def is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
+STRAYED = 97
+"""The exit code of `standing_in` where the directory is another."""
+
+
+def standing_in(folder: str) -> str:
+    """A shell line that goes to a directory which was judged and ends its shell where another has come in its place:
+    what follows works on `.`, which no link can move. The program pwd asks the system; the builtin would guess."""
+    quoted = shlex.quote(folder)
+    came = f'\\builtin test "$(\\command env pwd -P)" = {quoted}'
+    return f"\\builtin cd -P -- {quoted} && {came} || \\builtin exit {STRAYED}"
+
+
 def readable(context: ToolContext, path: str) -> Place:
     """The place of something to be read. Raises NotFound where there is nothing, Refused where nobody may look."""
     place = locate(context, path)
@@ -99,7 +122,7 @@ def writable(context: ToolContext, path: str) -> Place:
         inside = PurePosixPath(place.path).relative_to(str(context.workspace.root.resolve()))
         hint = _MIND_TOOLS.get(inside.parts[0] if inside.parts else "", "only the user changes it")
         raise Refused(f"{path} is part of the mind, which file tools may not write", hint)
-    if place.zone == "hidden" or ".git" in PurePosixPath(place.path).parts:
+    if place.zone == "hidden" or ".git" in map(str.lower, PurePosixPath(place.path).parts):
         raise Refused(f"{path} belongs to git", "use git in the terminal")
     if place.is_dir:
         raise Refused(f"{path} is a directory", "name a file")

@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from hermes_fs.core.errors import ToolError
+from hermes_fs.core.errors import HermesError, ToolError
 from hermes_fs.core.ports import Completed
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.places import readable
+from hermes_fs.tools.places import STRAYED, readable, standing_in
 from hermes_fs.tools.sensitive import FOLDERS, NAMES
 
 MATCHES = 100
@@ -23,6 +23,7 @@ _SKIPPED = (".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", *FOLD
 # No alias or function of the shell gets between (`\command`), and nothing of it stays (a shell of its own). The status
 # is that of the searcher: 0 found, 1 nothing, more: an error; 141 says that head had enough.
 _FRAME = r"""(
+%(stand)s
 PATH=/usr/bin:/bin:$PATH
 if \command -v %(program)s >/dev/null 2>&1; then
   %(rg)s
@@ -59,39 +60,69 @@ class SearchFiles:
         approval.read(context, place)
         names = args.get("names", False)
         build = _by_name if names else _by_content
-        rg, plain = build(args["pattern"], place.path, args.get("glob", ""))
-        command = _FRAME % {"program": self._rg, "rg": rg, "plain": plain, "limit": MATCHES + 1}
+        folder, name = (place.path, "") if place.is_dir else place.path.rsplit("/", 1)
+        rg, plain = build(args["pattern"], f"./{name}".removesuffix("/"), args.get("glob", ""))
+        parts = {"stand": standing_in(folder or "/"), "program": self._rg, "rg": rg, "plain": plain}
+        command = _FRAME % {**parts, "limit": MATCHES + 1}
         done = context.backend.run(command, timeout=TIMEOUT_SECONDS, cancel=context.cancel)
         context.cancel.check()
-        return _told(done, place.path)
+        return _told(done, _Shown(context, folder))
 
 
-def _told(done: Completed, root: str) -> str | Told:
+class _Shown:
+    """Which of the found lines are shown: those of files that have one name only. read_file asks about the others, as
+    their further names may lie anywhere."""
+
+    def __init__(self, context: ToolContext, folder: str) -> None:
+        self._context = context
+        self._folder = folder
+        self._known: dict[str, bool] = {}
+        self.left_out = 0
+
+    def line(self, found: str) -> str:
+        """The line as it is shown, "" for one that is not."""
+        name, nul, rest = found.partition("\0")
+        if not nul:
+            return _cut(found.removeprefix("./"))
+        if name not in self._known:
+            self._known[name] = self._has_one_name(name)
+            self.left_out += not self._known[name]
+        return _cut(f"{name.removeprefix('./')}:{rest}") if self._known[name] else ""
+
+    def _has_one_name(self, name: str) -> bool:
+        try:
+            return self._context.backend.stat(f"{self._folder}/{name}").names <= 1
+        except HermesError:
+            return False
+
+
+def _told(done: Completed, shown: _Shown) -> str | Told:
     found = [line for line in done.output.split("\n") if line]
-    lines = [_relative(line, root) for line in found]
+    lines = [line for line in map(shown.line, found) if line]
+    if done.code == STRAYED:
+        raise ToolError("the directory changed while it was being searched", "search again")
     if done.code == 124:
         lines.append(f"[stopped after {TIMEOUT_SECONDS:.0f} s; search a smaller directory]")
-    elif done.code not in (0, 1, 141) and not any(line.startswith(root) for line in found):
+    elif done.code not in (0, 1, 141) and not any(line.startswith("./") for line in found):
         raise ToolError(f"the search failed: {' '.join(done.output.split())}", "check the pattern")
-    if not lines:
-        return "nothing found"
-    if len(lines) > MATCHES:
+    if len(found) > MATCHES:
         lines[MATCHES:] = [f"[more than {MATCHES}; narrow the pattern or the path]"]
-    return Told("\n".join(lines), "file")
+    if shown.left_out:
+        lines.append(f"[left out: {shown.left_out} hard-linked files that match; read_file asks for leave]")
+    return Told("\n".join(lines), "file") if lines else "nothing found"
 
 
-def _relative(line: str, root: str) -> str:
-    line = line.removeprefix(f"{root.rstrip('/')}/")
+def _cut(line: str) -> str:
     return line if len(line) <= LINE_CHARACTERS else f"{line[:LINE_CHARACTERS]}..."
 
 
 def _by_content(pattern: str, path: str, glob: str) -> tuple[str, str]:
     """The command with rg, and the one without."""
     excluded = [f"--glob=!{name}" for name in (*_SKIPPED, *NAMES)]
-    rg = ["rg", "--no-config", "--line-number", "--no-heading", "--color=never", "--with-filename", "--sort=path",
-          "--no-messages", "--max-columns=2000", "--max-columns-preview", *([f"--glob={glob}"] if glob else []),
-          *excluded, "-e", pattern, "--", path]  # fmt: skip
-    grep = ["-rnIsH", "--color=never", *([f"--include={glob.rpartition('/')[2]}"] if glob else []),
+    rg = ["rg", "--no-config", "--line-number", "--no-heading", "--color=never", "--with-filename", "--null",
+          "--sort=path", "--no-messages", "--max-columns=2000", "--max-columns-preview",
+          *([f"--glob={glob}"] if glob else []), *excluded, "-e", pattern, "--", path]  # fmt: skip
+    grep = ["-rnIsH", "--null", "--color=never", *([f"--include={glob.rpartition('/')[2]}"] if glob else []),
             *(f"--exclude-dir={name}" for name in _SKIPPED), *(f"--exclude={name}" for name in NAMES),
             "-e", pattern, "--", path]  # fmt: skip
     # -P knows \d and the like as rg does; greps without it have -E.

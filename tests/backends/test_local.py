@@ -183,7 +183,7 @@ def test_a_work_directory_that_is_gone_is_said(make: Make, tmp_path: Path) -> No
 
 def test_a_tilde_is_the_commands_own_home(make: Make, home: Path) -> None:
     local = make()
-    local.write("~/noted", b"x")
+    local.write("~/noted", b"x", outside=True)
     assert (home / "noted").read_bytes() == b"x"
 
 

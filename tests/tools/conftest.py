@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hermes_fs.backends.confined import Ground
 from hermes_fs.backends.local import Local
 from hermes_fs.core.events import Event, ToolOutput
 from hermes_fs.core.ports import Cancel
@@ -70,7 +71,8 @@ def talk(tmp_path: Path) -> Iterator[Conversation]:
     work.mkdir()
     (mind / "work").mkdir()
     with Workspace.open(mind) as workspace:
-        backend = Local(work, workspace.state_dir, dict(os.environ))
+        ground = Ground((work, mind / "work"), (mind,), (mind / ".git",))
+        backend = Local(work, workspace.state_dir, dict(os.environ), ground=ground)
         person, events = Person(), []
         memo = Memo(Settings(roots=(str(work),), timeout=30.0))
         context = ToolContext(backend, workspace, None, Where("s"), person, events.append, Cancel(), memo)

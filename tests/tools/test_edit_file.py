@@ -98,3 +98,10 @@ def test_an_edit_changes_its_place_and_nothing_else(before: str, old: str, new: 
     if text.count(old) != 1 or old == new:
         return
     assert apply(text, edits((old, new))) == (before + new + after, 1)
+
+
+def test_an_edit_that_fails_shows_nothing_of_a_file_that_may_not_be_read(talk: Conversation) -> None:
+    (talk.work / ".env").write_text("PASSWORD_OF_MINE=hunter2\n")
+    with pytest.raises(Refused, match="nobody") as refused:
+        talk.call("edit_file", path=".env", edits=[{"old": "PASSWORD_OF_MINE=", "new": "x"}])
+    assert "hunter2" not in str(refused.value)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, ToolError
+from hermes_fs.core.ports import Cancel
+from hermes_fs.tools.places import STRAYED, standing_in
 from tests.tools.conftest import Conversation, files
 
 
@@ -238,3 +240,29 @@ def test_what_looks_like_credentials_is_asked_about_even_inside(talk: Conversati
     assert talk.call("read_file", path=".env") == "1\tKEY=1"
     assert talk.call("read_file", path=".env") == "1\tKEY=1"
     assert len(talk.person.questions) == 3
+
+
+def test_a_file_with_another_name_elsewhere_is_asked_about_and_never_written_through(
+    talk: Conversation, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").write_text("private")
+    (talk.work / "linked").hardlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refused, match="nobody"):
+        talk.call("read_file", path="linked")
+    assert "another name" in talk.person.questions[0].prompt
+    with pytest.raises(Refused, match="nobody"):
+        talk.call("edit_file", path="linked", edits=[{"old": "privat", "new": "x"}])
+    talk.mode("allow")
+    talk.call("write_file", path="linked", content="mine")
+    assert (tmp_path / "elsewhere").read_text() == "private"
+
+
+def test_a_listing_is_of_the_directory_that_was_judged(talk: Conversation, tmp_path: Path) -> None:
+    (talk.work / "src").mkdir()
+    (talk.work / "src/file").touch()
+    (tmp_path / "outside").mkdir()
+    stray = standing_in(str(talk.work / "src"))
+    (talk.work / "src").rename(talk.work / "was")
+    (talk.work / "src").symlink_to(tmp_path / "outside")
+    done = talk.context.backend.run(f"( {stray}; ls )", timeout=20, cancel=Cancel())
+    assert (done.code, done.output) == (STRAYED, "")

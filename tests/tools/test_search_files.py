@@ -105,3 +105,17 @@ def test_the_shells_state_does_not_change_the_search(talk: Conversation) -> None
     assert "src/a.py" in talk.call("search_files", pattern="find_me")
     assert "src/a.py" in talk.call("search_files", pattern="*.py", names=True)
     assert not (talk.work / "pwned").exists()
+
+
+def test_a_file_with_another_name_elsewhere_is_left_out_and_told(talk: Conversation, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("find_me private\n")
+    for name in ("linked", "lin:ked", "other:1"):
+        (talk.work / name).hardlink_to(tmp_path / "elsewhere")
+    (talk.work / "mine:2").write_text("find_me\n")
+    found = talk.call("search_files", pattern="find_me").splitlines()
+    assert found == ["mine:2:1:find_me", "[left out: 3 hard-linked files that match; read_file asks for leave]"]
+
+
+def test_one_file_is_searched(talk: Conversation) -> None:
+    fill(talk.work)
+    assert talk.call("search_files", pattern="import", path="src/a.py") == "a.py:1:import os"
