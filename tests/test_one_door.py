@@ -16,6 +16,10 @@ WRITERS: dict[str, str] = {
     "backends/confined.py": "what tools ask for, on the declared ground, which the mind is no part of",
     "backends/output.py": "outputs that are too long, in .git/hermes/local",
     "backends/shell.py": "the state of the shell, in .git/hermes/local",
+    "providers/embedded/folders.py": "the folder of the model server, in this person's state folder",
+    "providers/embedded/partial.py": "a model file on its way, in this person's data folder",
+    "providers/embedded/pull.py": "the folder of models and its locks",
+    "providers/embedded/wheels.py": "part wheels of a model, in the folder of models",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/files.py": "the mind's own files, for the door and its recovery",
     "store/object_writer.py": "temporary files in .git/hermes/tmp that git reads objects from",
@@ -40,6 +44,7 @@ WRITERS: dict[str, str] = {
 RUNNERS: dict[str, str] = {
     "backends/jobs.py": "ps, where there is no /proc",
     "backends/shell.py": "bash, for commands and jobs",
+    "providers/embedded/wheels.py": "pip, to download part wheels",
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",
     "store/identity.py": "git config, for the person's name",

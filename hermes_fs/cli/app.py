@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import typer.core
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,24 @@ def group(text: str) -> typer.Typer:
 
     @app.callback(help=text)
     def _group() -> None:  # a callback keeps a group with one subcommand a group
+        """Nothing of its own."""
+
+    return app
+
+
+def group_of_names(text: str, default: str) -> typer.Typer:
+    """A group whose first word may also be a name: what is no subcommand, and no word at all, goes to `default`."""
+
+    class Names(typer.core.TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            first = next((word for word in args if not word.startswith("-")), "")
+            asked = first in self.commands or (not first and any(word in ("-h", "--help") for word in args))
+            return list(super().parse_args(ctx, args if asked else [default, *args]))
+
+    app = typer.Typer(**_settings(), cls=Names)
+
+    @app.callback(help=text)
+    def _group() -> None:
         """Nothing of its own."""
 
     return app

@@ -1,4 +1,7 @@
-"""`hermes model`: shows which model is used and why, lists what is reachable, switches with one command."""
+"""`hermes model`: shows which model is used and why, lists what is reachable, switches with one command.
+
+What brings and serves models on this machine stands in `model_here`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hermes_fs.cli.app import example, single
+from hermes_fs.cli import model_here
+from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
 from hermes_fs.core import config
@@ -26,34 +30,41 @@ from hermes_fs.store import locate, settings
 from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
 
-app = single()
+app = group_of_names("Which model is used, what is reachable, switching, and models that run here.", "use")
+app.command(epilog=model_here.PULL_EXAMPLES)(model_here.pull)
 
 _LISTED = 8
 
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON value.")]
 
-@app.command(epilog=example("hermes model", "hermes model list", "hermes model ollama/qwen3:8b"))
-def model_command(
+
+@app.command(epilog=example("hermes model", "hermes model ollama/qwen3:8b", "hermes model use embedded"))
+def use(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="NAME, PRESET or PRESET/NAME to switch to; `list` lists.")
-    ] = "",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="NAME, PRESET or PRESET/NAME to switch to.")] = "",
     shared: Annotated[
         bool, typer.Option("--workspace-wide", help="Write config.yaml, as a lesson, for all your machines.")
     ] = False,
-    every: Annotated[bool, typer.Option("--all", help="With `list`: every model.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON value.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the model that is used and where each setting comes from, list what is reachable, or switch."""
+    """Show the model that is used and where each setting comes from, or switch; the word `use` may be left out."""
     root = _root(context)
     current = _config(root)
-    if name == "list":
-        _list(current, every, as_json)
-    elif name:
+    if name:
         with opened(context) as workspace:
             _switch(workspace, current, name, shared)
-        _show(root, _config(root), as_json)
-    else:
-        _show(root, current, as_json)
+        current = _config(root)
+    _show(root, current, as_json)
+
+
+@app.command("list", epilog=example("hermes model list", "hermes model list --all"))
+def list_models(
+    context: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Every model.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what is reachable from here: endpoints with a key, local servers that answer, models on this machine."""
+    _list(_config(_root(context)), every, as_json)
 
 
 # -- showing ----------------------------------------------------------------------------------------------------------
