@@ -26,6 +26,7 @@ from hermes_fs.providers import select
 from hermes_fs.store import locate
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.replay import origins, replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
@@ -197,7 +198,9 @@ class Runtime:
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
         limits = (config.memory.memory_limit, config.memory.user_limit)
-        memo = Memo(Settings(mode, roots, config.terminal.timeout, *limits), evidence=pen.evidence, origins=pen.origins)
+        review = Policy(**config.review.model_dump())
+        settings = Settings(mode, roots, config.terminal.timeout, *limits, review)
+        memo = Memo(settings, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt
         where = Where(

@@ -18,6 +18,7 @@ from hermes_fs.core.events import (
     Event,
     Learned,
     Notice,
+    Proposed,
     SkillUsed,
     TextDelta,
     ThinkingDelta,
@@ -88,12 +89,12 @@ class Pen:
                 yield self._record("decision", "owner", {**asked, "answer": answer.value, "by": answer.by})
             case TextDelta() | ThinkingDelta() | ToolStarted() | ToolOutput() | Notice():
                 return  # shown only: what they lead to is appended whole
-            case Compacted() | SkillUsed() | Learned() | TurnEnded():
+            case Compacted() | SkillUsed() | Learned() | Proposed() | TurnEnded():
                 yield from self._marks(event)
             case _:
                 assert_never(event)
 
-    def _marks(self, event: Compacted | SkillUsed | Learned | TurnEnded) -> Iterator[Record]:
+    def _marks(self, event: Compacted | SkillUsed | Learned | Proposed | TurnEnded) -> Iterator[Record]:
         match event:
             case Compacted(summary, replaced):
                 source = least_trusted({*self.origins, "agent"})
@@ -103,6 +104,8 @@ class Pen:
             case Learned(commit):
                 data = {"commit": commit.id, "change": commit.change, "subject": commit.subject}
                 yield self._record("learned", "agent", data)
+            case Proposed(id, subject, why):
+                yield self._record("proposed", "agent", {"proposal": id, "subject": subject, "why": why})
             case TurnEnded(reason, _, detail):
                 if reason != "done":
                     yield self._record("turn_ended", "agent", {"reason": reason, "detail": detail})

@@ -51,7 +51,7 @@ def set_(
         raise _unknown(key)
     values: dict[str, Any] = {key: config.parse_yaml(f"value: {value}", "the value").get("value")}
     with opened(context) as workspace:
-        if local or key in config.MACHINE_ONLY:
+        if local or key in config.MACHINE_ONLY or (key in config.LOOSENS and values[key] == "auto"):
             settings.write_local(workspace.state_dir, values)
             place = f".git/hermes/{config.LOCAL}, for this machine"
         else:

@@ -156,6 +156,9 @@ def _lines(record: Record) -> Iterator[str]:
             yield dim(f"  {mark} {one_line(unwrap(said), _LONG)}")
         case "learned":
             yield f"  ✦ {one_line(str(data.get('subject')))} {dim(one_line(str(data.get('commit')))[:8])}"
+        case "proposed":
+            subject, id = one_line(str(data.get("subject"))), one_line(str(data.get("proposal")))
+            yield dim(f"  ? proposed: {subject} · hermes review show {id}")
         case "compaction":
             yield dim(f"  … {data.get('replaced')} messages were summarised for the model")
 

@@ -103,6 +103,21 @@ class GitConfig(Section):
     sign: bool = Field(False, description="Whether lessons are signed with the key of your git configuration.")
 
 
+class ReviewConfig(Section):
+    memory: Policy = Field("auto", description="What the agent keeps in MEMORY.md, USER.md and model.yaml.")
+    notes: Policy = Field("auto", description="Its notes.")
+    skills: Policy = Field("auto", description="Text of skills: new ones that were asked for, and changes.")
+    deletions: Policy = Field("propose", description="Deleting or renaming a skill, or a program of one.")
+    programs: Policy = Field("propose", description="Programs in skills, new or changed.")
+    cron: Policy = Field("propose", description="Scheduled jobs.")
+    expire_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        14, description="Days after which a proposal that nobody looked at is put away."
+    )
+    waiting: Annotated[int, Field(ge=1, le=1000)] = Field(
+        100, description="Most proposals that wait at a time; more are refused."
+    )
+
+
 class Config(Section):
     """config.yaml."""
 
@@ -121,6 +136,7 @@ class Config(Section):
     recall: RecallConfig = RecallConfig()
     compaction: CompactionConfig = CompactionConfig()
     sessions: SessionsConfig = SessionsConfig()
+    review: ReviewConfig = ReviewConfig()
     git: GitConfig = GitConfig()
 
 
@@ -137,6 +153,10 @@ MACHINE_ONLY = frozenset(
 """What opens this machine or tells it where to send which key: read from local.yaml only, so no clone brings it."""
 
 
+LOOSENS = frozenset({"review.deletions", "review.programs", "review.cron"})
+"""What config.yaml may leave at `propose` only: a machine lets it through on its own, in local.yaml."""
+
+
 def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None) -> Config:
     """The configuration of a workspace. `overrides` maps dotted keys to values. Raises ConfigError for a wrong key."""
     merged = read(root / CONFIG)
@@ -149,10 +169,10 @@ def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None
 
 def check_shared(data: Mapping[str, Any]) -> None:
     """Raises ConfigError where config.yaml, which travels with the workspace, sets what each machine decides."""
-    for key in sorted(MACHINE_ONLY):
+    for key in sorted(MACHINE_ONLY | LOOSENS):
         section, _, name = key.rpartition(".")
         holder = data.get(section, {}) if section else data
-        if isinstance(holder, Mapping) and name in holder:
+        if isinstance(holder, Mapping) and name in holder and (key in MACHINE_ONLY or holder[name] != "propose"):
             hint = f"take it out and run `hermes config set {key} …`, which keeps it in .git/hermes/{LOCAL}"
             raise ConfigError(f"{CONFIG}: {key} is each machine's own", hint)
 

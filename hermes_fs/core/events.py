@@ -94,6 +94,15 @@ class Learned:
     commit: Commit
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A lesson waits for a person. `id` is what they type to see it; `why` says in a few words why it waits."""
+
+    id: str
+    subject: str
+    why: str
+
+
 EndReason = Literal[
     "done", "cancelled", "steps", "tokens", "money", "seconds", "length", "filtered", "repeating", "error"
 ]
@@ -120,5 +129,6 @@ Event = (
     | SkillUsed
     | Notice
     | Learned
+    | Proposed
     | TurnEnded
 )

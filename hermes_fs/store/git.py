@@ -86,6 +86,10 @@ class Git:
         """blob, tree, commit or tag; "" for a missing object."""
         return self._info(oid)[1]
 
+    def size_of(self, oid: str) -> int:
+        """Bytes of an object, 0 for a missing one."""
+        return self._info(oid)[2]
+
     def read_blob(self, oid: str) -> bytes:
         """Content of a blob. Raises NotFound."""
         return self.read("blob", oid)
@@ -103,14 +107,14 @@ class Git:
         """Id of the blob at a path in a commit or tree, "" if there is none (or a folder is there)."""
         if path.startswith(("./", "../")) or "\n" in path:
             return ""
-        oid, kind = self._info(f"{commit}:{path}")
+        oid, kind, _ = self._info(f"{commit}:{path}")
         return oid if kind == "blob" else ""
 
     def tree_at(self, commit: str, path: str) -> str:
         """Id of the folder at a path in a commit or tree, "" if there is none; path "" is the root."""
         if path.startswith(("./", "../")) or "\n" in path:
             return ""
-        oid, kind = self._info(f"{commit}:{path}")
+        oid, kind, _ = self._info(f"{commit}:{path}")
         return oid if kind == "tree" else ""
 
     def tree(self, oid: str) -> list[TreeEntry]:
@@ -298,15 +302,15 @@ class Git:
         command = [isolation.git_program(), *isolation.flags(self.root), *args]
         return Coprocess(command, self.root, self._env)
 
-    def _info(self, name: str) -> tuple[str, str]:
+    def _info(self, name: str) -> tuple[str, str, int]:
         if not name:
-            return "", ""
+            return "", "", 0
         _checked_name(name)
         line = repeated(lambda: self._one_line(b"info %s\n" % os.fsencode(name)))
         if line.endswith((b" missing", b" ambiguous")):
-            return "", ""
-        oid, kind, _ = line.decode("ascii", "replace").split(" ")
-        return oid, kind
+            return "", "", 0
+        oid, kind, size = line.decode("ascii", "replace").split(" ")
+        return oid, kind, int(size)
 
     def _one_line(self, request: bytes) -> bytes:
         with self._reader.talking() as reader:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change
+from hermes_fs.store.files import Found
 from hermes_fs.store.formats.format import By, Format
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Move
@@ -14,6 +16,18 @@ from hermes_fs.store.objects import ObjectKind
 from hermes_fs.store.paths import author_of, skill_of
 
 FormatOf = Callable[[str], Format]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A change that the door lets in, against main's commit `head`: what becomes of each path, and what was found on
+    the disk."""
+
+    change: Change
+    head: str
+    moves: tuple[Move, ...]
+    versions: Versions
+    found: Mapping[str, Found | None]
 
 
 def problems_of(versions: Versions, by: By, format_of: FormatOf) -> list[str]:

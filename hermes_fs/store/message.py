@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from hermes_fs.core.types import Change
+from hermes_fs.store.objects import Signature
 
 SUBJECT_LENGTH = 72
 _REASON_LENGTH = 2000
@@ -17,6 +19,16 @@ _TRAILER = re.compile(r"^(Hermes-[A-Z][A-Za-z-]*): (.*)$")
 
 Versions = Mapping[str, tuple[bytes | None, bytes | None]]
 """Path → its bytes before and after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's yes to a proposal. `change` is the id that it keeps, `by` is who said so; `edited`: after changing its
+    words."""
+
+    change: str
+    by: str
+    edited: bool = False
 
 
 def compose(subject: str, versions: Versions, reason: str, trailers: Mapping[str, str]) -> str:
@@ -43,6 +55,13 @@ def trailers_of(change: Change, change_id: str) -> dict[str, str]:
         "Hermes-Review": "auto",
         "Hermes-Reverts": origin.reverts,
     }
+
+
+def approved(approval: Approval, person: Signature) -> dict[str, str]:
+    """The trailers of a lesson that a person let in; who edited it is named beside its author."""
+    how = "edited and approved" if approval.edited else "approved"
+    also = f"{person.name} <{person.email}>" if approval.edited else ""
+    return {"Hermes-Review": f"{how} by {approval.by}", "Co-authored-by": also}
 
 
 def read_trailers(message: str) -> dict[str, str]:

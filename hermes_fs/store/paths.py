@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Kind
 from hermes_fs.store.formats.format import By
 
 _HANDLE = r"[a-z0-9][a-z0-9._-]*"
-_Rule = tuple[re.Pattern[str], Kind, bool]
+_Rule = tuple[re.Pattern[str], Kind, Literal["yes", "reviewed", "never"]]
 _MIND: tuple[_Rule, ...] = (
-    (re.compile(r"MEMORY\.md"), "memory", True),
-    (re.compile(r"USER\.md|model\.yaml"), "user", True),
-    (re.compile(rf"people/{_HANDLE}/(USER\.md|model\.yaml)"), "user", True),
-    (re.compile(r"notes/.+"), "note", True),
-    (re.compile(r"skills/[^/]+/.+"), "skill", True),
-    (re.compile(r"cron\.yaml"), "cron", True),
-    (re.compile(r"audits/.+"), "audit", True),
-    (re.compile(r"conflicts/.+"), "merge", True),
-    (re.compile(r"people/people\.yaml"), "config", False),
-    (re.compile(r"SOUL\.md|AGENTS\.md|config\.yaml"), "config", False),
-    (re.compile(r"\.hermes-workspace|\.gitattributes|\.gitignore|README\.md|LICENSE"), "config", False),
+    (re.compile(r"MEMORY\.md"), "memory", "yes"),
+    (re.compile(r"USER\.md|model\.yaml"), "user", "yes"),
+    (re.compile(rf"people/{_HANDLE}/(USER\.md|model\.yaml)"), "user", "yes"),
+    (re.compile(r"notes/.+"), "note", "yes"),
+    (re.compile(r"skills/[^/]+/.+"), "skill", "yes"),
+    (re.compile(r"cron\.yaml"), "cron", "yes"),
+    (re.compile(r"audits/.+"), "audit", "yes"),
+    (re.compile(r"conflicts/.+"), "merge", "yes"),
+    (re.compile(r"people/people\.yaml"), "config", "never"),
+    (re.compile(r"SOUL\.md"), "config", "reviewed"),
+    (re.compile(r"AGENTS\.md|config\.yaml"), "config", "never"),
+    (re.compile(r"\.hermes-workspace|\.gitattributes|\.gitignore|README\.md|LICENSE"), "config", "never"),
 )
-"""(path, the kind of a lesson that changes it, whether the agent may)."""
+"""(path, the kind of a lesson that changes it, whether the agent may: yes, once a person has seen it, never)."""
 
 ANY_PATH: frozenset[Kind] = frozenset(("revert", "merge", "purge"))
 """Kinds that touch whatever they touch: they put together what was written before."""
@@ -55,8 +57,9 @@ def skill_of(path: str) -> str:
     return "/".join(parts[:2]) if len(parts) > 2 and parts[0] == "skills" else ""
 
 
-def check_change(change: Change) -> None:
-    """Raises Refused unless every path of the change is well-formed, of its kind, and its author's to write."""
+def check_change(change: Change, reviewed: bool = False) -> None:
+    """Raises Refused unless every path of the change is well-formed, of its kind, and its author's to write.
+    `reviewed`: a person has seen it, or will before it holds."""
     if not change.files:
         raise Refused("a change without files")
     by = author_of(change)
@@ -66,7 +69,7 @@ def check_change(change: Change) -> None:
         kind = kind_of(path)
         if kind is None:
             raise Refused(f"{path} is no path of the mind", _nearest(path))
-        if by == "agent" and not _agent_may(path):
+        if by == "agent" and not _agent_may(path, reviewed):
             raise Refused(f"{path} is never written by the agent", _instead(path))
         if not _fits(change.kind, kind, by):
             raise Refused(f"a change of kind {change.kind} does not write {path}")
@@ -108,8 +111,9 @@ def _name_problem(name: str) -> str:
     return ""
 
 
-def _agent_may(path: str) -> bool:
-    return any(agent and pattern.fullmatch(path) for pattern, _, agent in _MIND)
+def _agent_may(path: str, reviewed: bool) -> bool:
+    allowed = ("yes", "reviewed") if reviewed else ("yes",)
+    return any(agent in allowed and pattern.fullmatch(path) for pattern, _, agent in _MIND)
 
 
 def _nearest(path: str) -> str:

@@ -26,8 +26,9 @@ from hermes_fs.store.follower import Follower
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Journal, Move
-from hermes_fs.store.judging import FormatOf, check_places, check_skills, judge, problems_of, subject_of
+from hermes_fs.store.judging import FormatOf, Weighed, check_places, check_skills, judge, problems_of, subject_of
 from hermes_fs.store.lock import Lock
+from hermes_fs.store.message import Approval
 from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import ANY_PATH, author_of, check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
@@ -61,7 +62,7 @@ class Workspace:
 
     `root` is the folder, `git` its repository, `state_dir` this machine's own part (.git/hermes), `host` this
     machine's name in it, `trust` what its person trusts; `formats` gives each path its format, and with it the limits
-    that bind the agent.
+    that bind the agent; `clock` and `ids` are what lessons are dated and named by.
     """
 
     def __init__(self, root: Path, git_dir: Path, clock: Clock, ids: Callable[[], str], formats: FormatOf) -> None:
@@ -69,8 +70,8 @@ class Workspace:
         self.git = Git(root, git_dir)
         self.state_dir = git_dir / "hermes"
         self.host = ""
-        self._clock = clock
-        self._ids = ids
+        self.clock = clock
+        self.ids = ids
         self.formats = formats
         self._lock = Lock(self.state_dir / "lock")
         self._files = Files(root, self.git.temporary)
@@ -148,18 +149,49 @@ class Workspace:
                 self._seen_journal = self._journal.stamp
             yield
 
-    def commit(self, change: Change) -> Commit:
+    def commit(self, change: Change, approval: Approval | None = None) -> Commit:
         """Makes a change durable: all of it, or none. When this returns it is acknowledged: it survives a crash.
+        `approval`: a person has looked at it and said yes.
 
         Refused: not allowed, or nothing would change. Conflict: a file is not as `change.expect` has it.
         """
-        check_change(change)
-        self._require_learning()
+        check_change(change, approval is not None)
+        self.require_learning()
         with self.locked():
-            self._require_learning()
-            done = _retried(lambda: self._apply(*self._prepare(change)))
+            done = _retried(lambda: self._apply(*self._lesson(self.weigh(change, approval is not None), approval)))
         self._tell(done, tuple(change.files))
         return done
+
+    def weigh(self, change: Change, reviewed: bool = False) -> Weighed:
+        """Steps 2 to 4 of a lesson without the lesson: what a person had edited in these files is committed, the rest
+        is only looked at. The caller holds the lock. `reviewed`: a person looks at it before it holds. Raises as
+        `commit`."""
+        check_change(change, reviewed)
+        self.require_learning()
+        reach("door.locked")
+        self._commit_edits(change.files)
+        reach("door.pending")
+        head = self.head()
+        found = {path: self._files.read(path) for path in {**change.files, **change.expect}}
+        self._expect(change, found)
+        moves = tuple(
+            move for path, data in change.files.items() if (move := self._move(head, path, data, found[path]))
+        )
+        if not moves:
+            raise Refused("nothing would change: " + ", ".join(change.files))
+        versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
+        check_places(self.git, head, moves)
+        self._report(judge(change, versions, self.formats))
+        check_skills(self.git, head, moves, change)
+        reach("door.judged")
+        return Weighed(change, head, moves, versions, found)
+
+    def wording(self, weighed: Weighed, trailers: Mapping[str, str]) -> tuple[str, str]:
+        """(subject, message) of the commit that a change becomes."""
+        subject = message.one_line(subject_of(weighed.versions, self.formats), message.SUBJECT_LENGTH)
+        label = message.model_reason if weighed.change.provenance.model else message.person_reason
+        reason = label(_without_secrets(weighed.change.why))
+        return subject, message.compose(subject, weighed.versions, reason, trailers)
 
     def update(
         self, path: str, transform: Callable[[str], str], *, kind: Kind, why: str, provenance: Provenance
@@ -242,49 +274,24 @@ class Workspace:
         except OSError as error:
             raise Failed(f"{self.state_dir} cannot be made: {error.strerror}", "look at its permissions") from error
 
-    def _require_learning(self) -> None:
+    def require_learning(self) -> None:
+        """Raises Refused where nothing can be learned."""
         reason = self.read_only
         if reason:
             raise Refused(f"nothing can be learned in {self.root}: {reason}")
 
-    def _prepare(self, change: Change) -> tuple[Lesson, Commit]:
-        """Steps 2 to 4: pending edits, what is expected, what is allowed."""
-        reach("door.locked")
-        self._commit_edits(change.files)
-        reach("door.pending")
-        head = self.head()
-        found = {path: self._files.read(path) for path in {**change.files, **change.expect}}
-        self._expect(change, found)
-        moves = tuple(
-            move for path, data in change.files.items() if (move := self._move(head, path, data, found[path]))
-        )
-        if not moves:
-            raise Refused("nothing would change: " + ", ".join(change.files))
-        versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
-        check_places(self.git, head, moves)
-        self._report(judge(change, versions, self.formats))
-        check_skills(self.git, head, moves, change)
-        reach("door.judged")
-        return self._lesson(head, moves, change, versions, found)
-
-    def _lesson(
-        self,
-        head: str,
-        moves: tuple[Move, ...],
-        change: Change,
-        versions: message.Versions,
-        found: Mapping[str, Found | None],
-    ) -> tuple[Lesson, Commit]:
-        now = self._clock.now()
-        change_id = self._ids()
-        subject = message.one_line(subject_of(versions, self.formats), message.SUBJECT_LENGTH)
-        label = message.model_reason if change.provenance.model else message.person_reason
-        reason = label(_without_secrets(change.why))
-        text = message.compose(subject, versions, reason, message.trailers_of(change, change_id))
+    def _lesson(self, weighed: Weighed, approval: Approval | None) -> tuple[Lesson, Commit]:
+        change, now = weighed.change, self.clock.now()
+        change_id = approval.change if approval else self.ids()
+        trailers = message.trailers_of(change, change_id)
+        if approval:
+            trailers |= message.approved(approval, self._person.author(now))
+        subject, text = self.wording(weighed, trailers)
         by_hand = author_of(change) == "person" and change.kind not in ANY_PATH
         author = self._person.author(now) if by_hand else identity.agent_on(self.host, now)
-        files = {move.path: change.files[move.path] for move in moves}
-        lesson = Lesson(head, moves, files, found, text, author, self._person.committer(author))
+        files = {move.path: change.files[move.path] for move in weighed.moves}
+        committer = self._person.committer(author)
+        lesson = Lesson(weighed.head, weighed.moves, files, weighed.found, text, author, committer)
         return lesson, Commit("", change_id, subject, now)
 
     def _apply(self, lesson: Lesson, commit: Commit) -> Commit:
@@ -317,10 +324,10 @@ class Workspace:
         self._report(problems)
         if not edits:
             return None
-        now = self._clock.now()
+        now = self.clock.now()
         versions = {edit.move.path: (self._blob(edit.move.old), _bytes(edit.found)) for edit in edits}
         self._report(problems_of(versions, "person", self.formats))
-        change_id = self._ids()
+        change_id = self.ids()
         files = {path: after for path, (_, after) in versions.items()}
         kind = kind_of(edits[0].move.path) or "config"
         trailers = message.trailers_of(Change(files, kind, "", _BY_HAND), change_id) | {"Hermes-Review": ""}

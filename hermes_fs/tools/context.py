@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.workspace import Workspace
 
 Mode = Literal["ask", "allow", "deny"]
@@ -33,13 +34,14 @@ class Where:
 class Settings:
     """What the configuration says that tools need. `roots` are the work directory and the trusted directories, absolute
     paths on the backend; `timeout` is that of a terminal command in seconds; the limits are characters of MEMORY.md and
-    USER.md up to which the agent may add."""
+    USER.md up to which the agent may add; `review` says what waits for a person."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
     timeout: float = 120.0
     memory_limit: int = 2200
     user_limit: int = 1375
+    review: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)

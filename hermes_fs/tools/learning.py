@@ -1,11 +1,13 @@
-"""What the tools that change the mind share: where a lesson comes from, and that the person is shown it."""
+"""What the tools that change the mind share: where a change comes from, where it goes, and that the person is told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from hermes_fs.core.events import Learned
-from hermes_fs.core.types import Change, Commit, Kind, Provenance
+from hermes_fs.core.events import Learned, Proposed
+from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.proposals import Proposals
 from hermes_fs.tools.context import ToolContext
 
 
@@ -18,14 +20,47 @@ def provenance(context: ToolContext) -> Provenance:
     return Provenance(context.memo.origin, "user", where.person, where.session, evidence, where.model)
 
 
+def read(context: ToolContext, path: str) -> Doc:
+    """A file of the mind as this conversation left it: what it proposed counts. Raises as `Workspace.read`."""
+    return proposals(context).read(path, context.session.session)
+
+
 def commit(
     context: ToolContext, files: Mapping[str, bytes | None], expect: Mapping[str, str], kind: Kind, why: str
-) -> Commit:
-    """Through the door, and announced. Raises Refused, Conflict."""
-    return announce(context, context.workspace.commit(Change(files, kind, why, provenance(context), expect)))
+) -> Commit | Proposal:
+    """Through the door, or to the proposals; announced either way. Raises Refused, Conflict."""
+    change = Change(files, kind, why, provenance(context), expect)
+    return announce(context, proposals(context).submit(change))
 
 
-def announce(context: ToolContext, done: Commit) -> Commit:
-    """Show the person a lesson."""
-    context.emit(Learned(done))
+def update(
+    context: ToolContext, path: str, transform: Callable[[str], str], kind: Kind, why: str
+) -> Commit | Proposal | None:
+    """As `commit`, of what a function makes of a text file; None where it changed nothing."""
+    done = proposals(context).update(path, transform, Change({}, kind, why, provenance(context)))
+    return announce(context, done) if done else None
+
+
+def proposals(context: ToolContext) -> Proposals:
+    return Proposals(context.workspace, context.memo.settings.review)
+
+
+def announce(context: ToolContext, done: Commit | Proposal) -> Commit | Proposal:
+    """Show the person a lesson or a proposal."""
+    if isinstance(done, Commit):
+        context.emit(Learned(done))
+    elif done.standing.state != "withdrawn":
+        context.emit(Proposed(done.id, done.subject, done.because))
     return done
+
+
+def told(done: Commit | Proposal) -> str:
+    """What the model is told of it."""
+    if isinstance(done, Commit):
+        return f"{done.subject} (lesson {done.id[:8]})"
+    if done.standing.state == "withdrawn":
+        return f"the proposal {done.id} is taken back: nothing is left of it"
+    return (
+        f"{done.subject}: proposed as {done.id}, because {done.because}."
+        " It waits for the user's review and holds once they accept it; don't repeat it."
+    )

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_fs.core.errors import ToolError
-from hermes_fs.core.types import Effects
+from hermes_fs.core.types import Effects, Kind
 from hermes_fs.store.formats import entries
+from hermes_fs.store.proposal import Proposal
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
 
@@ -48,17 +49,11 @@ class Memory:
                 text = _apply(text, operation, said)
             return text
 
-        done = context.workspace.update(
-            path,
-            edit,
-            kind="user" if target == "user" else "memory",
-            why=str(args.get("why", "")),
-            provenance=learning.provenance(context),
-        )
-        if done:
-            learning.announce(context, done)
-        size = entries.rendered_size(context.workspace.read(path).text)
-        return "; ".join(said) + f". {path}: {size} of {limit} characters used."
+        kind: Kind = "user" if target == "user" else "memory"
+        done = learning.update(context, path, edit, kind, str(args.get("why", "")))
+        size = entries.rendered_size(learning.read(context, path).text)
+        waits = f" {learning.told(done)}" if isinstance(done, Proposal) else ""
+        return "; ".join(said) + f". {path}: {size} of {limit} characters used.{waits}"
 
 
 def _file(target: str, context: ToolContext) -> tuple[str, int]:

@@ -42,7 +42,7 @@ class Note:
         if action == "list":
             return "\n".join(_topics(context)[:_LISTED]) or "(no notes yet)"
         path = _path(str(args.get("topic", "")))
-        doc = context.workspace.read(path)
+        doc = learning.read(context, path)
         if not doc.blob and action in ("read", "replace", "remove"):
             raise NotFound(f"there is no note {path}", _known(context))
         if action == "read":
@@ -53,7 +53,7 @@ class Note:
             return f"{path} says that already"
         data = None if fresh is None else fresh.encode()
         done = learning.commit(context, {path: data}, {path: doc.blob}, "note", str(args.get("why", "")))
-        return f"{done.subject} (lesson {done.id[:8]})"
+        return learning.told(done)
 
 
 def _edited(action: str, path: str, before: str, exists: bool, args: Mapping[str, Any]) -> str | None:

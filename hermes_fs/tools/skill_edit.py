@@ -11,7 +11,7 @@ from typing import Any
 from hermes_fs.core.errors import NotFound, Refused, ToolError
 from hermes_fs.core.types import Effects
 from hermes_fs.store.formats import sections, skill
-from hermes_fs.tools import approval, learning
+from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.skills import described, files_of
 
@@ -57,7 +57,7 @@ class SkillEdit:
 
     def _create(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
         path = f"skills/{name}/SKILL.md"
-        if context.workspace.read(path).blob:
+        if learning.read(context, path).blob:
             raise Refused(
                 f"there is a skill {name} already", "extend it with add_section, replace_section or replace_text"
             )
@@ -67,7 +67,7 @@ class SkillEdit:
     def _edit(self, name: str, edit: _Edit, args: Mapping[str, Any], context: ToolContext) -> str:
         path = f"skills/{name}/SKILL.md"
         _require(context, name)
-        doc = context.workspace.read(path)
+        doc = learning.read(context, path)
         fresh = edit(doc.text)
         if fresh == doc.text:
             return f"skill {name} says that already"
@@ -76,25 +76,22 @@ class SkillEdit:
     def _write_file(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
         _require(context, name)
         path, text = _beside(name, args), _needed(args, "text")
-        doc = context.workspace.read(path)
+        doc = learning.read(context, path)
         if doc.text == text:
             return f"{path} has exactly this content already"
-        if path.split("/")[2] in ("scripts", "tests"):
-            approval.program(context, path, text)
         return _saved(context, {path: text.encode()}, {path: doc.blob}, args)
 
     def _remove_file(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
         _require(context, name)
         path = _beside(name, args)
-        if context.workspace.read_bytes(path) is None:
+        if not learning.read(context, path).blob:
             beside = [file for file in files_of(context.workspace.root / "skills" / name) if file != "SKILL.md"]
             raise NotFound(f"there is no {path}", f"it has: {', '.join(beside[:20]) or 'no files'}")
         return _saved(context, {path: None}, {}, args)
 
     def _delete(self, name: str, args: Mapping[str, Any], context: ToolContext) -> str:
         _require(context, name)
-        approval.deletion(context, f"skills/{name}")
-        paths = [f"skills/{name}/{file}" for file in files_of(context.workspace.root / "skills" / name)]
+        paths = [f"skills/{name}/{file}" for file in ("SKILL.md", *files_of(context.workspace.root / "skills" / name))]
         return _saved(context, dict.fromkeys(paths), {}, args)
 
 
@@ -105,7 +102,7 @@ def _meant(args: Mapping[str, Any]) -> str:
 
 
 def _require(context: ToolContext, name: str) -> None:
-    if context.workspace.read_bytes(f"skills/{name}/SKILL.md") is None:
+    if not learning.read(context, f"skills/{name}/SKILL.md").blob:
         names = [known for known, _ in described(context.workspace.root)]
         near = difflib.get_close_matches(name, names, 3) or names[:12]
         raise NotFound(f"there is no skill {name}", f"there are: {', '.join(near)}" if near else "create it")
@@ -144,7 +141,7 @@ def _saved(
     context: ToolContext, files: Mapping[str, bytes | None], expect: Mapping[str, str], args: Mapping[str, Any]
 ) -> str:
     done = learning.commit(context, files, expect, "skill", str(args.get("why", "")))
-    return f"{done.subject} (lesson {done.id[:8]})"
+    return learning.told(done)
 
 
 def _needed(args: Mapping[str, Any], key: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from skills_ref.validator import validate
 
-from hermes_fs.core.errors import HermesError, Refused
-from hermes_fs.core.events import Learned, SkillUsed
+from hermes_fs.core.errors import HermesError
+from hermes_fs.core.events import Learned, Proposed, SkillUsed
+from hermes_fs.store.review import Review
 from hermes_fs.tools.skills import described
 from tests.tools.conftest import Conversation
 
@@ -27,6 +28,13 @@ def lessons(talk: Conversation) -> list[str]:
     return [event.commit.subject for event in talk.events if isinstance(event, Learned)]
 
 
+def accept_all(talk: Conversation) -> None:
+    """What a person does in a terminal of their own."""
+    review = Review(talk.context.workspace)
+    for proposal in review.waiting():
+        review.accept(proposal.id, "owner")
+
+
 def body(talk: Conversation) -> str:
     return talk.context.workspace.read("skills/parse-logs/SKILL.md").text
 
@@ -35,6 +43,7 @@ def test_the_three_levels_of_reading(skilled: Conversation) -> None:
     assert skilled.call("skill_list") == "greet: Says hello.\nparse-logs: Parse: logs."
     assert skilled.call("skill_list", query="LOGS parse") == "parse-logs: Parse: logs."
     skilled.call("skill_edit", action="write_file", name="parse-logs", file="scripts/run.py", text="print(1)\n")
+    accept_all(skilled)
     assert skilled.call("skill_view", name="parse-logs") == STEPS.strip() + "\n\nFiles: scripts/run.py"
     assert skilled.call("skill_view", name="parse-logs", file="scripts/run.py") == "print(1)\n"
     [used] = [event for event in skilled.events if isinstance(event, SkillUsed)]
@@ -70,18 +79,31 @@ def test_every_edit_is_bounded_a_lesson_and_valid(skilled: Conversation) -> None
     ]
 
 
-def test_programs_and_deletions_ask_first(skilled: Conversation) -> None:
-    skilled.person.always = "no"
-    for args in (
-        {"action": "write_file", "file": "scripts/x.sh", "text": "rm -rf /\n"},
-        {"action": "delete"},
-    ):
-        with pytest.raises(Refused):
-            skilled.call("skill_edit", name="parse-logs", **args)
-    assert skilled.asked == ["rm -rf /\n", "skills/parse-logs"]
-    skilled.person.always = "once"
-    skilled.call("skill_edit", action="delete", name="parse-logs")
-    assert skilled.call("skill_list") == "greet: Says hello."
+def test_programs_and_deletions_are_proposed(skilled: Conversation) -> None:
+    skilled.person.always = None
+    told = skilled.call(
+        "skill_edit", name="parse-logs", action="write_file", file="scripts/x.sh", text="rm -rf /\n", why="w"
+    )
+    assert "it keeps a program" in told and "don't repeat it" in told
+    assert "deletes a skill" in skilled.call("skill_edit", action="delete", name="greet")
+    shown = [event.why for event in skilled.events if isinstance(event, Proposed)]
+    assert shown == ["it keeps a program", "it deletes a skill, or a program of one"]
+    assert skilled.asked == []
+    assert skilled.call("skill_list") == "greet: Says hello.\nparse-logs: Parse: logs."
+    accept_all(skilled)
+    assert skilled.call("skill_list") == "parse-logs: Parse: logs."
+    assert (skilled.mind / "skills/parse-logs/scripts/x.sh").read_text() == "rm -rf /\n"
+
+
+def test_what_a_skill_edit_proposed_the_next_ones_go_on_from(skilled: Conversation) -> None:
+    skilled.context.memo.origins.add("web")
+    skilled.call("skill_edit", action="create", name="planted", description="Does things.", text="# Planted\n")
+    skilled.call("skill_edit", action="add_section", name="planted", title="Steps", text="one")
+    skilled.call("skill_edit", action="write_file", name="planted", file="scripts/x.sh", text="echo\n")
+    [proposal] = Review(skilled.context.workspace).waiting()
+    assert proposal.paths == ("skills/planted/SKILL.md", "skills/planted/scripts/x.sh")
+    assert "nothing is left" in skilled.call("skill_edit", action="delete", name="planted")
+    assert Review(skilled.context.workspace).waiting() == []
 
 
 @pytest.mark.parametrize(

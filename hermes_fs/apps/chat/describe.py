@@ -6,7 +6,7 @@ import json
 from typing import assert_never
 
 from hermes_fs.core.errors import HermesError
-from hermes_fs.core.events import Asked, Compacted, EndReason, Learned, Notice, SkillUsed, TurnEnded
+from hermes_fs.core.events import Asked, Compacted, EndReason, Learned, Notice, Proposed, SkillUsed, TurnEnded
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.core.types import Commit, ToolCall, Usage
 
@@ -69,7 +69,7 @@ def lesson(commit: Commit) -> str:
     return f"{one_line(commit.subject)} · {commit.id[:8]}"
 
 
-def remark(event: Asked | Compacted | Learned | Notice | SkillUsed) -> str:
+def remark(event: Asked | Compacted | Learned | Notice | Proposed | SkillUsed) -> str:
     """The rarer events as a line; "" where nothing need be said."""
     match event:
         case Asked(question, answer):
@@ -79,6 +79,8 @@ def remark(event: Asked | Compacted | Learned | Notice | SkillUsed) -> str:
             return f"{replaced} earlier messages are now a summary; the transcript keeps them"
         case Learned(commit):
             return f"learned  {lesson(commit)}"
+        case Proposed(id, subject):
+            return f"proposed  {one_line(subject)} · waits for you: /review, or hermes review show {one_line(id)}"
         case Notice(_, text):
             return one_line(text)
         case SkillUsed(name):

@@ -18,6 +18,7 @@ from hermes_fs.core.events import (
     Event,
     Learned,
     Notice,
+    Proposed,
     SkillUsed,
     TextDelta,
     ThinkingDelta,
@@ -63,7 +64,7 @@ class Plain:
                 self.line(f"{what} · {describe.seconds(seconds)}{_failure(result)}")
             case TurnEnded():
                 self._ending(describe.ending(event))
-            case Asked() | Compacted() | SkillUsed() | Notice() | Learned():
+            case Asked() | Compacted() | SkillUsed() | Notice() | Learned() | Proposed():
                 self.line(describe.remark(event))
             case _:
                 assert_never(event)

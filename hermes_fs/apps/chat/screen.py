@@ -28,6 +28,7 @@ from hermes_fs.core.events import (
     Event,
     Learned,
     Notice,
+    Proposed,
     SkillUsed,
     TextDelta,
     ThinkingDelta,
@@ -142,7 +143,7 @@ class Screen:
                 self._remark(event)
         self._paint()
 
-    def _remark(self, event: Asked | Compacted | Learned | Notice | SkillUsed) -> None:
+    def _remark(self, event: Asked | Compacted | Learned | Notice | Proposed | SkillUsed) -> None:
         text = describe.remark(event)
         match event:
             case Asked():
@@ -153,7 +154,7 @@ class Screen:
                 if kind == "retry":
                     self._void()
                 self._line(f"· {text}", "yellow" if kind == "warning" else "dim")
-            case Compacted() | SkillUsed():
+            case Compacted() | Proposed() | SkillUsed():
                 self._line(f"· {text}", "dim")
             case _:
                 assert_never(event)

@@ -12,6 +12,7 @@ from hermes_fs.core.events import (
     Event,
     Learned,
     Notice,
+    Proposed,
     SkillUsed,
     TextDelta,
     ThinkingDelta,
@@ -44,7 +45,7 @@ def as_json(event: Event) -> dict[str, Any]:
 
 
 def _rarer(
-    event: ToolStarted | ToolOutput | ToolFinished | Asked | Compacted | Learned,
+    event: ToolStarted | ToolOutput | ToolFinished | Asked | Compacted | Learned | Proposed,
 ) -> dict[str, Any]:
     match event:
         case ToolStarted(call):
@@ -73,6 +74,8 @@ def _rarer(
                 "subject": commit.subject,
                 "when": iso(commit.when),
             }
+        case Proposed(id, subject, why):
+            return {"type": "proposed", "proposal": id, "subject": subject, "why": why}
         case _:
             assert_never(event)
 

@@ -96,6 +96,15 @@ EXPECTED = [
         },
     ),
     (
+        events.Proposed("3k9fzz", "memory: add 1 entry", "from a tainted session"),
+        {
+            "type": "proposed",
+            "proposal": "3k9fzz",
+            "subject": "memory: add 1 entry",
+            "why": "from a tainted session",
+        },
+    ),
+    (
         events.TurnEnded("error", USAGE, "no key"),
         {"type": "ended", "reason": "error", "detail": "no key", "usage": SPENT},
     ),

@@ -1,0 +1,182 @@
+"""The person's side of proposals: look, accept, edit, reject. What is accepted goes through the door as one lesson.
+
+Each step can be repeated after a crash: what is on main already is not applied twice, and what was said is remembered
+before a ref moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hermes_fs.core.clock import iso
+from hermes_fs.core.errors import Conflict, Refused
+from hermes_fs.core.types import Change, Commit
+from hermes_fs.store import history
+from hermes_fs.store.failpoint import reach
+from hermes_fs.store.ledger import Rejection, digest_of
+from hermes_fs.store.message import Approval, read_trailers
+from hermes_fs.store.policy import Gate, Policy
+from hermes_fs.store.proposal import WAITING, Proposal, refs
+from hermes_fs.store.proposals import gated
+from hermes_fs.store.shelf import Shelf
+from hermes_fs.store.workspace import Workspace
+
+KEPT = 500
+"""How many proposals that were put away are kept, the newest."""
+_EDITED = "Hermes-Edited-By"
+
+
+class Review:
+    """What a person decides on. Cheap to make. `gate` tries a skill out once more before it counts."""
+
+    def __init__(self, workspace: Workspace, policy: Policy | None = None, gate: Gate | None = None) -> None:
+        self._workspace = workspace
+        self._shelf = Shelf(workspace, (policy or Policy()).expire_days)
+        self._gate = gate
+
+    def count(self) -> int:
+        """How many proposals there may be to look at; costs one process of git."""
+        return len(refs(self._workspace.git, (WAITING,)))
+
+    def waiting(self) -> list[Proposal]:
+        """Those that wait, oldest first. What a crash left behind is put right, what expired is put away."""
+        found = self._shelf.read([ref for ref in self._shelf.refs() if not ref.put_away])
+        over = [one for one in found if one.standing.state == "expired" or self._is_over(one)]
+        if over and not self._workspace.read_only:
+            self._clear([one.id for one in over])
+        return [one for one in found if one not in over]
+
+    def put_away(self) -> list[Proposal]:
+        """Those that were rejected or expired, oldest first: accepting brings one back."""
+        return self._shelf.read([ref for ref in self._shelf.refs() if ref.put_away])
+
+    def find(self, name: str) -> Proposal:
+        """By its id or the beginning of one, put away or not. NotFound."""
+        return self._shelf.find(name)
+
+    def diff(self, one: Proposal) -> str:
+        """What accepting it now would change, as a unified diff; of one that does not fit any more, what it changed
+        when it was made."""
+        git, head = self._workspace.git, self._workspace.head()
+        if one.standing.state == "blocked":
+            return ""
+        if one.standing.state == "waiting" or not one.standing.fits:
+            return history.diff(git, f"{one.commit}^", one.commit)
+        files = {
+            path: ("100644", git.hash_blob(data)) if data is not None else None
+            for path, data in self._shelf.content(one).items()
+        }
+        return history.diff(git, head, git.write_tree_with(head, files), one.paths)
+
+    def content(self, one: Proposal) -> dict[str, bytes | None]:
+        """What its files become if it is accepted now. Conflict where it does not fit any more: then, what they were to
+        become."""
+        return self._shelf.content(one)
+
+    def accept(self, name: str, by: str, seen: str = "") -> Commit:
+        """Makes it a lesson. `seen` is the commit that the person looked at: Conflict if it is another by now. Conflict
+        where it does not fit any more, Refused where the door does not let it in, NotFound where nobody knows it."""
+        with self._workspace.locked():
+            one = self._require(name, seen)
+            if self._shelf.is_on_main(one):
+                return self._accepted_before(one)
+            provenance = one.provenance
+            if provenance.origin == "owner":  # the owner's words, the model's change: limits bind it
+                provenance = replace(provenance, origin="agent")
+            change = gated(Change(self._shelf.content(one), one.kind, one.why, provenance), self._gate)
+            approval = Approval(one.change or self._workspace.ids(), by, self._edited(one))
+            done = self._workspace.commit(change, approval)
+            reach("review.committed")
+            self._shelf.drop(one)
+            reach("review.dropped")
+            self._forgive(one)
+            return done
+
+    def reject(self, name: str, by: str, reason: str = "") -> Proposal:
+        """Puts it away, and remembers the no: the same is not proposed again. NotFound, Conflict."""
+        with self._workspace.locked():
+            self._workspace.require_learning()
+            one = self._shelf.find(name)
+            digest = "" if one.standing.state == "blocked" else self._digest(one)
+            ledger = self._shelf.ledger()
+            when = iso(self._workspace.clock.now())
+            ledger.rejected.append(Rejection(one.id, digest, reason, by, when))
+            self._shelf.save(ledger)
+            reach("review.said")
+            self._shelf.put_away(one)
+            return replace(one, standing=replace(one.standing, state="rejected"))
+
+    def edit(self, name: str, files: Mapping[str, bytes | None], by: str) -> Proposal:
+        """Changes what it proposes; accepting it then credits the person. `files` are some of its paths. Refused where
+        the door would not let it in."""
+        with self._workspace.locked():
+            one = self._require(name, "")
+            if one.standing.state in ("expired", "rejected"):
+                raise Refused(f"proposal {one.id} is put away", f"bring it back: `hermes review accept {one.id}`")
+            strange = next((path for path in files if path not in one.files), "")
+            if strange:
+                raise Refused(f"proposal {one.id} does not touch {strange}", f"it touches {', '.join(one.paths)}")
+            whole = {**(self._proposed(one) if not one.standing.fits else self._shelf.content(one)), **files}
+            change = Change(whole, one.kind, one.why, one.provenance)
+            weighed = self._workspace.weigh(change, reviewed=True)
+            return self._shelf.put(weighed, one, {"Hermes-Review": f"proposed: {one.because}", _EDITED: by})
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _require(self, name: str, seen: str) -> Proposal:
+        """One that can be decided on."""
+        one = self._shelf.find(name)
+        if seen and one.commit != seen:
+            raise Conflict(f"proposal {one.id} is another by now", f"look at it again: `hermes review show {one.id}`")
+        if one.standing.state == "blocked":
+            raise Refused(f"proposal {one.id} cannot be accepted: {one.standing.detail}", "reject it")
+        return one
+
+    def _is_over(self, one: Proposal) -> bool:
+        return one.standing.state != "blocked" and self._shelf.is_on_main(one)
+
+    def _clear(self, ids: Sequence[str]) -> None:
+        with self._workspace.locked():
+            refs = self._shelf.refs()
+            for one in self._shelf.read([ref for ref in refs if ref.id in ids and not ref.put_away]):
+                if self._is_over(one):
+                    self._shelf.drop(one)
+                elif one.standing.state == "expired":
+                    self._shelf.put_away(one)
+            kept = self.put_away()
+            for one in kept[: max(len(kept) - KEPT, 0)]:
+                self._shelf.drop(one)
+
+    def _accepted_before(self, one: Proposal) -> Commit:
+        lesson = self._shelf.lesson_of(one)
+        self._shelf.drop(one)
+        if not lesson:
+            raise Refused(f"proposal {one.id} would change nothing: main is so already", "see it with `hermes log`")
+        found = history.these(self._workspace.git, [lesson])[0]
+        return Commit(found.commit, one.change, found.subject, found.when)
+
+    def _proposed(self, one: Proposal) -> dict[str, bytes | None]:
+        git = self._workspace.git
+        return {path: git.read_blob(ends.new) if ends.new else None for path, ends in one.files.items()}
+
+    def _digest(self, one: Proposal) -> str:
+        made = self._shelf.ledger().made.get(one.id)
+        if made and made.commit == one.commit:
+            return made.digest
+        git, after = self._workspace.git, self._proposed(one)
+        before = {path: git.read_blob(ends.old) if ends.old else None for path, ends in one.files.items()}
+        return digest_of({path: (before[path], after[path]) for path in one.files})
+
+    def _edited(self, one: Proposal) -> bool:
+        """Whether a person here changed its words."""
+        made = self._shelf.ledger().made.get(one.id)
+        text = self._workspace.git.read("commit", one.commit).decode("utf-8", "replace")
+        return bool(made and made.commit == one.commit and read_trailers(text).get(_EDITED))
+
+    def _forgive(self, one: Proposal) -> None:
+        """Accepted after all."""
+        ledger = self._shelf.ledger()
+        kept = [no for no in ledger.rejected if no.id != one.id]
+        if len(kept) < len(ledger.rejected):
+            self._shelf.save(replace(ledger, rejected=kept))
