@@ -199,8 +199,8 @@ class Runtime:
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
         limits = (config.memory.memory_limit, config.memory.user_limit)
         review = Policy(**config.review.model_dump())
-        settings = Settings(mode, roots, config.terminal.timeout, *limits, review)
-        memo = Memo(settings, evidence=pen.evidence, origins=pen.origins)
+        held = Settings(mode, roots, config.terminal.timeout, *limits, review)
+        memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt
         where = Where(

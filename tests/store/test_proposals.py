@@ -85,7 +85,7 @@ def test_accepted_it_is_one_lesson_of_the_agent_under_the_same_change_id(mind: W
     assert lesson.by == "agent"
     assert (mind.root / "notes/a.md").read_text() == "web says\n"
     assert refs(mind) == []
-    assert status(mind.root) == ""
+    assert mind.settle() and status(mind.root) == ""
     with pytest.raises(NotFound):
         Review(mind).accept(made.id, "owner")
 
