@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from hermes_fs.store.formats import hidden
+from hermes_fs.core import hidden
 
 _WORDS = {
     "<GAP>": r"[^\n!?]",

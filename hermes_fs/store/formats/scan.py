@@ -6,8 +6,8 @@ things away is what an attacker plants, by way of a web page or a file that the 
 
 from __future__ import annotations
 
-from hermes_fs.core import secrets
-from hermes_fs.store.formats import hidden, orders
+from hermes_fs.core import hidden, secrets
+from hermes_fs.store.formats import orders
 from hermes_fs.store.formats.format import excerpt
 
 

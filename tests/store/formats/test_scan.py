@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_fs.store.formats import hidden, orders, scan
+from hermes_fs.core import hidden
+from hermes_fs.store.formats import orders, scan
 
 FACTS = [
     "User asked to be called Sam and ignores emails before 10.",
