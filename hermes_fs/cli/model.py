@@ -17,21 +17,24 @@ import typer
 
 from hermes_fs.cli import model_here
 from hermes_fs.cli.app import example, group_of_names
-from hermes_fs.cli.open import BY_HAND, opened
+from hermes_fs.cli.open import BY_HAND, config_of, opened, root_of
 from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
 from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
 from hermes_fs.providers.openai_chat import OpenAIChat, Settings
-from hermes_fs.providers.presets import CUSTOM, PRESETS
+from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS
 from hermes_fs.providers.reachable import Reachable, available
 from hermes_fs.providers.select import Selection, select
-from hermes_fs.store import locate, settings
+from hermes_fs.providers.windows import Model
+from hermes_fs.store import settings
 from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
 
 app = group_of_names("Which model is used, what is reachable, switching, and models that run here.", "use")
 app.command(epilog=model_here.PULL_EXAMPLES)(model_here.pull)
+app.command(epilog=model_here.SERVE_EXAMPLES)(model_here.serve)
+app.command(epilog=model_here.STOP_EXAMPLES)(model_here.stop)
 
 _LISTED = 8
 
@@ -48,12 +51,12 @@ def use(
     as_json: AsJson = False,
 ) -> None:
     """Show the model that is used and where each setting comes from, or switch; the word `use` may be left out."""
-    root = _root(context)
-    current = _config(root)
+    root = root_of(context)
+    current = config_of(root)
     if name:
         with opened(context) as workspace:
             _switch(workspace, current, name, shared)
-        current = _config(root)
+        current = config_of(root)
     _show(root, current, as_json)
 
 
@@ -64,7 +67,7 @@ def list_models(
     as_json: AsJson = False,
 ) -> None:
     """List what is reachable from here: endpoints with a key, local servers that answer, models on this machine."""
-    _list(_config(_root(context)), every, as_json)
+    _list(config_of(root_of(context)), every, as_json)
 
 
 # -- showing ----------------------------------------------------------------------------------------------------------
@@ -73,9 +76,12 @@ def list_models(
 def _show(root: Path | None, current: Config, as_json: bool) -> None:
     selection = select(current, os.environ)
     key = f"{selection.key_name} ({selection.key_from or 'not set'})" if selection.key_name else "none needed"
+    where, model = selection.preset.base_url, selection.model or "the server's first"
+    if selection.preset.name == EMBEDDED:
+        where, model = model_here.described(selection.model, current)
     rows = {
-        "provider": (f"{selection.preset.name}, {selection.preset.base_url}", _source(root, selection.provider_from)),
-        "model": (selection.model or "the server's first", _source(root, selection.model_from)),
+        "provider": (f"{selection.preset.name}, {where}", _source(root, selection.provider_from)),
+        "model": (model, _source(root, selection.model_from)),
         "key": (key, ""),
     }
     if as_json:
@@ -120,11 +126,14 @@ def _files(root: Path | None) -> dict[str, Path]:
 
 def _list(current: Config, every: bool, as_json: bool) -> None:
     found = available(current, os.environ)
+    here = tuple(Model(name) for name in model_here.models())
+    if here:
+        found.append(Reachable(PRESETS[EMBEDDED], here))
     if as_json:
         print_json([_reachable_json(one) for one in found])
         return
     if not found:
-        hint = "set OPENAI_API_KEY or another provider's key, or start a local server such as `ollama serve`"
+        hint = "set OPENAI_API_KEY or another provider's key, start a local server, or run `hermes model pull`"
         raise NotFound("no model server can be reached from here", hint)
     print_table(("PRESET", "MODEL", "WINDOW"), [row for one in found for row in _rows(one, every)])
 
@@ -154,7 +163,7 @@ def _reachable_json(one: Reachable) -> dict[str, Any]:
 
 def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> None:
     wanted = select(current, os.environ, name)
-    _require_model(wanted)
+    _require_model(wanted, current)
     values = _values(wanted)
     if shared:
         _write_shared(workspace, values)
@@ -163,7 +172,7 @@ def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> N
         inherited = config.read(workspace.root / config.CONFIG).get("model") or {}
         values = {key: value or _default(inherited, key) for key, value in values.items()}
     settings.write_local(workspace.state_dir, values)
-    found = select(_config(workspace.root), os.environ)
+    found = select(config_of(workspace.root), os.environ)
     if (found.preset.base_url, found.model) != (wanted.preset.base_url, wanted.model):
         first = found.provider_from if found.preset.base_url != wanted.preset.base_url else found.model_from
         print(f"note: {first} in the environment goes before this, unset it", file=sys.stderr)
@@ -204,8 +213,11 @@ def _write_shared(workspace: Workspace, values: Mapping[str, str | None]) -> Non
     )
 
 
-def _require_model(wanted: Selection) -> None:
+def _require_model(wanted: Selection, current: Config) -> None:
     """Raises NotFound where the server says that it has no such model; a silent one is left to show itself later."""
+    if wanted.preset.name == EMBEDDED:
+        model_here.require(wanted.model, current)
+        return
     if not wanted.model or (wanted.key_name and not wanted.api_key):
         return
     provider = OpenAIChat(wanted.preset, Settings(wanted.model), wanted.api_key)
@@ -216,17 +228,3 @@ def _require_model(wanted: Selection) -> None:
         near = difflib.get_close_matches(wanted.model, names, 1, 0.3)
         hint = f"did you mean {near[0]}?" if near else "see `hermes model list --all`"
         raise NotFound(f"{wanted.preset.title} has no model {wanted.model!r}", hint)
-
-
-def _root(context: typer.Context) -> Path | None:
-    """None where there is no workspace yet: the environment alone may say enough."""
-    try:
-        return locate.find(context.obj.workspace, Path.cwd(), os.environ)
-    except NotFound:
-        if context.obj.workspace:
-            raise
-        return None
-
-
-def _config(root: Path | None) -> Config:
-    return config.load(root, git_dir_of(root) / "hermes") if root else Config()

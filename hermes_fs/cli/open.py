@@ -10,9 +10,12 @@ from pathlib import Path
 
 import typer
 
-from hermes_fs.core.errors import Refused
+from hermes_fs.core import config
+from hermes_fs.core.config import Config
+from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.types import Provenance
 from hermes_fs.store import locate
+from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
 
 BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
@@ -39,3 +42,17 @@ def confirm(question: str, yes: bool) -> None:
         raise Refused("nobody is there to say yes", "add --yes")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         raise Refused("nothing was changed")
+
+
+def root_of(context: typer.Context) -> Path | None:
+    """None where there is no workspace yet: the environment alone may say enough."""
+    try:
+        return locate.find(context.obj.workspace, Path.cwd(), os.environ)
+    except NotFound:
+        if context.obj.workspace:
+            raise
+        return None
+
+
+def config_of(root: Path | None) -> Config:
+    return config.load(root, git_dir_of(root) / "hermes") if root else Config()

@@ -52,6 +52,15 @@ class AuxiliaryConfig(Section):
     api_key_env: str = Field("", description="Name of the environment variable that holds its key.")
 
 
+class LocalConfig(Section):
+    model: str = Field(
+        "", description="Path or address of the GGUF file that the preset embedded serves; empty: the small listed one."
+    )
+    sha256: str = Field("", description="What the SHA-256 of a file from an address must be.")
+    threads: Count = Field(0, description="Threads that the model computes with; 0: as many as there are cores.")
+    idle: Amount = Field(300.0, description="Seconds after its last use at which the model's server ends; 0: never.")
+
+
 class Price(Section):
     input: Amount = Field(0.0, description="US dollars per million prompt tokens.")
     output: Amount = Field(0.0, description="US dollars per million generated tokens.")
@@ -124,6 +133,7 @@ class Config(Section):
     format: Literal[1] = Field(1, description="Version of the workspace's format.")
     model: ModelConfig = ModelConfig()
     auxiliary: AuxiliaryConfig = AuxiliaryConfig()
+    local: LocalConfig = LocalConfig()
     prices: dict[str, Price] = Field(default_factory=dict, description="Prices by model, where the table has none.")
     limits: LimitsConfig = LimitsConfig()
     retries: RetriesConfig = RetriesConfig()
@@ -148,9 +158,12 @@ MACHINE_ONLY = frozenset(
         "model.api_key_env",
         "auxiliary.base_url",
         "auxiliary.api_key_env",
+        "local.model",
+        "local.sha256",
     }
 )
-"""What opens this machine or tells it where to send which key: read from local.yaml only, so no clone brings it."""
+"""What opens this machine, or tells it what to download or where to send which key: read from local.yaml only, so no
+clone brings it."""
 
 
 LOOSENS = frozenset({"review.deletions", "review.programs", "review.cron"})

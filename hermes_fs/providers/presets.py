@@ -27,6 +27,8 @@ class Preset:
 
 
 CUSTOM = "custom"
+EMBEDDED = "embedded"
+"""The model that runs on this machine in a server of our own, whose address is known once it has started."""
 
 _PRESETS = (
     Preset(
@@ -72,6 +74,7 @@ _PRESETS = (
     Preset("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", local=True, start="llama-server -m MODEL.gguf --jinja"),
     Preset("vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True, start="vllm serve MODEL"),
     Preset("sglang", "SGLang", "http://127.0.0.1:30000/v1", local=True, start="python -m sglang.launch_server"),
+    Preset(EMBEDDED, "the embedded model", "", local=True, start="hermes model serve"),
     Preset("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", local=True, start="lms server start"),
 )
 

@@ -13,7 +13,7 @@ from hermes_fs.core.config import Config
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.loading import load
 from hermes_fs.providers.keys import Keys
-from hermes_fs.providers.presets import PRESETS, Preset
+from hermes_fs.providers.presets import EMBEDDED, PRESETS, Preset
 from hermes_fs.providers.select import Selection, select
 from hermes_fs.providers.windows import Model, parse_models
 
@@ -59,10 +59,10 @@ def _collect(answers: queue.SimpleQueue[tuple[int, Reachable]], expected: int, d
 
 def _candidates(config: Config, keys: Keys) -> Iterator[tuple[Preset, str]]:
     current = _current(config, keys)
-    if current:
+    if current and current.preset.name != EMBEDDED:  # which is no address: its models are files
         yield current.preset, current.api_key
     for preset in PRESETS.values():
-        if current and preset.base_url == current.preset.base_url:
+        if (current and preset.base_url == current.preset.base_url) or preset.name == EMBEDDED:
             continue
         key = next((keys[name] for name in preset.key_names if name in keys), "")
         if key or preset.local:

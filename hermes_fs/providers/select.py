@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from hermes_fs.core.config import Config
 from hermes_fs.core.config import Price as ConfiguredPrice
 from hermes_fs.core.errors import ConfigError, ProviderError
+from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Provider
 from hermes_fs.providers import prices
 from hermes_fs.providers.faults import key_hint
 from hermes_fs.providers.keys import Keys
 from hermes_fs.providers.openai_chat import OpenAIChat, Settings
-from hermes_fs.providers.presets import CUSTOM, PRESETS, Preset, at
+from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS, Preset, at
 from hermes_fs.providers.retrying import Retrying
 
 _MAKERS = ("openai", "minimax")
@@ -109,7 +110,11 @@ def provider_of(selection: Selection, config: Config) -> Retrying:
         context_window=window,
         prices={name: _price(price) for name, price in config.prices.items()},
     )
-    provider: Provider = OpenAIChat(selection.preset, settings, selection.api_key)
+    provider: Provider
+    if selection.preset.name == EMBEDDED:
+        provider = load("hermes_fs.providers.embedded.provider:embedded")(selection.preset, settings, config)
+    else:
+        provider = OpenAIChat(selection.preset, settings, selection.api_key)
     return Retrying(provider, attempts=config.retries.attempts, max_wait=config.retries.max_wait)
 
 
