@@ -33,8 +33,9 @@ class Server:
         if kind == "refuse":
             raise RuntimeError("error: failed to load the model")
         time.sleep(0.5 if kind == "slow" else 0)
-        self.requests = 0
-        self._http = ThreadingHTTPServer((params.hostnames[0], params.port), _handler(self, params))
+        self.requests, self.params = 0, params
+        handler = type("Handler", (_Handler,), {"owner": self})
+        self._http = ThreadingHTTPServer((params.hostnames[0], params.port), handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -53,48 +54,46 @@ def _words(forever: bool) -> Iterator[str]:
         yield f"word {number} "
 
 
-def _handler(server: Server, params: CommonParams) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner: Server
 
-        def do_GET(self) -> None:
-            if self._allowed():
-                self._json(200, {"data": [{"id": next(iter(params.model_alias))}]})
+    def do_GET(self) -> None:
+        if self._allowed():
+            self._json(200, {"data": [{"id": next(iter(self.owner.params.model_alias))}]})
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if not self._allowed():
-                return
-            server.requests += 1
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.close_connection = True
-            for word in _words("forever" in str(body["messages"][-1]["content"])):
-                self._piece({"content": word}, None)
-            self._piece({}, "stop")
-            self.wfile.write(b"data: [DONE]\n\n")
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._allowed():
+            return
+        self.owner.requests += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for word in _words("forever" in str(body["messages"][-1]["content"])):
+            self._piece({"content": word}, None)
+        self._piece({}, "stop")
+        self.wfile.write(b"data: [DONE]\n\n")
 
-        def _piece(self, delta: dict[str, Any], reason: str | None) -> None:
-            chunk = {"id": "x", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
-            self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-            self.wfile.flush()
+    def _piece(self, delta: dict[str, Any], reason: str | None) -> None:
+        chunk = {"id": "x", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+        self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        self.wfile.flush()
 
-        def _allowed(self) -> bool:
-            if self.headers.get("Authorization") == f"Bearer {params.api_keys[0]}":
-                return True
-            self._json(401, {"error": {"message": "Invalid API Key", "code": 401}})
-            return False
+    def _allowed(self) -> bool:
+        if self.headers.get("Authorization") == f"Bearer {self.owner.params.api_keys[0]}":
+            return True
+        self._json(401, {"error": {"message": "Invalid API Key", "code": 401}})
+        return False
 
-        def _json(self, status: int, value: Any) -> None:
-            data = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def _json(self, status: int, value: Any) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    return Handler
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
