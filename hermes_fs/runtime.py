@@ -24,6 +24,7 @@ from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
 from hermes_fs.store import locate
+from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
 from hermes_fs.store.policy import Policy
@@ -203,6 +204,9 @@ class Runtime:
         memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt
+        memo.checkpoints = Checkpoints(
+            self.workspace.state_dir / "checkpoints", self.work_dir, header.session, self.clock
+        )
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),

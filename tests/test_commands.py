@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hermes_fs import commands
-from hermes_fs.commands import COMMANDS, Talk
+from hermes_fs.commands import COMMANDS
+from hermes_fs.commands.talk import Said, Talk
 from hermes_fs.core.errors import UsageError
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "chat.md"
@@ -47,7 +48,7 @@ def test_names_complete():
 
 def test_help_names_every_command():
     said = commands.run(NOBODY, "help", "")
-    assert isinstance(said, commands.Said)
+    assert isinstance(said, Said)
     assert all(f"/{one.name}" in said.text for one in COMMANDS)
     assert max(map(len, said.text.splitlines())) <= 76
 

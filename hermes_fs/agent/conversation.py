@@ -13,10 +13,11 @@ from hermes_fs.agent.compact import SummaryCompactor
 from hermes_fs.agent.loop import run
 from hermes_fs.agent.record import Pen
 from hermes_fs.agent.turn import Turn
-from hermes_fs.core.events import Appended, Compacted, Event, TurnEnded
+from hermes_fs.core.events import Appended, Compacted, Event, Notice, TurnEnded
+from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
 from hermes_fs.core.tokens import estimate_tools
-from hermes_fs.core.types import Limits, Message, Text, Told, ToolSpec, Usage, system, user
+from hermes_fs.core.types import Limits, Message, Part, Text, Told, ToolSpec, Usage, system, user
 from hermes_fs.tools.context import ToolContext
 
 
@@ -69,6 +70,7 @@ class Conversation:
         self._mind = mind
         self._settle = settle
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._remarks: list[str] = []
         self._cancel = Cancel()
         self._compactor = self._make_compactor()
         self.messages: list[Message] = [system(mind.prompt())]
@@ -93,10 +95,14 @@ class Conversation:
         """Take over the messages of an earlier session, without a system prompt."""
         self.messages[1:] = messages
 
-    def send(self, text: str, ask: Ask) -> Iterator[Event]:
-        """One turn. Drive it to its end: questions are asked in the thread that iterates."""
+    def send(self, text: str, ask: Ask, attached: Sequence[Part] = ()) -> Iterator[Event]:
+        """One turn. Drive it to its end: questions are asked in the thread that iterates. `attached` goes along with
+        the text: pictures, documents, asides."""
         self._cancel = Cancel()
-        said = Message("user", (Text(text), *self._asides(text)))
+        checkpoints = self.context.memo.checkpoints
+        if checkpoints:
+            checkpoints.begin(text)
+        said = Message("user", (Text(text), *self._with_asides(text, attached)))
         self.messages.append(said)
         turn = Turn(
             provider=self._model.provider,
@@ -114,6 +120,8 @@ class Conversation:
         for event in self.pen.write(events):
             if not (isinstance(event, Appended) and event.message is said):
                 self._follow(event)
+                if checkpoints and isinstance(event, TurnEnded) and (problem := checkpoints.settle()):
+                    yield Notice("warning", problem)
                 yield event
         self._mind.learn_of(self.pen.transcript.path)
 
@@ -135,6 +143,21 @@ class Conversation:
         """Say something while a turn runs: it joins before the next model call."""
         self._inbox.put(user(text))
 
+    def take_unread(self) -> list[str]:
+        """What was said by `steer` after the turn had looked for the last time; it is the person's again."""
+        unread: list[str] = []
+        while not self._inbox.empty():
+            unread.append(self._inbox.get().text)
+        return unread
+
+    def remark(self, text: str) -> None:
+        """Have the model told something with the next message, such as that the person put files back."""
+        self._remarks.append(text)
+
+    def rate(self, good: bool, note: str = "") -> bool:
+        """Record how the last task went, with the skills that it used; False where there was none."""
+        return self.pen.outcome("good" if good else "bad", note)
+
     def reload(self) -> None:
         """Take what was learned meanwhile into the prompt, at the price of the provider's prompt cache."""
         self.messages[0] = system(self._mind.prompt())
@@ -153,9 +176,17 @@ class Conversation:
         self.pen.end("exit")
         self._settle()
 
-    def _asides(self, text: str) -> tuple[Text, ...]:
-        aside = self._mind.remember(text, self.id)
-        return (Text(aside.text, aside=True, origin=aside.origin),) if aside else ()
+    def _with_asides(self, text: str, attached: Sequence[Part]) -> Iterator[Part]:
+        """What goes along: asides as one, as the transcript keeps them, then the rest."""
+        asides = [Told(part.text, part.origin) for part in attached if isinstance(part, Text)]
+        asides += [Told(f"\n\n[{remark}]", "agent") for remark in self._remarks]
+        self._remarks.clear()
+        recalled = self._mind.remember(text, self.id)
+        asides += [recalled] if recalled else []
+        if asides:
+            origin = least_trusted(aside.origin for aside in asides)
+            yield Text("".join(aside.text for aside in asides), aside=True, origin=origin)
+        yield from (part for part in attached if not isinstance(part, Text))
 
     def _follow(self, event: Event) -> None:
         match event:

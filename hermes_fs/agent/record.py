@@ -37,7 +37,8 @@ from hermes_fs.store.transcript import Record, Transcript
 @dataclass(slots=True)
 class Pen:
     """Writes one session's events; `asked` and `latest` are the ids of the last message of a person and of the last
-    event. `origins` are those of all text that the model has read: what it writes inherits the least trusted one."""
+    event, `used` the trees of the skills that the task at hand has used. `origins` are those of all text that the model
+    has read: what it writes inherits the least trusted one."""
 
     transcript: Transcript
     ulids: Ulids
@@ -47,6 +48,7 @@ class Pen:
     model: str
     asked: str = ""
     latest: str = ""
+    used: dict[str, None] = field(default_factory=dict)
     origins: set[Origin] = field(default_factory=set)
 
     def write(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -57,6 +59,7 @@ class Pen:
                 self.latest = record.id
                 if record.type == "message" and record.data["role"] == "user":
                     self.asked = record.id
+                    self.used.clear()
             if isinstance(event, Appended | Asked | TurnEnded):
                 self.transcript.sync()
             if isinstance(event, Appended):
@@ -66,6 +69,15 @@ class Pen:
     def evidence(self) -> str:
         """Where the conversation stands: the events since the person last said something, without the file's path."""
         return f"{self.asked}..{self.latest}" if self.asked else ""
+
+    def outcome(self, result: str, note: str = "") -> bool:
+        """What a person says of the last task; False where nothing was asked yet."""
+        if not self.asked:
+            return False
+        data = {"task": self.asked, "result": result, "note": note, "skills": list(self.used)}
+        self.transcript.append(self._record("outcome", "owner", data))
+        self.transcript.sync()
+        return True
 
     def end(self, reason: str) -> None:
         """The session is over. Nothing is written where nothing was said, or where it ended before."""
@@ -100,6 +112,7 @@ class Pen:
                 source = least_trusted({*self.origins, "agent"})
                 yield self._record("compaction", source, {"summary": summary.text, "replaced": replaced})
             case SkillUsed(name, tree):
+                self.used.setdefault(tree or name)
                 yield self._record("skill_used", "agent", {"name": name, "tree": tree})
             case Learned(commit):
                 data = {"commit": commit.id, "change": commit.change, "subject": commit.subject}

@@ -16,6 +16,8 @@ from hermes_fs.apps.chat.plain import Plain
 from hermes_fs.cli.app import example, single
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
 from hermes_fs.core.loading import load
+from hermes_fs.core.terminal import one_line
+from hermes_fs.core.types import Part
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import locate
 
@@ -60,7 +62,7 @@ def chat(
     resumed = "last" if last else session
     with Runtime.open(options) as runtime:
         try:
-            code = _once(runtime, resumed, text, as_json) if text else _talk(runtime, resumed)
+            code = _once(runtime, resumed, text, question, as_json) if text else _talk(runtime, resumed)
         except ProviderError as error:
             if error.fault != "auth":
                 raise
@@ -97,19 +99,31 @@ def _workspace(explicit: Path | None, interactive: bool) -> Path:
     return wanted
 
 
-def _once(runtime: Runtime, session: str, text: str, as_json: bool) -> int:
+def _once(runtime: Runtime, session: str, text: str, question: str, as_json: bool) -> int:
+    found = _mentioned(question, runtime.work_dir)
     conversation = runtime.conversation(session)
     try:
         if as_json:
             lines = JsonLines(sys.stdout)
             lines.begin(conversation)
-            return run_once(conversation, text, lines, nobody)
+            return run_once(conversation, text, lines, nobody, found)
         tty = load("hermes_fs.apps.chat.tty:Tty").find() if sys.stderr.isatty() else None
         face = _face()
         ask = load("hermes_fs.apps.chat.asking:Asker")(tty, face, conversation.interrupt, Ink(sys.stderr, os.environ))
-        return run_once(conversation, text, face, ask if tty else nobody)
+        return run_once(conversation, text, face, ask if tty else nobody, found)
     finally:
         conversation.close()
+
+
+def _mentioned(question: str, work_dir: Path) -> tuple[Part, ...]:
+    """The files that the question names; what is piped in was not typed, so it names none."""
+    if "@" not in question and "/" not in question:
+        return ()
+    found = load("hermes_fs.apps.chat.mentions:attached")(question, work_dir, Path.home())
+    for remark in found.remarks:
+        print(one_line(remark), file=sys.stderr)
+    parts: tuple[Part, ...] = found.parts
+    return parts
 
 
 def _face() -> Face:

@@ -103,6 +103,23 @@ class Files:
         except OSError as error:
             raise _explained(error, path) from error
 
+    def put(self, path: str, data: bytes, permissions: int) -> None:
+        """Replaces a file at once, from a temporary one beside it; for folders on whatever file system."""
+        try:
+            with self._folder(path, create=True) as (folder, name):
+                aside = f".{secrets.token_hex(8)}.tmp"
+                descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+                try:
+                    with open(descriptor, "wb") as file:
+                        file.write(data)
+                        os.fchmod(descriptor, permissions)
+                    os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+                except OSError:
+                    os.unlink(aside, dir_fd=folder)
+                    raise
+        except OSError as error:
+            raise _explained(error, path) from error
+
     def remove(self, path: str) -> None:
         """Deletes a file, and the folders that become empty by it; durable once its `folder_of` is."""
         try:

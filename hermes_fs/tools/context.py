@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from hermes_fs.core.events import Notice
 from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin
+from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.workspace import Workspace
 
@@ -68,7 +70,7 @@ class Memo:
     the files that hold the whole of an output which was too long. `started` are the background jobs of this
     conversation, `offsets` how far a job's output was read. `evidence` says where in the transcript
     the conversation stands now: `<transcript>#<event that asked>..<last event>`. `origins` are those of the text that
-    the model has read in this conversation.
+    the model has read in this conversation. `checkpoints` keeps the work directory as it was before each turn.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -80,6 +82,7 @@ class Memo:
     offsets: dict[str, int] = field(default_factory=dict)
     evidence: Callable[[], str] = str
     origins: set[Origin] = field(default_factory=set)
+    checkpoints: Checkpoints | None = None
 
     @property
     def origin(self) -> Origin:
@@ -109,3 +112,9 @@ class ToolContext:
     def bound(self, ask: Ask, emit: Emit, cancel: Cancel) -> Self:
         """The same context for one call."""
         return replace(self, ask=ask, emit=emit, cancel=cancel)
+
+    def cover(self, *paths: str) -> None:
+        """Before something writes to the work directory: keep these absolute paths, and the rest where it can be."""
+        reason = self.memo.checkpoints.cover(paths) if self.memo.checkpoints else ""
+        if reason:
+            self.emit(Notice("warning", reason))

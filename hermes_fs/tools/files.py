@@ -101,6 +101,7 @@ def save(context: ToolContext, place: Place, asked: str, before: FileText, text:
     found = _content(context, place)
     if found != (None if place.stat is None else before.encode()):
         raise Conflict(f"{asked} changed while the write was being approved", "read it again, then write")
+    context.cover(place.path)
     context.backend.write(place.path, after, outside=place.outside)
     context.memo.seen[place.path] = fingerprint(after)
 

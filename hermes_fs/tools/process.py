@@ -68,6 +68,7 @@ def _need(args: Mapping[str, Any], name: str) -> str:
 def _start(args: Mapping[str, Any], context: ToolContext) -> Told:
     command = _need(args, "command")
     approved = approval.command(context, command, "Start this in the background")
+    context.cover()
     job = context.backend.start(approved)
     context.memo.started.add(job)
     context.memo.offsets[job] = 0

@@ -39,6 +39,7 @@ class Terminal:
         approved = approval.command(context, command)
         before = context.backend.cwd
         if approved == command:
+            context.cover()
             with watched(context) as remarks:
                 done = _run(context, approved, timeout)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from datetime import timedelta
@@ -14,8 +15,10 @@ from hermes_fs.apps.chat.banner import Facts, Size, banner
 from hermes_fs.apps.chat.history import History
 from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.apps.chat.interactive import Chat
+from hermes_fs.apps.chat.mentions import completions
+from hermes_fs.apps.chat.news import News
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.commands import Talk
+from hermes_fs.commands.talk import Talk
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.secrets import redact
 from hermes_fs.runtime import Runtime
@@ -24,6 +27,7 @@ from hermes_fs.store.formats.entries import rendered_size
 from hermes_fs.tools.skills import described
 
 _LESSONS = 20
+_FILES = 50
 
 
 def converse(runtime: Runtime, session: str) -> int:
@@ -37,10 +41,10 @@ def converse(runtime: Runtime, session: str) -> int:
         print("\n".join(banner(facts(runtime, talk.conversation), ink, columns(), Path.home())), flush=True)
         face = stage(os.environ)
         prompt_history = History(runtime.workspace.state_dir / "prompt-history", redact)
-        prompt, hint = reader(prompt_history, lambda text: commands.complete(talk, text), os.environ)
+        prompt, hint = reader(prompt_history, lambda text: _candidates(talk, text), os.environ)
         face.line(hint)
         runtime.attend()
-        Chat(talk, face, prompt, tty, lambda: _reports(runtime)).run()
+        Chat(talk, face, prompt, tty, News(talk)).run()
         if talk.conversation.title:
             face.line("`hermes --continue` goes on with this session")
     finally:
@@ -48,10 +52,13 @@ def converse(runtime: Runtime, session: str) -> int:
     return 0
 
 
-def _reports(runtime: Runtime) -> list[str]:
-    """What there is to report since the last call, a line each."""
-    late, runtime.problems[:] = list(runtime.problems), []
-    return [*runtime.workspace.take_reports(), *late]
+def _candidates(talk: Talk, text: str) -> list[tuple[str, str]]:
+    """Slash commands, and the files that a word beginning with @ may name."""
+    head, at, word = text.rpartition("@")
+    if at and " " not in word and (not head or head[-1].isspace()):
+        names = itertools.islice(completions(word, talk.runtime.work_dir, Path.home()), _FILES)
+        return [(f"{head}@{name}", "") for name in names]
+    return commands.complete(talk, text)
 
 
 def facts(runtime: Runtime, conversation: Conversation) -> Facts:

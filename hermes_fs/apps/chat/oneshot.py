@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Protocol
 
@@ -14,7 +14,7 @@ from hermes_fs.apps.chat.wire import as_json
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.events import Event
 from hermes_fs.core.ports import Ask
-from hermes_fs.core.types import Answer, Question
+from hermes_fs.core.types import Answer, Part, Question
 
 
 class Speaker(Protocol):
@@ -26,7 +26,7 @@ class Speaker(Protocol):
     @property
     def model(self) -> str: ...
 
-    def send(self, text: str, ask: Ask) -> Iterator[Event]: ...
+    def send(self, text: str, ask: Ask, attached: Sequence[Part] = ()) -> Iterator[Event]: ...
 
     def interrupt(self) -> None: ...
 
@@ -62,10 +62,10 @@ def nobody(question: Question) -> Answer:
     return Answer(None)
 
 
-def run_once(speaker: Speaker, text: str, face: Face, ask: Ask) -> int:
+def run_once(speaker: Speaker, text: str, face: Face, ask: Ask, attached: Sequence[Part] = ()) -> int:
     """Play one turn to its end; returns the exit code. Ctrl-C interrupts it."""
     with interrupting(speaker.interrupt):
-        ended = play(speaker.send(text, ask), face)
+        ended = play(speaker.send(text, ask, attached), face)
     if ended is None:
         raise Failed("the turn stopped without an ending", "send the message again")
     return describe.exit_code(ended)

@@ -5,7 +5,7 @@ Loads nothing, because a one-shot prompt must start at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, assert_never
 
@@ -68,6 +68,9 @@ class Plain:
                 self.line(describe.remark(event))
             case _:
                 assert_never(event)
+
+    def typed(self, text: Callable[[], str]) -> None:
+        """Nothing is shown of a line on its way: what was written stays written here."""
 
     def line(self, text: str, style: Style = "dim") -> None:
         """One remark, already safe to print; an empty one is none."""

@@ -31,6 +31,7 @@ _STYLE = Style.from_dict(
     }
 )
 _MENU_LINES = 8
+_REFRESH_SECONDS = 2.0  # so that the toolbar tells of a background job that ended
 
 
 class Prompt:
@@ -51,12 +52,18 @@ class Prompt:
             enable_suspend=True,
         )
 
-    def read(self, toolbar: Callable[[], str]) -> str:
+    def read(self, toolbar: Callable[[], str], begun: str = "") -> str:
         message = FormattedText([("class:prompt", "› ")])
-        return self._session.prompt(message, bottom_toolbar=lambda: FormattedText([("", f"  {toolbar()}")]))
+        return self._session.prompt(
+            message,
+            default=begun,
+            bottom_toolbar=lambda: FormattedText([("", f"  {toolbar()}")]),
+            refresh_interval=_REFRESH_SECONDS,
+        )
 
     def _is_command(self) -> bool:
-        return self._session.default_buffer.text.startswith("/")
+        text = self._session.default_buffer.document.text_before_cursor
+        return text.startswith("/") or text.rpartition(" ")[2].startswith("@")
 
 
 class _SlashCompleter(Completer):

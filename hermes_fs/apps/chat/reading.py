@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from hermes_fs.core.terminal import neutralise
+
 Candidates = Callable[[str], list[tuple[str, str]]]
 """Text before the cursor → what it may become, each with a few words about it."""
 
 
 class Reader(Protocol):
-    def read(self, toolbar: Callable[[], str]) -> str:
-        """The next message, possibly of several lines. Raises EOFError on Ctrl-D, KeyboardInterrupt on Ctrl-C."""
+    def read(self, toolbar: Callable[[], str], begun: str = "") -> str:
+        """The next message, possibly of several lines; `begun` is how it begins already. Raises EOFError on Ctrl-D,
+        KeyboardInterrupt on Ctrl-C."""
         ...
 
 
@@ -22,8 +25,8 @@ class Lines:
     def __init__(self, prompt: str = "› ") -> None:
         self._prompt = prompt
 
-    def read(self, toolbar: Callable[[], str]) -> str:
-        lines = [self._line(self._prompt)]
+    def read(self, toolbar: Callable[[], str], begun: str = "") -> str:
+        lines = [begun + self._line(self._prompt + neutralise(begun))]
         while lines[-1].endswith("\\"):
             lines[-1] = lines[-1][:-1]
             lines.append(self._line("… "))

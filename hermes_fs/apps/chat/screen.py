@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
@@ -81,6 +81,7 @@ class Screen:
         self._pending: list[str] = []
         self._next_paint = 0.0
         self._active = False
+        self._typed: Callable[[], str] = str
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -108,11 +109,18 @@ class Screen:
             self._show(event)
 
     def line(self, text: str, style: Style = "dim") -> None:
-        """A remark of the chat's own between turns."""
+        """A remark of the chat's own, between turns or in one."""
         with self._lock:
-            if text:
+            if self._active:
+                self._line(text, style)
+                self._paint()
+            elif text:
                 self._pending += ["", *self._wrapped(text, style), ""]
                 self._frame([])
+
+    def typed(self, text: Callable[[], str]) -> None:
+        """From where to read the line that the person types while a turn runs."""
+        self._typed = text
 
     def say(self, text: str, diff: bool = False) -> None:
         """What a command answers, line by line as it is."""
@@ -272,7 +280,17 @@ class Screen:
             self._next_paint = started + _PATIENCE * (self._clock.monotonic() - started)
         else:
             live = self._spaced(self._tools(started) or [self._status(started)], "line")
-        self._frame(live)
+        self._frame([*live, *self._typed_line()])
+
+    def _typed_line(self) -> list[str]:
+        text = one_line(self._typed())
+        if not text:
+            return []
+        room = self._size()[0] - 4
+        while cell_len(text) > room:  # its end is what the person looks at
+            text = text[max(len(text) // 8, 1) :]
+        hint = self._fit("  Enter says it now · Tab after this turn · Ctrl-C stops, then says it")
+        return ["", f"{self._ink('›', 'bold')} {text}▏", self._ink(hint, "dim")]
 
     def _frame(self, live: Sequence[str]) -> None:
         self._painter.replace(self._pending, live)

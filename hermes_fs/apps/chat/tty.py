@@ -23,6 +23,11 @@ class Tty:
     def __init__(self, descriptor: int) -> None:
         self._fd = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """For who reads keys beside us."""
+        return self._fd
+
     @staticmethod
     def find() -> Tty | None:
         """The controlling terminal, else stdin where it is a terminal, else None."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hermes_fs.apps.chat.assemble import reader, stage
 from hermes_fs.apps.chat.history import History
 from hermes_fs.apps.chat.interactive import Chat
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.commands import Talk
+from hermes_fs.commands.talk import Talk
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.events import (
     Appended,
@@ -29,7 +30,7 @@ from hermes_fs.core.events import (
     TurnEnded,
 )
 from hermes_fs.core.ports import Ask
-from hermes_fs.core.types import Commit, Question, ToolCall, ToolResult, Usage, assistant, user
+from hermes_fs.core.types import Commit, Part, Question, ToolCall, ToolResult, Usage, assistant, user
 
 
 class Conversation:
@@ -41,8 +42,9 @@ class Conversation:
         self.title = ""
         self.usage = Usage()
         self._stop = threading.Event()
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def send(self, text: str, ask: Ask) -> Iterator[Event]:
+    def send(self, text: str, ask: Ask, attached: Sequence[Part] = ()) -> Iterator[Event]:
         self._stop.clear()
         self.title = self.title or text[:60]
         match text.split()[0]:
@@ -55,6 +57,10 @@ class Conversation:
             case "learn":
                 yield Learned(Commit("k3v9qa1ffffff", "01J", "memory: add 1 entry", datetime.now(UTC)))
                 yield from self._reply("Noted.")
+            case "long":
+                yield from self._long()
+            case "look":
+                yield from self._reply(" ".join(type(part).__name__ for part in attached) or "nothing")
             case "stubborn":
                 yield TextDelta("never ")
                 threading.Event().wait()
@@ -63,6 +69,24 @@ class Conversation:
 
     def interrupt(self) -> None:
         self._stop.set()
+
+    def steer(self, text: str) -> None:
+        self._said.put(text)
+
+    def take_unread(self) -> list[str]:
+        return [] if self._said.empty() else [self._said.get()]
+
+    def _long(self) -> Iterator[Event]:
+        """Works until it is steered."""
+        call = ToolCall("1", "terminal", '{"command": "make"}')
+        yield ToolStarted(call)
+        while not self._stop.wait(0.02):
+            if not self._said.empty():
+                yield ToolFinished(call, ToolResult("1", "made"), 0.5)
+                yield from self._reply(f"Steered by {self._said.get()!r}.")
+                return
+        yield ToolFinished(call, ToolResult("1", "interrupted", failed=True), 0.5)
+        yield TurnEnded("cancelled", self.usage, "interrupted")
 
     def compact(self) -> Iterator[Event]:
         if self.usage.total:
@@ -98,8 +122,18 @@ class Conversation:
 
 
 class Runtime:
+    work_dir = Path.cwd()
+
     def conversation(self, session_id: str = "", model: str = "") -> Conversation:
         return Conversation()
+
+
+class Quiet:
+    def lines(self) -> list[str]:
+        return []
+
+    def status(self) -> str:
+        return ""
 
 
 def main() -> None:
@@ -111,7 +145,7 @@ def main() -> None:
     history = History(Path(sys.argv[1]), lambda text: text.replace("hunter2", "[redacted]"))
     chosen, hint = reader(history, lambda text: commands.complete(talk, text), os.environ)
     print("  ready", hint)
-    Chat(talk, face, chosen, tty, list).run()
+    Chat(talk, face, chosen, tty, Quiet()).run()
     print("  bye")
 
 

@@ -149,21 +149,6 @@ def test_an_error_is_a_line_and_the_chat_goes_on(start):
     console.wait("You said 'hello'.")
 
 
-def test_what_is_typed_during_a_turn_waits_for_the_prompt_and_answers_no_question(start):
-    console = start()
-    console.say("approve")
-    console.wait("say why")
-    console.type("y")
-    console.wait("The answer was once.")
-    console.say("slow")
-    console.wait("○ terminal")
-    console.type("yes please")
-    console.settle()
-    assert "yes please" not in console.glass.text()
-    console.type("\x03")
-    console.wait("› yes please")
-
-
 def test_a_window_of_forty_columns_is_enough(start):
     console = start((40, 12))
     console.say("approve")
@@ -186,3 +171,70 @@ def test_without_colour_there_is_none(start):
     console.wait("Noted.")
     colours = [f"{code}m" for code in (*range(30, 38), *range(90, 98))]
     assert not any(f"\x1b[{code}" in console.raw or f";{code}" in console.raw for code in colours)
+
+
+def test_what_is_typed_while_a_turn_runs_steers_it(start):
+    console = start()
+    console.say("long")
+    console.wait("○ terminal  make")
+    console.type("not the t\x7f\x7f tests")
+    screen = console.wait("› not the tests▏")
+    assert any("Tab after this turn" in row for row in screen)
+    console.type("\r")
+    console.wait("Steered by 'not the tests'.")
+    assert "▏" not in "\n".join(console.settle())
+
+
+def test_tab_keeps_a_line_for_after_the_turn_and_a_command_waits_too(start):
+    console = start()
+    console.say("long")
+    console.wait("○ terminal  make")
+    console.type("second\t/usage\r")
+    console.wait("after this turn: /usage")
+    console.type("go on\r")
+    console.wait("You said 'second'.")
+    console.wait("prompt   ")
+
+
+def test_ctrl_c_stops_the_turn_and_says_the_line_instead(start):
+    console = start()
+    console.say("long")
+    console.wait("○ terminal  make")
+    console.type("rather this")
+    console.wait("rather this▏")
+    console.type("\x03")
+    console.wait("You said 'rather this'.")
+
+
+def test_a_line_that_was_not_sent_waits_in_the_prompt(start):
+    console = start()
+    console.say("long")
+    console.wait("○ terminal  make")
+    console.type("go on\rnot yet sent")
+    console.wait("Steered by")
+    console.settle()
+    console.type(" but now\r")
+    console.wait("You said 'not yet sent but now'.")
+
+
+def test_a_question_is_answered_by_its_own_keys_while_typing_waits(start):
+    console = start()
+    console.say("approve")
+    console.wait("say why")
+    console.type("s")
+    console.wait("The answer was session.")
+    console.say("long")
+    console.wait("○ terminal  make")
+    console.type("ok\r")
+    console.wait("Steered by 'ok'.")
+
+
+def test_files_that_are_named_go_along_and_credentials_do_not(start, tmp_path):
+    (tmp_path / "a b.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "id_rsa").write_text("key")
+    console = start()
+    console.say(f"look @README.md '{tmp_path}/a b.png' @{tmp_path}/id_rsa")
+    console.wait("Text Image")
+    screen = " ".join(console.glass.text().split())
+    assert "@README.md went along" in screen
+    assert "looks like credentials" in screen

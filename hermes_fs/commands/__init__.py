@@ -7,71 +7,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Callable
 
 from hermes_fs.agent.conversation import Conversation
+from hermes_fs.commands import work
+from hermes_fs.commands.talk import TITLE, Command, Completes, Left, Outcome, Played, Said, Talk, local, number
 from hermes_fs.core.errors import NotFound, Refused, UsageError
-from hermes_fs.core.events import Event
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Provenance
-from hermes_fs.runtime import Runtime
 from hermes_fs.store import history, taking_back
 from hermes_fs.store.formats import entries
 from hermes_fs.store.sessions import SessionInfo
 from hermes_fs.tools.skills import described
 
-_TITLE = 48
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
-
-
-Events = Iterator[Event]
-
-
-@dataclass(slots=True)
-class Talk:
-    """One place where somebody talks with the agent. Its owner is the app; commands may replace `conversation`."""
-
-    runtime: Runtime
-    conversation: Conversation
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Text to show as it is; `diff` when it is a patch."""
-
-    text: str
-    diff: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """Events to play like those of a turn; `otherwise` is what to say where there were none."""
-
-    events: Events
-    otherwise: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The person wants to leave."""
-
-
-Outcome = Said | Played | Left
-Completes = Literal["", "session", "skill", "lesson", "command"]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """`usage` is what follows the name. `run` may raise HermesError and may block on disk, never on a model."""
-
-    name: str
-    usage: str
-    about: str
-    run: Callable[[Talk, str], Outcome]
-    completes: Completes = ""
 
 
 def parse(text: str) -> tuple[str, str] | None:
@@ -129,7 +78,7 @@ def _open(talk: Talk, conversation: Conversation) -> None:
 
 
 def _sessions(talk: Talk, argument: str) -> Outcome:
-    rows = [(_short(info.id), *_about(info)) for info in talk.runtime.sessions.recent(limit=_number(argument, 10))]
+    rows = [(_short(info.id), *_about(info)) for info in talk.runtime.sessions.recent(limit=number(argument, 10))]
     lines = [f"{short}  {when}  {title}" for short, when, title in rows]
     return Said("\n".join(lines) + "\n\n/resume ID goes on with one." if lines else "No sessions yet.")
 
@@ -173,10 +122,9 @@ def _skills(talk: Talk, argument: str) -> Outcome:
 
 
 def _log(talk: Talk, argument: str) -> Outcome:
-    lessons = history.log(talk.runtime.workspace.git, history.Filter(limit=_number(argument, 10)))
+    lessons = history.log(talk.runtime.workspace.git, history.Filter(limit=number(argument, 10)))
     lines = [
-        f"{one.short}  {_local(one.when)}  {one.subject}{'  (taken back)' if one.reverted_by else ''}"
-        for one in lessons
+        f"{one.short}  {local(one.when)}  {one.subject}{'  (taken back)' if one.reverted_by else ''}" for one in lessons
     ]
     return Said("\n".join(lines) or "Nothing was learned yet.")
 
@@ -244,6 +192,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "[ID]", "take the agent's last lesson back, or this one", _undo, "lesson"),
     Command("diff", "[ID]", "what the last lesson changed, or this one", _diff, "lesson"),
     Command("search", "QUERY", "search conversations, notes, memory and skills", _search),
+    Command("rewind", "[TURN]", "turns that changed files; put them back as before one", work.rewind, "turn"),
+    Command("good", "[WHY]", "the last task went well; skills are judged by this", work.good),
+    Command("bad", "[WHY]", "the last task went wrong", work.bad),
+    Command("jobs", "", "commands that run in the background", work.jobs),
     Command("compact", "", "summarise the older part of this session now", _compact),
     Command("usage", "", "tokens and cost of this session", _usage),
     Command("reload", "", "take what was learned meanwhile into the prompt", _reload),
@@ -254,6 +206,8 @@ _BY_NAME = {one.name: one for one in COMMANDS}
 _KEYS = (
     "Alt-Enter, or a backslash at the end of a line, starts a new line.",
     "Up and Down bring back earlier messages, Ctrl-R searches them.",
+    "@name sends a file along; a picture may be dropped onto the window.",
+    "While a turn runs: what you type joins it by Enter, follows it by Tab.",
     "Ctrl-C stops the turn; at the prompt, twice, it leaves.",
 )
 
@@ -285,23 +239,12 @@ _WORDS: dict[Completes, Callable[[Talk], list[tuple[str, str]]]] = {
     "session": _session_words,
     "skill": _skill_words,
     "lesson": _lesson_words,
+    "turn": work.turn_words,
 }
 
 
-def _number(text: str, otherwise: int) -> int:
-    if not text:
-        return otherwise
-    if not text.isdecimal() or int(text) == 0:
-        raise UsageError(f"{text!r} is not a number", "give how many to show")
-    return int(text)
-
-
 def _about(info: SessionInfo) -> tuple[str, str]:
-    return _local(info.updated), one_line(info.header.title, _TITLE)
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return local(info.updated), one_line(info.header.title, TITLE)
 
 
 def _short(session: str) -> str:
