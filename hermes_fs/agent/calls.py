@@ -16,6 +16,7 @@ from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import Cancelled, HermesError, ToolError
 from hermes_fs.core.events import Asked, Event, ToolFinished, ToolOutput, ToolStarted
 from hermes_fs.core.foreign import wrap
+from hermes_fs.core.hidden import surface
 from hermes_fs.core.origins import is_trusted
 from hermes_fs.core.ports import Ask, Cancel, Context, Tool
 from hermes_fs.core.types import Answer, Message, Question, Told, ToolCall, ToolResult
@@ -152,7 +153,7 @@ class CallRunner:
             told = Told(str(error), "agent")
         except Exception as error:  # noqa: BLE001 - a tool's bug must not take the conversation down
             told = Told(f"the tool {call.name} broke: {type(error).__name__}: {error}", "tool")
-        text = told.text if is_trusted(told.origin) else wrap(told.text, told.origin)
+        text = told.text if is_trusted(told.origin) else wrap(surface(told.text), told.origin)
         result = ToolResult(call.id, text + self._remark(call, told.text), failed, told.origin)
         box.put(_Finished(place, ToolFinished(call, result, self._clock.monotonic() - started)))
 
