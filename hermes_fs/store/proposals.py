@@ -63,7 +63,7 @@ class Proposals:
 
     def propose(self, change: Change, because: str) -> Proposal:
         """As `submit`, whatever the policy says of it, and on its own."""
-        return self._add(gated(change, self._gate), because, _Ground((), {}))
+        return self._add(gated(change, self._gate), because, None)
 
     def update(self, path: str, transform: Callable[[str], str], draft: Change) -> Commit | Proposal | None:
         """Submits what a function makes of a text file ("" where there is none); None if that is no change. `draft` is
@@ -99,8 +99,9 @@ class Proposals:
     def _at(self, id: str) -> str:
         return self._workspace.git.resolve(f"{WAITING}/{id}")
 
-    def _add(self, change: Change, because: str, ground: _Ground) -> Proposal:
-        workspace = self._workspace
+    def _add(self, change: Change, because: str, own: _Ground | None) -> Proposal:
+        """`own` is what it goes on from, None for what nothing goes on from."""
+        workspace, ground = self._workspace, own or _Ground((), {})
         with workspace.locked():
             workspace.require_learning()
             ledger = self._shelf.ledger()
@@ -119,7 +120,8 @@ class Proposals:
             if not ground.proposals:
                 self._require_room()
             first = ground.proposals[0] if ground.proposals else None
-            made = self._shelf.put(weighed, first, {"Hermes-Review": f"proposed: {because}"})
+            session = change.provenance.session if own else ""
+            made = self._shelf.put(weighed, first, {"Hermes-Review": f"proposed: {because}"}, session)
             for other in ground.proposals[1:]:
                 self._shelf.drop(other)
             return made

@@ -120,7 +120,9 @@ class Review:
             whole = {**(self._proposed(one) if not one.standing.fits else self._shelf.content(one)), **files}
             change = Change(whole, one.kind, one.why, one.provenance)
             weighed = self._workspace.weigh(change, reviewed=True)
-            return self._shelf.put(weighed, one, {"Hermes-Review": f"proposed: {one.because}", _EDITED: by})
+            made = self._shelf.ledger().made.get(one.id)
+            said = {"Hermes-Review": f"proposed: {one.because}", _EDITED: by}
+            return self._shelf.put(weighed, one, said, made.session if made else "")
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -93,9 +93,9 @@ class Shelf:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def put(self, weighed: Weighed, was: Proposal | None, trailers: Mapping[str, str]) -> Proposal:
+    def put(self, weighed: Weighed, was: Proposal | None, trailers: Mapping[str, str], session: str = "") -> Proposal:
         """Makes a proposal durable, as a new one or in the place of one that waits, whose id and change id it keeps.
-        `trailers` say more than those of a lesson."""
+        `trailers` say more than those of a lesson; `session` is whose own it is, to go on from."""
         refs, ledger = self.refs(), self.ledger()
         change_id = (was.change if was else "") or self._workspace.ids()
         ref = Ref(was.id if was else _free_id(change_id, {one.id for one in refs} | ledger.made.keys()), "")
@@ -103,7 +103,7 @@ class Shelf:
         reach("propose.objects")
         kept = {one.id for one in refs} | {ref.id}
         ledger.made = {id: made for id, made in ledger.made.items() if id in kept}
-        session, before = weighed.change.provenance.session, was.commit if was else ""
+        before = was.commit if was else ""
         ledger.made[ref.id] = Made(commit, digest_of(weighed.versions), session, before)
         ledger.write(self._path)
         reach("propose.ledger")

@@ -12,6 +12,7 @@ from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.policy import Policy
+from hermes_fs.store.quarantine import Quarantine
 from hermes_fs.store.workspace import Workspace
 
 Mode = Literal["ask", "allow", "deny"]
@@ -70,7 +71,8 @@ class Memo:
     the files that hold the whole of an output which was too long. `started` are the background jobs of this
     conversation, `offsets` how far a job's output was read. `evidence` says where in the transcript
     the conversation stands now: `<transcript>#<event that asked>..<last event>`. `origins` are those of the text that
-    the model has read in this conversation. `checkpoints` keeps the work directory as it was before each turn.
+    the model has read in this conversation. `checkpoints` keeps the work directory as it was before each turn; `watch`
+    looks after the mind while jobs run in the background.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -83,6 +85,7 @@ class Memo:
     evidence: Callable[[], str] = str
     origins: set[Origin] = field(default_factory=set)
     checkpoints: Checkpoints | None = None
+    watch: Quarantine | None = None
 
     @property
     def origin(self) -> Origin:

@@ -53,7 +53,7 @@ class Process:
         }
         if args["action"] in ("poll", "read", "list"):
             return actions[args["action"]](args, context)
-        with watched(context) as remarks:
+        with watched(context, str(args.get("command") or "input to a job")) as remarks:
             done = actions[args["action"]](args, context)
         return replace(done, text="\n".join([done.text, *(f"[{remark}]" for remark in remarks)]))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hermes_fs.core.loading import load
@@ -11,6 +11,7 @@ from hermes_fs.core.ports import Tool
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.mind_watch import look
 
 TOOLS: Mapping[str, str] = {
     "read_file": "hermes_fs.tools.files:ReadFile",
@@ -59,7 +60,12 @@ class Checked:
         return self.tool.effects
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
-        return self.tool.run(check(self.name, self.schema, args), context)
+        checked = check(self.name, self.schema, args)
+        if self.effects == "none":
+            return self.tool.run(checked, context)
+        remarks = "".join(f"\n[{remark}]" for remark in look(context))
+        done = self.tool.run(checked, context)
+        return replace(done, text=done.text + remarks) if isinstance(done, Told) else done + remarks
 
 
 def tool(name: str) -> Tool[ToolContext]:

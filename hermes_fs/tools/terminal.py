@@ -40,7 +40,7 @@ class Terminal:
         before = context.backend.cwd
         if approved == command:
             context.cover()
-            with watched(context) as remarks:
+            with watched(context, command) as remarks:
                 done = _run(context, approved, timeout)
         else:
             done, remarks = _run(context, approved, timeout), []
