@@ -12,6 +12,7 @@ WRITERS: dict[str, str] = {
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
+    "cli/proposing.py": "a temporary folder for the person's editor",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/jobs.py": "the folders of background jobs, in .git/hermes/local",
     "backends/confined.py": "what tools ask for, on the declared ground, which the mind is no part of",
@@ -47,6 +48,7 @@ WRITERS: dict[str, str] = {
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
 
 RUNNERS: dict[str, str] = {
+    "cli/proposing.py": "the person's editor",
     "backends/jobs.py": "ps, where there is no /proc",
     "backends/shell.py": "bash, for commands and jobs",
     "cli/model_here.py": "the model server, in the foreground",

@@ -19,6 +19,7 @@ from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
 from hermes_fs.core.tokens import estimate_tools
 from hermes_fs.core.types import Limits, Message, Part, Text, Told, ToolSpec, Usage, system, user
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.mind_watch import look
 
 
 class Recollection(Protocol):
@@ -102,6 +103,8 @@ class Conversation:
         checkpoints = self.context.memo.checkpoints
         if checkpoints:
             checkpoints.begin(text)
+        found: list[Event] = []
+        look(self.context.bound(ask, found.append, self._cancel))
         said = Message("user", (Text(text), *self._with_asides(text, attached)))
         self.messages.append(said)
         turn = Turn(
@@ -116,7 +119,7 @@ class Conversation:
             clock=self.pen.clock,
             compactor=self._compactor,
         )
-        events = itertools.chain([Appended(said, self.context.session.origin)], run(turn))
+        events = itertools.chain([Appended(said, self.context.session.origin)], found, run(turn))
         for event in self.pen.write(events):
             if not (isinstance(event, Appended) and event.message is said):
                 self._follow(event)

@@ -24,6 +24,7 @@ from hermes_fs.providers.reachable import available
 from hermes_fs.store import acting, history, isolation, state
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
+from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 State = Literal["ok", "warn", "broken"]
@@ -117,6 +118,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
             yield Finding("journal", "ok", "an interrupted write was brought to its end")
         yield _trust(opened)
         yield _edits(opened)
+        yield from _proposals(opened)
         yield _objects(opened)
         yield _index(opened)
 
@@ -207,6 +209,16 @@ def _edits(opened: Workspace) -> Finding:
         return Finding("edits", "ok", "none of yours wait to be committed")
     named = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
     return Finding("edits", "ok", f"{named}: edited by you; committed in your name before the next lesson")
+
+
+def _proposals(opened: Workspace) -> Iterator[Finding]:
+    waiting = Review(opened).waiting()
+    blocked = [one.id for one in waiting if one.standing.state == "blocked"]
+    if blocked:
+        fix = f"look at it: hermes review show {blocked[0]}; then reject it"
+        yield Finding("proposals", "warn", f"{', '.join(blocked[:3])}: nothing that can be accepted", fix)
+    elif waiting:
+        yield Finding("proposals", "ok", f"{len(waiting)} await you since {waiting[0].when:%Y-%m-%d}: hermes review")
 
 
 def _objects(opened: Workspace) -> Finding:

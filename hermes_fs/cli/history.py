@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,13 +9,14 @@ import typer
 
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
+from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
-from hermes_fs.core.errors import HermesError
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import blame as blaming
-from hermes_fs.store import history, transcript
+from hermes_fs.store import history
 from hermes_fs.store.history import MAIN, Filter, Lesson
+from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 log = single()
@@ -24,7 +24,6 @@ show = single()
 diff = single()
 blame = single()
 
-_EVIDENCE_LINES = 6
 _CHANGES = 5  # entries that the log shows of one lesson
 _SIGNS = {"+": good, "~": warning, "-": bad}
 
@@ -54,6 +53,7 @@ def log_command(
     )
     with opened(context) as workspace:
         lessons = history.log(workspace.git, wanted)
+        waiting = 0 if as_json else Review(workspace).count()
         changes = {} if as_json else {one.commit: blaming.entry_changes(workspace.git, one) for one in lessons}
     if as_json:
         print_json([history.as_json(lesson) for lesson in lessons])
@@ -68,6 +68,8 @@ def log_command(
             print(f"          {one_line(line)}")
     if not lessons:
         print("Nothing was learned that fits. See everything with `hermes log -n 0`.")
+    if waiting:
+        print(dim(f"\n{waiting} {'proposal awaits' if waiting == 1 else 'proposals await'} you: hermes review"))
 
 
 @show.command(epilog=example("hermes show last", "hermes show 3f2a91c0 --json"))
@@ -80,7 +82,7 @@ def show_command(
     with opened(context) as workspace:
         lesson = history.find(workspace.git, lesson_id)
         patch = history.diff(workspace.git, lesson.parents[0] if lesson.parents else "", lesson.commit)
-        evidence = list(_evidence(workspace, lesson))
+        evidence = list(said(workspace, lesson.trailers.get("Evidence", "")))
     if as_json:
         print_json({**history.as_json(lesson), "evidence_text": evidence, "diff": patch})
         return
@@ -154,20 +156,6 @@ def _about(lesson: Lesson, when: str) -> Iterator[str]:
 
 def _mark(lesson: Lesson) -> str:
     return warning("  (taken back)") if lesson.reverted_by else ""
-
-
-def _evidence(workspace: Workspace, lesson: Lesson) -> Iterator[str]:
-    """What was said around the lesson, where its transcript is on this machine."""
-    path, _, span = lesson.trailers.get("Evidence", "").partition("#")
-    if not path.startswith("sessions/") or ".." in path:
-        return
-    with contextlib.suppress(HermesError):  # another machine's transcript may not be here
-        records = transcript.read(workspace.root / path).records
-        first, _, last = span.partition("..")
-        places = [place for place, record in enumerate(records) if record.id in (first, last)]
-        until = places[-1] + 1 if places else len(records)
-        said = [record for record in records[:until] if record.type == "message" and record.data.get("text")]
-        yield from (f"{record.data['role']}: {record.data['text']}" for record in said[-_EVIDENCE_LINES:])
 
 
 def _ends(workspace: Workspace, since: str) -> tuple[str, str]:

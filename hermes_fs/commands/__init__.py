@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from hermes_fs.agent.conversation import Conversation
-from hermes_fs.commands import work
+from hermes_fs.commands import reviewing, work
 from hermes_fs.commands.talk import TITLE, Command, Completes, Left, Outcome, Played, Said, Talk, local, number
 from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
@@ -189,6 +189,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("memory", "", "what the agent keeps in mind, with ids", _memory),
     Command("skills", "[NAME]", "the skills, or one of them", _skills, "skill"),
     Command("log", "[N]", "what was learned lately", _log),
+    Command("review", "[ID]", "what the agent proposes and waits for you", reviewing.review, "proposal"),
+    Command("accept", "ID", "make a proposal a lesson", reviewing.accept, "proposal"),
+    Command("reject", "ID [WHY]", "put a proposal away", reviewing.reject, "proposal"),
     Command("undo", "[ID]", "take the agent's last lesson back, or this one", _undo, "lesson"),
     Command("diff", "[ID]", "what the last lesson changed, or this one", _diff, "lesson"),
     Command("search", "QUERY", "search conversations, notes, memory and skills", _search),

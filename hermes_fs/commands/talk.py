@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -20,10 +20,12 @@ Events = Iterator[Event]
 
 @dataclass(slots=True)
 class Talk:
-    """One place where somebody talks with the agent. Its owner is the app; commands may replace `conversation`."""
+    """One place where somebody talks with the agent. Its owner is the app; commands may replace `conversation`. `seen`
+    maps proposals that were looked at here to what they were then: what is accepted is what was seen."""
 
     runtime: Runtime
     conversation: Conversation
+    seen: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Left:
 
 
 Outcome = Said | Played | Left
-Completes = Literal["", "session", "skill", "lesson", "command", "turn"]
+Completes = Literal["", "session", "skill", "lesson", "proposal", "command", "turn"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hermes_fs.core import origins
-from hermes_fs.core.errors import NotFound
-from hermes_fs.core.types import Kind, Origin, Provenance, Trigger
+from hermes_fs.core.errors import NotFound, Refused
+from hermes_fs.core.types import Change, Kind, Origin, Provenance, Trigger
 from hermes_fs.store.git import Git
 from hermes_fs.store.ledger import Made
 from hermes_fs.store.message import read_trailers
-from hermes_fs.store.paths import kind_of
+from hermes_fs.store.paths import check_change, kind_of
 
 WAITING = "refs/hermes/proposals"
 PUT_AWAY = "refs/hermes/rejected"
@@ -186,6 +186,11 @@ def _problem(git: Git, head: bytes, files: Mapping[str, Ends]) -> str:
         return "it does not follow from one commit of main"
     if not files:
         return "it changes nothing"
+    try:
+        kind = kind_of(next(iter(files))) or "config"
+        check_change(Change(dict.fromkeys(files), kind, "", Provenance(_FOREIGN, "user")), reviewed=True)
+    except Refused as error:
+        return error.message
     large = next((path for path, ends in files.items() if ends.new and git.size_of(ends.new) > LARGEST), "")
     return f"{large} is larger than {LARGEST:,} bytes" if large else ""
 

@@ -59,7 +59,7 @@ class Review:
         """What accepting it now would change, as a unified diff; of one that does not fit any more, what it changed
         when it was made."""
         git, head = self._workspace.git, self._workspace.head()
-        if one.standing.state == "blocked":
+        if one.standing.state == "blocked" and not git.resolve(f"{one.commit}^"):
             return ""
         if one.standing.state == "waiting" or not one.standing.fits:
             return history.diff(git, f"{one.commit}^", one.commit)
@@ -70,9 +70,11 @@ class Review:
         return history.diff(git, head, git.write_tree_with(head, files), one.paths)
 
     def content(self, one: Proposal) -> dict[str, bytes | None]:
-        """What its files become if it is accepted now. Conflict where it does not fit any more: then, what they were to
-        become."""
-        return self._shelf.content(one)
+        """What its files become if it is accepted now; of one that does not fit any more, what they were to become."""
+        if one.standing.fits:
+            return self._shelf.content(one)
+        git = self._workspace.git
+        return {path: git.read_blob(ends.new) if ends.new else None for path, ends in one.files.items()}
 
     def accept(self, name: str, by: str, seen: str = "") -> Commit:
         """Makes it a lesson. `seen` is the commit that the person looked at: Conflict if it is another by now. Conflict
@@ -117,7 +119,7 @@ class Review:
             strange = next((path for path in files if path not in one.files), "")
             if strange:
                 raise Refused(f"proposal {one.id} does not touch {strange}", f"it touches {', '.join(one.paths)}")
-            whole = {**(self._proposed(one) if not one.standing.fits else self._shelf.content(one)), **files}
+            whole = {**self.content(one), **files}
             change = Change(whole, one.kind, one.why, one.provenance)
             weighed = self._workspace.weigh(change, reviewed=True)
             made = self._shelf.ledger().made.get(one.id)
@@ -158,17 +160,14 @@ class Review:
         found = history.these(self._workspace.git, [lesson])[0]
         return Commit(found.commit, one.change, found.subject, found.when)
 
-    def _proposed(self, one: Proposal) -> dict[str, bytes | None]:
-        git = self._workspace.git
-        return {path: git.read_blob(ends.new) if ends.new else None for path, ends in one.files.items()}
-
     def _digest(self, one: Proposal) -> str:
         made = self._shelf.ledger().made.get(one.id)
         if made and made.commit == one.commit:
             return made.digest
-        git, after = self._workspace.git, self._proposed(one)
-        before = {path: git.read_blob(ends.old) if ends.old else None for path, ends in one.files.items()}
-        return digest_of({path: (before[path], after[path]) for path in one.files})
+        git = self._workspace.git
+        ends = {path: (each.old, each.new) for path, each in one.files.items()}
+        blob = {oid: git.read_blob(oid) if oid else None for pair in ends.values() for oid in pair}
+        return digest_of({path: (blob[old], blob[new]) for path, (old, new) in ends.items()})
 
     def _edited(self, one: Proposal) -> bool:
         """Whether a person here changed its words."""

@@ -62,7 +62,7 @@ class Shelf:
             with contextlib.suppress(NotFound):  # a stranger's, or git has lost it: nothing that could be shown
                 one = proposal.read(self._git, ref, files[ref.commit], made.get(ref.id), self._days)
                 found.append(replace(one, standing=self._standing(one, ref)))
-        return sorted(found, key=lambda one: (one.when, one.id))
+        return sorted(found, key=lambda one: (one.when, one.change, one.id))
 
     def content(self, one: Proposal) -> dict[str, bytes | None]:
         """What the files become if it is accepted now: merged where they changed meanwhile. Conflict where that does
@@ -155,17 +155,22 @@ class Shelf:
         return standing
 
     def _fit(self, one: Proposal) -> Standing:
-        head = self._workspace.head()
-        changed = [path for path, ends in one.files.items() if self._git.blob_at(head, path) != ends.old]
-        if not changed:
-            return Standing("waiting", True)
+        """Against the files on the disk: what a person edited and did not commit counts."""
         try:
-            self.content(one)
+            changed = [path for path, ends in one.files.items() if self._oid(path) != ends.old]
+            if changed:
+                self.content(one)
         except Conflict as error:
             return Standing("stale", False, error.message.partition(": ")[2])
         except HermesError as error:
             return Standing("blocked", False, error.message)
+        if not changed:
+            return Standing("waiting", True)
         return Standing("stale", True, f"{', '.join(changed[:3])} changed since; it applies with a merge")
+
+    def _oid(self, path: str) -> str:
+        data = self._workspace.read_bytes(path)
+        return self._git.oid_of("blob", data) if data is not None else ""
 
     def _blob(self, oid: str) -> bytes | None:
         return self._git.read_blob(oid) if oid else None

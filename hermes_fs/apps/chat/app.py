@@ -24,6 +24,7 @@ from hermes_fs.core.secrets import redact
 from hermes_fs.runtime import Runtime
 from hermes_fs.store import acting, history
 from hermes_fs.store.formats.entries import rendered_size
+from hermes_fs.store.review import Review
 from hermes_fs.tools.skills import described
 
 _LESSONS = 20
@@ -74,6 +75,7 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         memory=Size(rendered_size(workspace.read("MEMORY.md").text), limits.memory_limit),
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
+        waiting=Review(workspace).count(),
         title=conversation.title,
         warning=_warning(runtime),
     )

@@ -25,7 +25,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`lessons` are the subjects of what was learned since the last session; `warning` says why learning is off."""
+    """`lessons` are the subjects of what was learned since the last session, `waiting` is how many proposals wait for
+    the person; `warning` says why learning is off."""
 
     version: str
     model: str
@@ -38,6 +39,7 @@ class Facts:
     lessons: tuple[str, ...] = ()
     title: str = ""
     warning: str = ""
+    waiting: int = 0
 
 
 def banner(facts: Facts, ink: Ink, width: int, home: Path) -> list[str]:
@@ -51,6 +53,9 @@ def banner(facts: Facts, ink: Ink, width: int, home: Path) -> list[str]:
     ]
     if facts.lessons:
         rows.append(("learned", f"{_plural(len(facts.lessons), 'lesson')} since last time: {'; '.join(facts.lessons)}"))
+    if facts.waiting:
+        verb = "awaits" if facts.waiting == 1 else "await"
+        rows.append(("review", f"{_plural(facts.waiting, 'proposal')} {verb} you: /review, or hermes review"))
     if facts.title:
         rows.append(("session", facts.title))
     lines = ["", f"  {ink('hermes', 'bold')} {ink(facts.version, 'dim')}", ""]

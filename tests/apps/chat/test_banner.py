@@ -34,3 +34,10 @@ def test_what_was_learned_meanwhile_and_why_learning_is_off_are_said():
     assert "  session    Title" in lines
     assert "  learning is off: detached head" in lines
     assert max(map(len, lines)) <= 60
+
+
+def test_what_waits_for_the_person_is_said():
+    facts = Facts("0", "m", HOME, HOME, 0, 0, Size(0, 1), Size(0, 1), waiting=2)
+    assert any("2 proposals await you" in line for line in banner(facts, Ink(None, {}), 80, HOME))
+    none = Facts("0", "m", HOME, HOME, 0, 0, Size(0, 1), Size(0, 1))
+    assert not any("review" in line for line in banner(none, Ink(None, {}), 80, HOME))

@@ -1,0 +1,148 @@
+"""How `hermes review` shows proposals, and lets a person edit one. Decides nothing; nothing shown hides anything."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hermes_fs.cli import dates
+from hermes_fs.cli.evidence import said
+from hermes_fs.cli.output import bad, bold, dim, good, print_table, warning
+from hermes_fs.core.clock import iso
+from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.core.terminal import one_line, spell_out
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.review import Review
+from hermes_fs.store.workspace import Workspace
+
+_LABEL = 9
+
+
+def as_json(one: Proposal) -> dict[str, Any]:
+    """What programs read: stable names."""
+    origin = one.provenance
+    return {
+        "id": one.id,
+        "commit": one.commit,
+        "change": one.change,
+        "subject": one.subject,
+        "kind": one.kind,
+        "why": one.why,
+        "because": one.because,
+        "origin": origin.origin,
+        "foreign": one.foreign,
+        "session": origin.session,
+        "person": origin.person,
+        "model": origin.model,
+        "evidence": origin.evidence,
+        "when": iso(one.when),
+        "expires": iso(one.expires),
+        "paths": list(one.paths),
+        "state": one.standing.state,
+        "fits": one.standing.fits,
+        "detail": one.standing.detail,
+    }
+
+
+def table(proposals: list[Proposal]) -> None:
+    """One line each."""
+    now = dates.utc_now()
+    rows = [
+        (one.id, dates.friendly(one.when, now), state(one), f"{one_line(one.subject)}  ({one_line(one.because)})")
+        for one in proposals
+    ]
+    print_table(("id", "when", "state", "what, and why it waits"), rows)
+
+
+def state(one: Proposal) -> str:
+    """How it stands, in a word or two."""
+    if one.standing.state == "stale":
+        return "merges" if one.standing.fits else "conflicts"
+    return one.standing.state
+
+
+def whole(workspace: Workspace, review: Review, one: Proposal) -> None:
+    """All of it: what, why, whence, until when, and exactly what it would change."""
+    now = dates.utc_now()
+    print(f"{good(one.id)}  {bold(one_line(one.subject))}")
+    for name, value in _facts(one, now):
+        print(f"{dim(name.ljust(_LABEL))} {one_line(value)}")
+    for line in one.why.splitlines():
+        print(f"\n{one_line(line)}")
+    evidence = [] if one.foreign else list(said(workspace, one.provenance.evidence))
+    if evidence:
+        print(f"\n{dim('evidence')}")
+        for line in evidence:
+            print(f"  {one_line(line)}")
+    print()
+    for line in review.diff(one).split("\n")[:-1]:
+        print(_styled(spell_out(line)))
+
+
+def _facts(one: Proposal, now: Any) -> Iterator[tuple[str, str]]:
+    origin = one.provenance
+    yield "waits", one.because
+    if one.foreign:
+        yield "from", "elsewhere: this machine did not make it, so believe nothing that it says of itself"
+    elif origin.session:
+        yield "from", f"session …{origin.session[-6:]}, origin {origin.origin}, {origin.model or 'no model'}"
+    yield "made", dates.friendly(one.when, now)
+    yield "expires", f"{one.expires.astimezone():%Y-%m-%d}"
+    yield "state", f"{state(one)}{': ' * bool(one.standing.detail)}{one.standing.detail}"
+    yield "files", ", ".join(one.paths)
+
+
+def _styled(line: str) -> str:
+    if line.startswith(("diff ", "+++", "---")):
+        return bold(line)
+    match line[:1]:
+        case "+":
+            return good(line)
+        case "-":
+            return bad(line)
+        case "@":
+            return dim(line)
+        case _:
+            return line
+
+
+def ink_state(one: Proposal) -> str:
+    """Its state, marked where it cannot simply be accepted."""
+    return state(one) if one.standing.fits else warning(state(one))
+
+
+def edited(review: Review, one: Proposal, environ: Mapping[str, str]) -> dict[str, bytes | None]:
+    """The files as a person left them in their editor ($VISUAL, $EDITOR, else vi); only those that they changed.
+    Refused where nothing changed, Failed where the editor does not start or fails."""
+    if one.standing.state == "blocked":
+        raise Refused(f"proposal {one.id} cannot be accepted: {one.standing.detail}", "reject it")
+    content = {path: data for path, data in review.content(one).items() if data is not None}
+    command = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix=f"hermes-review-{one.id}-") as folder:
+        places = {path: Path(folder, path.replace("/", "__")) for path in content}
+        for path, place in places.items():
+            place.write_bytes(content[path])
+        try:
+            done = subprocess.run([*shlex.split(command), *map(str, places.values())], check=False)
+        except (OSError, ValueError) as error:
+            raise Failed(f"the editor {command!r} cannot be started: {error}", "set EDITOR, or use --file") from error
+        if done.returncode:
+            raise Failed(f"the editor {command!r} ended with exit code {done.returncode}", "nothing was changed")
+        fresh: dict[str, bytes | None] = {path: place.read_bytes() for path, place in places.items()}
+    changed = {path: data for path, data in fresh.items() if data != content[path]}
+    if not changed:
+        raise Refused(f"proposal {one.id} is as it was", f"accept it with `hermes review accept {one.id}`")
+    return changed
+
+
+def read_file(name: str) -> bytes:
+    """A file that a person names, `-` for what is piped in. Failed where it cannot be read."""
+    try:
+        return os.fdopen(0, "rb", closefd=False).read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise Failed(f"{name} cannot be read: {error.strerror}", "name a file, or - for what is piped in") from error

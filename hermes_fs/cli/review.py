@@ -1,0 +1,212 @@
+"""`hermes review`: a person goes through what the agent proposes: look, accept, edit, reject."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from hermes_fs.apps.chat.tty import Tty
+from hermes_fs.cli import proposing
+from hermes_fs.cli.app import example, group_of_names
+from hermes_fs.cli.open import confirm, opened
+from hermes_fs.cli.output import bad, dim, good, print_json, warning
+from hermes_fs.core import config
+from hermes_fs.core.clock import iso
+from hermes_fs.core.errors import HermesError, UsageError
+from hermes_fs.core.terminal import one_line
+from hermes_fs.core.types import Commit
+from hermes_fs.store.policy import Policy
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.review import Review
+from hermes_fs.store.workspace import Workspace
+
+app = group_of_names("What the agent proposes and waits for you; alone, it goes through all of it.", "walk")
+
+OWNER = "owner"
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="As listed, or the beginning of it.")]
+Away = Annotated[bool, typer.Option("--away", help="Those that were rejected or expired, instead.")]
+_OFFER = "  " + " · ".join(("a accept", "r reject", "e edit", "s skip", "q quit")) + " "
+
+
+@app.command(epilog=example("hermes review", "hermes review walk"))
+def walk(context: typer.Context) -> None:
+    """Go through what waits, one by one; without a terminal, list it."""
+    tty = Tty.find() if sys.stdin.isatty() and sys.stdout.isatty() else None
+    with _reviewing(context) as (workspace, review):
+        waiting = review.waiting()
+        if tty is None or not waiting:
+            _list(waiting, "Nothing waits for you.")
+            return
+        for place, one in enumerate(waiting, 1):
+            print(dim(f"\n{place} of {len(waiting)}"))
+            proposing.whole(workspace, review, one)
+            if not _decide(tty, workspace, review, one):
+                break
+
+
+@app.command("list", epilog=example("hermes review list", "hermes review list --away", "hermes review list --json"))
+def list_command(
+    context: typer.Context,
+    away: Away = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array, oldest first.")] = False,
+) -> None:
+    """What waits for you, oldest first."""
+    with _reviewing(context) as (_, review):
+        found = review.put_away() if away else review.waiting()
+    if as_json:
+        print_json([proposing.as_json(one) for one in found])
+    else:
+        _list(found, "Nothing was rejected, nothing expired." if away else "Nothing waits for you.")
+
+
+@app.command(epilog=example("hermes review show 3k9fzz", "hermes review show 3k9 --json"))
+def show(
+    context: typer.Context,
+    name: Id,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the diff.")] = False,
+) -> None:
+    """One proposal: why it waits, where it comes from, and exactly what it would change."""
+    with _reviewing(context) as (workspace, review):
+        one = review.find(name)
+        if as_json:
+            print_json({**proposing.as_json(one), "diff": review.diff(one)})
+        else:
+            proposing.whole(workspace, review, one)
+
+
+@app.command(epilog=example("hermes review accept 3k9fzz", "hermes review accept --all --yes"))
+def accept(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As listed.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that wait and still fit.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --all: do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The new lessons as one JSON array.")] = False,
+) -> None:
+    """Make proposals lessons. One that was rejected, or that expired, can still be accepted."""
+    if bool(names) == everything:
+        raise UsageError("name what you accept, or say --all", "see what waits with `hermes review list`")
+    with _reviewing(context) as (_, review):
+        chosen = [(name, "") for name in names or ()]
+        if everything:
+            waiting = [one for one in review.waiting() if one.standing.fits]
+            chosen = [(one.id, one.commit) for one in waiting]
+            if waiting and not as_json:
+                _list(waiting, "")
+            if waiting:
+                confirm(f"Accept all {len(waiting)}?", yes)
+        done, failed = _accepted(review, chosen, as_json)
+    if as_json:
+        print_json([{"commit": one.id, "change": one.change, "subject": one.subject} for one in done])
+    elif not chosen:
+        print("Nothing waits for you.")
+    if failed:
+        raise failed[0]
+
+
+@app.command(epilog=example("hermes review reject 3k9fzz --why 'that is not my server'"))
+def reject(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="ID…", help="As listed.")],
+    why: Annotated[str, typer.Option(help="The agent is told, should it propose the same again.")] = "",
+) -> None:
+    """Say no; the same is not proposed again. It is kept for a while: `hermes review accept` brings it back."""
+    with _reviewing(context) as (_, review):
+        for name in names:
+            _said_no(review.reject(name, OWNER, why))
+
+
+@app.command(epilog=example("hermes review edit 3k9fzz", "hermes review edit 3k9fzz --file better.md"))
+def edit(
+    context: typer.Context,
+    name: Id,
+    file: Annotated[str, typer.Option(help="The new content from this file, - for what is piped in.")] = "",
+    path: Annotated[str, typer.Option(help="Which file of the proposal --file is for, if it has several.")] = "",
+) -> None:
+    """Change what a proposal would make of its files, in $EDITOR; then accept it, and the history names you beside the
+    agent."""
+    with _reviewing(context) as (_, review):
+        one = review.find(name)
+        if not file:
+            _edited(review, one)
+            return
+        target = path or (one.paths[0] if len(one.paths) == 1 else "")
+        if not target:
+            raise UsageError(f"proposal {one.id} has several files", f"say which with --path: {', '.join(one.paths)}")
+        made = review.edit(one.id, {target: proposing.read_file(file)}, OWNER)
+        print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
+
+
+@contextmanager
+def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
+    with opened(context) as workspace:
+        wanted = config.load(workspace.root, workspace.state_dir).review
+        yield workspace, Review(workspace, Policy(**wanted.model_dump()))
+
+
+def _list(found: list[Proposal], otherwise: str) -> None:
+    if not found:
+        print(otherwise)
+        return
+    proposing.table(found)
+    print(dim(f"\nLook at one: hermes review show {found[0].id}"))
+
+
+def _decide(tty: Tty, workspace: Workspace, review: Review, one: Proposal) -> bool:
+    """One answer at the terminal; False to go no further."""
+    while True:
+        key = tty.key(f"\n{_OFFER}").lower()
+        tty.write(f"→ {key if key.isalpha() else 'q'}\n")
+        try:
+            match key:
+                case "a":
+                    _said_yes(review.accept(one.id, OWNER, one.commit))
+                    return True
+                case "r":
+                    _said_no(review.reject(one.id, OWNER, (tty.line("  why? (Enter for no reason) ") or "").strip()))
+                    return True
+                case "e":
+                    one = _edited(review, one)
+                    proposing.whole(workspace, review, one)
+                case "s":
+                    return True
+                case "q" | "\x03" | "\x1b" | "":
+                    return False
+        except HermesError as error:
+            print(f"{bad('error')}: {one_line(error.message)}{f' — {one_line(error.hint)}' if error.hint else ''}")
+
+
+def _accepted(review: Review, chosen: list[tuple[str, str]], silent: bool) -> tuple[list[Commit], list[HermesError]]:
+    """One that cannot be accepted keeps no other from it."""
+    done: list[Commit] = []
+    failed: list[HermesError] = []
+    for name, seen in chosen:
+        try:
+            done.append(review.accept(name, OWNER, seen))
+        except HermesError as error:
+            failed.append(error)
+            if len(chosen) > 1:
+                print(f"{warning('left')}  {one_line(str(error))}", file=sys.stderr)
+            continue
+        if not silent:
+            _said_yes(done[-1])
+    return done, failed
+
+
+def _said_yes(done: Commit) -> None:
+    print(f"Accepted: {good(done.id[:8])}  {one_line(done.subject)}  {dim(iso(done.when))}")
+
+
+def _said_no(one: Proposal) -> None:
+    print(f"Rejected: {one.id}  {one_line(one.subject)}  {dim(f'hermes review accept {one.id} brings it back')}")
+
+
+def _edited(review: Review, one: Proposal) -> Proposal:
+    made = review.edit(one.id, proposing.edited(review, one, os.environ), OWNER)
+    print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
+    return made

@@ -1,0 +1,172 @@
+"""`hermes review`: what waits is shown whole and safely, and decided on by id."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hermes_fs.core.types import Change, Provenance
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.proposals import Proposals
+from hermes_fs.store.workspace import Workspace
+from tests.cli.conftest import ROOT, git
+from tests.store.planting import plant
+
+WEB = Provenance("web", "user", "owner", "host-s1", "", "m")
+
+
+def propose(mind: Path, text: str, path: str = "notes/a.md", why: str = "the page said so") -> Proposal:
+    with Workspace.open(mind) as workspace:
+        made = Proposals(workspace).submit(Change({path: text.encode()}, "note", why, WEB))
+    assert isinstance(made, Proposal)
+    return made
+
+
+def test_nothing_waits(hermes):
+    for words in ((), ("list",), ("list", "--away"), ("accept", "--all")):
+        done = hermes("review", *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Nothing ")
+    assert json.loads(hermes("review", "list", "--json").stdout) == []
+
+
+def test_what_waits_is_listed_with_why(hermes, mind):
+    made = propose(mind, "web\n")
+    done = hermes("review")
+    assert made.id in done.stdout and "note a: add" in done.stdout
+    assert "from a tainted session: it had read a web page" in done.stdout
+    [row] = json.loads(hermes("review", "list", "--json").stdout)
+    assert (row["id"], row["state"], row["origin"], row["paths"]) == (made.id, "waiting", "web", ["notes/a.md"])
+
+
+def test_one_is_shown_whole(hermes, mind):
+    made = propose(mind, "web\n")
+    done = hermes("review", "show", made.id[:4])
+    assert done.returncode == 0, done.stderr
+    for part in ("note a: add", "tainted session", "the page said so", "+web", "notes/a.md", "origin web"):
+        assert part in done.stdout
+    assert "+web" in json.loads(hermes("review", "show", made.id, "--json").stdout)["diff"]
+
+
+def test_nothing_that_is_shown_can_hide(hermes, mind):
+    """The door refuses hidden characters, so this one is planted as a clone would bring it."""
+    made = propose(mind, "harmless\n")
+    hidden = b"safe\x1b[2K\x1b[1Ahidden \xe2\x80\xae\n"
+    plant(mind, "planted", {"notes/a.md": ("100644", hidden)}, "note\x1b[31m: add")
+    done = hermes("review", "show", "planted")
+    assert "\x1b" not in done.stdout and "\u202e" not in done.stdout
+    assert "hidden" in done.stdout and "␛[2K" in done.stdout
+    assert "believe nothing that it says of itself" in done.stdout
+    assert made.id in hermes("review").stdout
+
+
+def test_accepting_makes_a_lesson(hermes, mind):
+    made = propose(mind, "web\n")
+    done = hermes("review", "accept", made.id)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Accepted: ")
+    assert "Hermes-Review: approved by owner" in git(mind, "log", "-1", "--format=%B")
+    assert hermes("review", "accept", made.id).returncode == 5
+    assert hermes("undo", "--yes").returncode == 0
+    assert not (mind / "notes").exists()
+
+
+def test_all_are_accepted_but_those_that_do_not_fit(hermes, mind):
+    (mind / "notes").mkdir()
+    (mind / "notes/b.md").write_text("old\n")
+    propose(mind, "one\n", "notes/a.md")
+    propose(mind, "two\n", "notes/b.md")
+    (mind / "notes/b.md").write_text("by hand\n")
+    assert hermes("review", "accept", "--all").returncode == 4  # nobody is there to say yes
+    done = hermes("review", "accept", "--all", "--yes", "--json")
+    assert [one["subject"] for one in json.loads(done.stdout)] == ["note a: add"]
+    [left] = json.loads(hermes("review", "list", "--json").stdout)
+    assert (left["state"], left["fits"]) == ("stale", False)
+    assert hermes("review", "accept", left["id"]).returncode == 3
+
+
+@pytest.mark.parametrize("words", [("show", "zzzz"), ("accept", "zzzz"), ("reject", "zzzz"), ("edit", "zzzz")])
+def test_what_is_not_there_is_not_found(hermes, words):
+    done = hermes("review", *words)
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: there is no proposal 'zzzz'")
+
+
+def test_a_rejected_one_is_put_away_and_can_be_brought_back(hermes, mind):
+    made = propose(mind, "web\n")
+    assert hermes("review", "reject", made.id, "--why", "not mine").returncode == 0
+    assert hermes("review").stdout == "Nothing waits for you.\n"
+    assert made.id in hermes("review", "list", "--away").stdout
+    assert hermes("review", "accept", made.id).returncode == 0
+    assert (mind / "notes/a.md").read_text() == "web\n"
+
+
+def test_an_edited_one_credits_the_person(hermes, mind):
+    made = propose(mind, "web\n")
+    editor = f'{sys.executable} -c "import sys; open(sys.argv[1], chr(119)).write(chr(120))"'
+    done = hermes("review", "edit", made.id, env={**os.environ, "EDITOR": editor, "VISUAL": ""})
+    assert done.returncode == 0, done.stderr
+    assert "+x" in hermes("review", "show", made.id).stdout
+    hermes("review", "accept", made.id)
+    message = git(mind, "log", "-1", "--format=%B")
+    assert "Hermes-Review: edited and approved by owner" in message
+    assert "Co-authored-by: " in message
+    assert (mind / "notes/a.md").read_text() == "x"
+
+
+def test_edits_come_from_a_file_or_a_pipe(hermes, mind):
+    made = propose(mind, "web\n")
+    assert hermes("review", "edit", made.id, "--file", "-", input="piped\n").returncode == 0
+    assert "+piped" in hermes("review", "show", made.id).stdout
+    assert hermes("review", "edit", made.id, "--file", "-", "--path", "AGENTS.md", input="x").returncode == 4
+    assert hermes("review", "edit", made.id, env={**os.environ, "EDITOR": "true", "VISUAL": ""}).returncode == 4
+    assert hermes("review", "edit", made.id, env={**os.environ, "EDITOR": "false", "VISUAL": ""}).returncode == 1
+
+
+def test_log_and_doctor_say_that_something_waits(hermes, mind):
+    assert "await" not in hermes("log").stdout
+    propose(mind, "web\n")
+    assert "1 proposal awaits you: hermes review" in hermes("log").stdout
+    found = json.loads(hermes("doctor", "--offline", "--json").stdout)
+    assert any(one["name"] == "proposals" for one in (found["findings"] if isinstance(found, dict) else found))
+
+
+def test_at_a_terminal_it_goes_through_them_one_by_one(mind):
+    """Typed ahead of the question, an answer does not count."""
+    first, second = propose(mind, "one\n", "notes/a.md"), propose(mind, "two\n", "notes/b.md")
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "hermes_fs", "-w", str(mind), "review"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=follower, stdout=follower, stderr=follower, start_new_session=True
+    )
+    os.close(follower)
+    seen = _until(leader, "q quit")
+    assert first.id in seen and "+one" in seen
+    os.write(leader, b"a")
+    seen = _until(leader, "q quit")
+    assert "Accepted: " in seen and second.id in seen
+    os.write(leader, b"r")
+    _until(leader, "why?")
+    os.write(leader, b"no\n")
+    _until(leader, "brings it back")
+    assert process.wait(20) == 0
+    os.close(leader)
+    assert (mind / "notes/a.md").read_text() == "one\n"
+    assert not (mind / "notes/b.md").exists()
+
+
+def _until(leader: int, words: str) -> str:
+    seen, deadline = "", time.monotonic() + 30
+    while words not in seen:
+        assert time.monotonic() < deadline, seen
+        if select.select([leader], [], [], 1)[0]:
+            seen += os.read(leader, 65536).decode(errors="replace")
+    return seen
