@@ -14,18 +14,22 @@ from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.apps.chat.oneshot import JsonLines, nobody, run_once
 from hermes_fs.apps.chat.plain import Plain
 from hermes_fs.cli.app import example, single
+from hermes_fs.cli.open import config_of
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Part
+from hermes_fs.providers.select import is_set_up
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import locate
+from hermes_fs.store.state import git_dir_of
 
 app = single()
 
 _NO_MODEL = """\
-No model is set up yet. Any OpenAI-compatible server will do:
+No model is set up. Any OpenAI-compatible server will do, or none:
 
+  hermes model pull && hermes model embedded         a small one that runs on this machine, without a key
   export OPENAI_API_KEY=sk-…                         OpenAI
   export OPENAI_BASE_URL=http://localhost:11434/v1   a server of your own: Ollama, llama.cpp, vLLM, LM Studio …
   hermes model list                                  what is reachable from here
@@ -57,20 +61,40 @@ def chat(
     text = _message(question)
     if as_json and not text:
         raise UsageError("--json needs a message", 'give one with -q "…" or pipe it in')
-    workspace = _workspace(context.obj.workspace, interactive=not text)
+    workspace = _workspace(context.obj.workspace, interactive=not text, yes=yes)
     options = Options(workspace=workspace, work_dir=Path.cwd(), environ=os.environ, model=model, yes=yes)
     resumed = "last" if last else session
-    with Runtime.open(options) as runtime:
-        try:
-            code = _once(runtime, resumed, text, question, as_json) if text else _talk(runtime, resumed)
-        except ProviderError as error:
-            if error.fault != "auth":
-                raise
-            if text or not sys.stderr.isatty():
-                raise UsageError(error.message, error.hint) from error
-            print(_NO_MODEL, file=sys.stderr)
-            code = UsageError.exit_code
+    try:
+        code = _open(options, resumed, text, question, as_json)
+    except ProviderError as error:
+        if error.fault != "auth":
+            raise
+        if not _first_model(workspace, model, yes):
+            raise typer.Exit(_without_model(error, bool(text))) from error
+        code = _open(options, resumed, text, question, as_json)
     raise typer.Exit(code)
+
+
+def _open(options: Options, session: str, text: str, question: str, as_json: bool) -> int:
+    with Runtime.open(options) as runtime:
+        return _once(runtime, session, text, question, as_json) if text else _talk(runtime, session)
+
+
+def _first_model(workspace: Path, model: str, yes: bool) -> bool:
+    """Whether there is a model now where none was set up: offered, and taken."""
+    config = config_of(workspace)
+    if is_set_up(config, os.environ, model):
+        return False
+    done: bool = load("hermes_fs.cli.first_model:offer")(config, git_dir_of(workspace) / "hermes", yes)
+    return done
+
+
+def _without_model(error: ProviderError, once: bool) -> int:
+    """Say what to do; the exit code."""
+    if once or not sys.stderr.isatty():
+        raise UsageError(error.message, error.hint) from error
+    print(_NO_MODEL, file=sys.stderr)
+    return UsageError.exit_code
 
 
 def _message(question: str) -> str:
@@ -81,22 +105,25 @@ def _message(question: str) -> str:
     return "\n\n".join(part for part in (question.strip(), piped.strip("\n")) if part.strip())
 
 
-def _workspace(explicit: Path | None, interactive: bool) -> Path:
+def _workspace(explicit: Path | None, interactive: bool, yes: bool) -> Path:
     """The workspace that is meant; on first use one is made, after asking."""
     try:
         return locate.find(explicit, Path.cwd(), os.environ)
     except NotFound:
         wanted = locate.default(os.environ)
         elsewhere = explicit is not None or bool(os.environ.get("HERMES_WORKSPACE"))
-        if elsewhere or not interactive or not sys.stdin.isatty():
-            raise
-        ink = Ink(sys.stdout, os.environ)
-        print(f"\n  {ink('hermes', 'bold')} keeps its mind in a folder of plain files under git. There is none yet.\n")
-        if input(f"  Make one at {wanted}? [Y/n] ").strip().lower() not in ("", "y", "yes"):
+        asked = interactive and sys.stdin.isatty()
+        if elsewhere or not (yes or (asked and _agreed(wanted))):
             raise
     workspace, _ = load("hermes_fs.store.init:init")(wanted)
     workspace.close()
     return wanted
+
+
+def _agreed(wanted: Path) -> bool:
+    ink = Ink(sys.stdout, os.environ)
+    print(f"\n  {ink('hermes', 'bold')} keeps its mind in a folder of plain files under git. There is none yet.\n")
+    return input(f"  Make one at {wanted}? [Y/n] ").strip().lower() in ("", "y", "yes")
 
 
 def _once(runtime: Runtime, session: str, text: str, question: str, as_json: bool) -> int:

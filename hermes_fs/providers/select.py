@@ -74,9 +74,17 @@ def select(config: Config, environ: Mapping[str, str], model: str = "") -> Selec
         if current:
             return replace(current, model=name, model_from=wanted_from)
     if current is None:
-        hint = "set OPENAI_API_KEY (and OPENAI_BASE_URL), or choose from `hermes model list` with `hermes model NAME`"
+        hint = "run `hermes` at a terminal to choose, add --yes for a small one that runs here, or set OPENAI_API_KEY"
         raise ProviderError("auth", "no model is set up", hint)
     return current
+
+
+def is_set_up(config: Config, environ: Mapping[str, str], model: str = "") -> bool:
+    """Whether anything says which endpoint to use; it may still lack its key."""
+    try:
+        return bool(select(config, environ, model))
+    except ProviderError:
+        return False
 
 
 def split_name(text: str, current: Preset | None) -> tuple[str, str]:

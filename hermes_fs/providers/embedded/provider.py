@@ -31,7 +31,7 @@ class Embedded:
 
     def __init__(self, preset: Preset, settings: Settings, server: Server) -> None:
         self._preset = preset
-        self._settings = settings
+        self.settings = settings
         self._server = server
         self._inner: OpenAIChat | None = None
         self._at: Record | None = None
@@ -60,7 +60,7 @@ class Embedded:
         try:
             yield from inner.stream(request, cancel)
         except ProviderError as error:
-            if error.fault != "network" or self._server.is_known:
+            if error.fault != "network" or self._server.still_answers():
                 raise
             raise self._died() from error
         self._deaths = 0
@@ -75,7 +75,7 @@ class Embedded:
             self._ready(Cancel()).warm()
 
     def _introduction(self) -> Iterator[Notice]:
-        if not self._server.is_known:
+        if not self._server.is_running:
             yield Notice("warning", f"starting the embedded model {self.model} …")
         if not self._introduced and self.model == DEFAULT.name:
             yield Notice("warning", f"{self.model} is {SMALL}; {BETTER}")
@@ -85,7 +85,7 @@ class Embedded:
         found = self._server.ready(cancel)
         if self._inner is None or found != self._at:
             preset = replace(self._preset, base_url=found.base_url)
-            self._inner, self._at = OpenAIChat(preset, self._settings, found.key), found
+            self._inner, self._at = OpenAIChat(preset, self.settings, found.key), found
         return self._inner
 
     def _died(self) -> ProviderError:

@@ -66,6 +66,19 @@ class Server:
         known = self._known
         return known is not None and record.living(self._folders.server) == known
 
+    @property
+    def is_running(self) -> bool:
+        """Whether some server of this task lives."""
+        found = record.living(self._folders.server)
+        return found is not None and _serves(found, self._task)
+
+    def still_answers(self) -> bool:
+        """Whether the server that was found last answers; one that does not is forgotten: `ready` looks anew."""
+        if record.answering(self._folders.server) == self._known:
+            return True
+        self._known = None
+        return False
+
     def ready(self, cancel: Cancel) -> Record:
         """The server, started where there is none, and ours until `release`. Blocks up to START_SECONDS; raises
         ProviderError with one line, Cancelled soon after `cancel` is set."""

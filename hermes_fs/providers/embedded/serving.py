@@ -14,14 +14,15 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from hermes_fs.core.errors import HermesError
+from hermes_fs.core.errors import Failed, HermesError
 from hermes_fs.providers.embedded import record
 from hermes_fs.providers.embedded.flags import Flag, Leases
 from hermes_fs.providers.embedded.llama import Llama
 from hermes_fs.providers.embedded.task import Task
 
 _LOOK_SECONDS = 1.0
-_ALREADY = 3
+_LEAVE_SECONDS = 20.0
+_PAUSE_SECONDS = 0.05
 
 
 class Engine(Protocol):
@@ -51,8 +52,10 @@ class Watch:
 def serve(folder: Path, task: Task, stop: threading.Event) -> int:
     """Serve until `stop`, or until it was idle for long enough; returns the exit code."""
     alive = Flag(record.alive_path(folder))
-    if not alive.raise_it():
-        return _ALREADY
+    deadline = time.monotonic() + _LEAVE_SECONDS
+    while not alive.raise_it():  # a server that was killed gives its memory back before its flag
+        if time.monotonic() > deadline or stop.wait(_PAUSE_SECONDS):
+            raise Failed("another server does not end", "run `hermes model stop`")
     record.remove(folder)
     engine = Llama(task, key := secrets.token_urlsafe(32))
     pid = os.getpid()

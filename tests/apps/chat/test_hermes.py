@@ -85,6 +85,8 @@ def test_saying_no_makes_nothing(hermes, home):
 
 def test_without_a_model_it_says_how_to_get_one(hermes, mind):
     console = hermes(OPENAI_BASE_URL="", OPENAI_API_KEY="")
+    console.wait("which?")
+    console.type("k")
     assert console.end() == 2
     assert "export OPENAI_API_KEY=" in console.glass.text() and "export OPENAI_BASE_URL=" in console.glass.text()
 
