@@ -52,6 +52,7 @@ RUNNERS: dict[str, str] = {
     "backends/jobs.py": "ps, where there is no /proc",
     "backends/shell.py": "bash, for commands and jobs",
     "cli/model_here.py": "the model server, in the foreground",
+    "providers/embedded/installing.py": "pip or uv, for the libraries of the extra local",
     "providers/embedded/record.py": "ps, where there is no /proc",
     "providers/embedded/server.py": "the model server",
     "providers/embedded/wheels.py": "pip, to download part wheels",

@@ -14,7 +14,7 @@ from hermes_fs.cli.app import example
 from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import config_of, confirm, root_of
 from hermes_fs.cli.output import bold, dim
-from hermes_fs.core.config import Config
+from hermes_fs.core.config import Config, ModelConfig
 from hermes_fs.core.errors import Conflict, NotFound
 from hermes_fs.core.ports import Cancel
 from hermes_fs.providers.embedded import record, server
@@ -24,6 +24,7 @@ from hermes_fs.providers.embedded.models import names, order_for, path_of, task_
 from hermes_fs.providers.embedded.pull import Order, Pulled, Telling, order_of
 from hermes_fs.providers.embedded.pull import pull as bring
 from hermes_fs.providers.embedded.task import Task, task_for
+from hermes_fs.providers.presets import EMBEDDED
 
 PULL_EXAMPLES = example("hermes model pull", "hermes model pull https://example.org/some-model.gguf --sha256 4f1c…")
 SERVE_EXAMPLES = example("hermes model serve", "hermes model serve ~/models/some-model.gguf --foreground")
@@ -125,11 +126,13 @@ def require(name: str, config: Config) -> None:
 
 
 def _task(file: str, config: Config, folders: Folders) -> Task:
+    """What to serve: a file by its path, a model by its name, else the one in use, else the usual one."""
+    used = config.model if config.model.provider == EMBEDDED else ModelConfig()
     path = Path(file).expanduser()
     if file and (path.exists() or (path.suffix == ".gguf" and "/" in file)):
-        task = task_for(path.absolute(), config.model.context_window)
+        task = task_for(path.absolute(), used.context_window)
         return dataclasses.replace(task, threads=config.local.threads, idle=config.local.idle)
-    return task_of(file, config.local, config.model.context_window, folders)
+    return task_of(file or used.name, config.local, used.context_window, folders)
 
 
 def _in_foreground(folders: Folders, task: Task) -> int:
