@@ -117,6 +117,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
         if left:
             yield Finding("journal", "ok", "an interrupted write was brought to its end")
         yield _trust(opened)
+        yield from _armed(opened)
         yield _edits(opened)
         yield from _proposals(opened)
         yield _objects(opened)
@@ -200,6 +201,20 @@ def _trust(opened: Workspace) -> Finding:
         return Finding("trust", "ok", "nothing that came from elsewhere waits for your trust")
     named = ", ".join(item.key for item in waiting[:3]) + (" …" if len(waiting) > 3 else "")
     return Finding("trust", "warn", f"{len(waiting)} off until you trust them: {named}", "hermes trust list")
+
+
+def _armed(opened: Workspace) -> Iterator[Finding]:
+    """What would run if this person used plain git here; hermes itself runs none of it."""
+    keys = list(dict.fromkeys(isolation.armed(opened.git.own_settings())))
+    if keys:
+        named = ", ".join(keys[:3]) + (" …" if len(keys) > 3 else "")
+        fix = f"look at {opened.git.git_dir / 'config'} before you use plain git there"
+        yield Finding("git config", "warn", f"{named}: your git would follow it, hermes does not", fix)
+    folder = opened.git.common_dir / "hooks"
+    hooks = sorted(path.name for path in folder.iterdir() if path.suffix != ".sample") if folder.is_dir() else []
+    if hooks:
+        fix = f"look at {folder} before you use plain git there"
+        yield Finding("hooks", "warn", f"{', '.join(hooks[:3])}: your git would run them, hermes does not", fix)
 
 
 def _edits(opened: Workspace) -> Finding:

@@ -53,6 +53,8 @@ def init(
     workspace, made = making.init(wanted, remote=remote.checked_url(remote_url) if remote_url else "")
     with workspace:
         _say(workspace, made)
+        if workspace.read_only:
+            print(f"note: nothing can be learned in it: {workspace.read_only}")
 
 
 def _default() -> Path:
@@ -75,6 +77,4 @@ def _clone(path: Path, url: str, sessions: str, trust: bool) -> None:
 
 def _say(workspace: Workspace, made: bool) -> None:
     print(f"{'Made' if made else 'There already is'} a workspace at {bold(str(workspace.root))}")
-    if workspace.read_only:
-        print(f"note: nothing can be learned in it: {workspace.read_only}")
     print(dim("Talk to it with `hermes`. It is a git repository: `hermes log` shows what it learns."))

@@ -51,6 +51,10 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     "advice.detachedHead=false",
     "safe.bareRepository=all",
+    "core.protectNTFS=true",
+    "core.protectHFS=true",
+    "core.bigFileThreshold=16m",
+    "transfer.bundleURI=false",
 )
 _RUNS_SOMETHING = re.compile(
     r"^(filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|merge\..*\.driver"
@@ -62,6 +66,12 @@ _RUNS_SOMETHING = re.compile(
 _REDIRECTS = re.compile(
     r"^(core\.(sshcommand|gitproxy|askpass)|url\..*|remote\..*\.(uploadpack|receivepack|vcs|proxy|promisor)"
     r"|credential\..*|http\..*|https\..*|ssh\..*|protocol\..*|include\..*|includeif\..*)$"
+)
+
+_ALSO = re.compile(
+    r"^(core\.(hookspath|fsmonitor|pager|editor|alternaterefscommand|worktree|gitproxy)|diff\.external|alias\..*"
+    r"|sequence\.editor|pager\..*|gpg\..*|uploadpack\..*|(extensions\.)?partialclone.*|browser\..*|man\..*"
+    r"|(diff|merge)tool\..*|interactive\.difffilter|submodule\..*|hook\..*)$"
 )
 
 
@@ -116,6 +126,13 @@ def disarm(own_settings: Iterable[str]) -> list[str]:
 def redirects(own_settings: Iterable[str]) -> list[str]:
     """Those keys of a repository's own configuration that change whom a connection is made to, or by which program."""
     return [key for key in own_settings if _REDIRECTS.match(key.lower())]
+
+
+def armed(own_settings: Iterable[str]) -> list[str]:
+    """Those keys of a repository's own configuration that run programs, or say whom a connection is made to."""
+    return [
+        key for key in own_settings if any(what.match(key.lower()) for what in (_RUNS_SOMETHING, _REDIRECTS, _ALSO))
+    ]
 
 
 def git_program() -> str:

@@ -9,25 +9,23 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hermes_fs.core.errors import Failed, HermesError, Refused, UsageError
 from hermes_fs.core.loading import load
-from hermes_fs.store import isolation, state
+from hermes_fs.store import arriving, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import make_repository, plan, put, set_origin, start_main
-from hermes_fs.store.objects import TreeEntry
-from hermes_fs.store.paths import check_path
 from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.workspace import Workspace
 
 PROTOCOLS = "https:ssh:git:file:http"
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
 _KEEP = {"all": None, "90d": 90, "none": 0}
-MAX_FILE = 50 << 20
 
 
 def clone(url: str, path: Path, sessions: str = "90d") -> tuple[Workspace, list[str]]:
@@ -48,12 +46,16 @@ def clone(url: str, path: Path, sessions: str = "90d") -> tuple[Workspace, list[
         raise
     finally:
         git.close()
-    return Workspace.open(wanted.root), left_out
+    workspace = Workspace.open(wanted.root)
+    if workspace.read_only:
+        left_out.append(f"nothing can be learned in it: {workspace.read_only}")
+    return workspace, left_out
 
 
 def checked_url(url: str) -> str:
     """An address that git may be given. UsageError for one that is an option, or that runs a program."""
-    if url.startswith("-") or "::" in url.split("/")[0] or "\n" in url:
+    host = (url.partition("://")[2] or url).rpartition("@")[2] if "://" in url or _SCP.match(url) else url
+    if url.startswith("-") or host.startswith("-") or "::" in url.split("/")[0] or "\n" in url:
         raise UsageError(f"{url!r} is no address of a repository", "give a path, https://… or ssh://… address")
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme and scheme not in PROTOCOLS.split(":"):
@@ -82,65 +84,62 @@ def fetch(git: Git, address: str, *refspecs: str) -> None:
 
 def _bring(git: Git, address: str, sessions: str) -> list[str]:
     listed = _run(
-        git.root, "ls-remote", "--end-of-options", address, "refs/heads/main", f"{REFS}/*", "refs/hermes/proposals/*"
+        git.root, "ls-remote", "--end-of-options", address, "refs/heads/main", f"{REFS}/*", f"{arriving.PROPOSALS}/*"
     )
-    names = [line.partition("\t")[2] for line in listed.splitlines()]
+    names = [line.partition("\t")[2] for line in listed.split("\n") if line]
     if "refs/heads/main" not in names:
         raise Refused("that repository has no branch main", "give the address of a workspace")
-    wanted = [name for name in names if name.startswith(f"{REFS}/") and _is_wanted(name, sessions)]
-    wanted += [name for name in names if name.startswith("refs/hermes/proposals/")]
+    known, lines = arriving.refs(names)
+    wanted = [name for name in known if not name.startswith(f"{REFS}/") or _is_wanted(name, sessions)]
     fetch(git, address, "+refs/heads/main:refs/remotes/origin/main", *(f"+{name}:{name}" for name in wanted))
     head = git.resolve("refs/remotes/origin/main")
     if not git.blob_at(head, state.MARKER):
         raise Refused("that repository is no workspace", f"it has no {state.MARKER}; start one with `hermes init PATH`")
-    left_out = _write_out(git, head)
-    start_main(git, head)
-    set_origin(git, address)
-    return left_out
-
-
-def _write_out(git: Git, head: str) -> list[str]:
-    left_out: list[str] = []
-    folded: set[str] = set()
+    arrival = arriving.judge(git, head)
     files = Files(git.root, git.temporary)
-    for name, entry in git.files(head):
-        problem = _problem(name, entry) or ("a name that differs only in case" if name.casefold() in folded else "")
-        folded.add(name.casefold())
-        if problem:
-            left_out.append(f"{name!r} was left out: {problem}")
-            continue
+    for name, entry in arrival.files:
         put(files, name, git.read_blob(entry.oid), entry.mode)
     os.sync()
-    return left_out
+    start_main(git, head)
+    _forget(git, files, [name for names in arrival.left_out.values() for name in names])
+    set_origin(git, address)
+    return [*lines, *arrival.lines, *arriving.settings(_settings_of(git, address))]
 
 
-def _problem(name: str, entry: TreeEntry) -> str:
-    """Why a file of a clone is not written, "" if it is."""
-    if entry.mode == "120000":
-        return "a symbolic link"
-    if entry.mode == "160000":
-        return "a submodule"
-    try:
-        check_path(name)
-    except HermesError as error:
-        return error.message
-    return ""
+def _forget(git: Git, files: Files, names: Sequence[str]) -> None:
+    """What was left out is nobody's deletion: git is told not to look for it. An empty list of submodules is put on the
+    disk: without one git reads that of the commit, and stops at a hostile line even for its log."""
+    data = b"".join(os.fsencode(name) + b"\0" for name in names if name != arriving.SUBMODULES)
+    if data:
+        git.run("update-index", "-z", "--skip-worktree", "--stdin", input=data, check=False)
+    if arriving.SUBMODULES in names:
+        put(files, arriving.SUBMODULES, b"")
+
+
+def _settings_of(git: Git, address: str) -> list[str]:
+    """Keys of the configuration of a repository on this machine's disk; none can be seen of another's."""
+    place = Path(address)
+    found = next((file for file in (place / ".git" / "config", place / "config") if file.is_file()), None)
+    if found is None:
+        return []
+    said = git.ask("config", "--file", str(found), "--no-includes", "--list", "--name-only", "-z")
+    return [key for key in os.fsdecode(said.out).split("\0") if key]
 
 
 def _is_wanted(ref: str, sessions: str) -> bool:
     """Whether a month of transcripts is asked for: `refs/hermes/sessions/<host>/<YYYY-MM>`."""
     days = _KEEP[sessions]
     month = ref.rsplit("/", 1)[-1]
-    if not re.fullmatch(rf"{REFS}/[A-Za-z0-9._-]+/\d{{4}}-\d\d", ref):
-        return False
     return days is None or (days > 0 and month >= f"{datetime.now(UTC) - timedelta(days=days):%Y-%m}")
 
 
 def _run(root: Path, *words: str) -> str:
     """One git command that may open a connection. Raises Failed with git's own last line."""
     git: Any = load("git.cmd:Git")(str(root))
-    command = [isolation.git_program(), *isolation.flags(root), *words]
     env = isolation.personal(os.environ, PROTOCOLS)
+    # the library adds our environment to its own, so what must not be inherited is taken away here
+    inherited = [word for name in os.environ if name not in env for word in ("-u", name)]
+    command = ["env", *inherited, isolation.git_program(), *isolation.flags(root), *words]
     try:
         return str(git.execute(command, env=env, with_extended_output=False, strip_newline_in_stdout=False))
     except load("git.exc:CommandError") as error:
