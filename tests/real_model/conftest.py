@@ -1,4 +1,4 @@
-"""A real model behind its real server, and a person who talks to the agent through the command line alone."""
+"""A real model that runs on this machine, and a person who talks to the agent through the command line alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import GIT_IDENTITY
-from tests.real_model.local_model import prepare, served
+from tests.real_model.local_model import Installed, prepare
 
 TURN_SECONDS = 600
 """A first prompt of a few thousand tokens takes a minute here on an idle machine."""
@@ -73,13 +73,13 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(prepare(), tmp_path_factory.mktemp("server") / "log.txt") as url:
-        yield url
+def installed() -> Installed:
+    return prepare()
 
 
 @pytest.fixture(scope="module")
-def person(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Person:
+def person(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """Without a key and without a server: what answers is the embedded model. Its server ends with the module."""
     folder = tmp_path_factory.mktemp("person")
     for name in ("home", "project"):
         (folder / name).mkdir()
@@ -87,12 +87,12 @@ def person(base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Person:
     environment = {
         "HOME": str(folder / "home"),
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(Path(__file__).parent.parent.parent),
+        "PYTHONPATH": os.pathsep.join((str(installed.library), str(Path(__file__).parent.parent.parent))),
         "LC_ALL": "C.UTF-8",
-        "OPENAI_BASE_URL": base_url,
-        "OPENAI_API_KEY": "none",
         "HERMES_WORKSPACE": str(folder / "mind"),
     }
     somebody = Person(folder / "project", folder / "mind", environment)
     somebody.hermes("init", str(somebody.workspace))
-    return somebody
+    somebody.hermes("config", "set", "local.model", str(installed.model))
+    yield somebody
+    somebody.hermes("model", "stop", "--yes")
