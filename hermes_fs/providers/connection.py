@@ -27,6 +27,8 @@ IDLE_SECONDS = 300.0
 DRAIN_SECONDS = 0.25
 
 _NO_KEY = "none"
+DIRECT = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
+"""Hosts that no proxy of the environment may come between: what runs here, and the key that it wants, stays here."""
 
 
 class _Opening:
@@ -165,7 +167,9 @@ class Connection:
         timeout = http.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=60.0, pool=CONNECT_SECONDS)
         limits = http.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
         hooks = {"request": [self._watch]}
-        transport = http.Client(timeout=timeout, limits=limits, follow_redirects=True, event_hooks=hooks)
+        transport = http.Client(
+            timeout=timeout, limits=limits, follow_redirects=True, event_hooks=hooks, mounts=dict(DIRECT)
+        )
         foreign = self.preset.name != "openai"
         headers = {"OpenAI-Organization": sdk.omit, "OpenAI-Project": sdk.omit} if foreign else None
         return sdk.OpenAI(

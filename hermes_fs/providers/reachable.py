@@ -12,6 +12,7 @@ from typing import Any
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.loading import load
+from hermes_fs.providers.connection import DIRECT
 from hermes_fs.providers.keys import Keys
 from hermes_fs.providers.presets import EMBEDDED, PRESETS, Preset
 from hermes_fs.providers.select import Selection, select
@@ -35,7 +36,8 @@ def available(config: Config, environ: Mapping[str, str], seconds: float = 4.0) 
     answered counts as not answering. A local server that does not answer is left out."""
     asked = list(_candidates(config, Keys(environ)))
     answers: queue.SimpleQueue[tuple[int, Reachable]] = queue.SimpleQueue()
-    with load("httpx2:Client")(timeout=load("httpx2:Timeout")(seconds, connect=CONNECT_SECONDS)) as client:
+    timeout = load("httpx2:Timeout")(seconds, connect=CONNECT_SECONDS)
+    with load("httpx2:Client")(timeout=timeout, mounts=dict(DIRECT)) as client:
         for number, (preset, key) in enumerate(asked):
             # A name look-up can hang for longer than we wait, hence threads that nobody has to wait for.
             target = _Probe(client, preset, key, number, answers)

@@ -146,6 +146,17 @@ def test_two_conversations_at_once_share_one_server(folders: Folders, model: Mod
         provider.close()
 
 
+def test_no_proxy_of_the_environment_comes_between(
+    folders: Folders, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    provider = provider_of(folders, model())
+    assert ask(provider)[0] == "word 0"
+    provider.close()
+
+
 def test_warming_it_starts_the_server_beforehand(folders: Folders, model: Model) -> None:
     provider = provider_of(folders, model())
     provider.warm()
