@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Find again": {
         "search": ("hermes_fs.cli.search", "what was said, done, noted or learned"),
         "sessions": ("hermes_fs.cli.sessions", "earlier conversations: list, show, path, commit"),
+        "insights": ("hermes_fs.cli.insights", "tokens, cost, time, tools and skills, by day and model"),
         "index": ("hermes_fs.cli.index", "the search index: status, rebuild, verify"),
     },
     "The mind": {

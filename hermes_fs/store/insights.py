@@ -1,0 +1,213 @@
+"""Counts what sessions cost and used, by day, from their transcripts. Its database is a cache that may be deleted.
+
+A transcript that has not changed since it was counted is not read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hermes_fs.core.clock import parse_iso
+from hermes_fs.core.errors import HermesError
+from hermes_fs.store import transcript
+from hermes_fs.store.transcript import Record
+
+_VERSION = 1
+_TABLES = """
+create table files(path text primary key, stamp text not null) without rowid;
+create table facts(
+  file text not null, day text not null, kind text not null, name text not null,
+  count integer not null, input integer not null, output integer not null, cached integer not null,
+  cost real not null, unpriced integer not null, seconds real not null, failed integer not null
+);
+create index facts_of_file on facts(file);
+create index facts_by_day on facts(day);
+"""
+
+
+@dataclass(slots=True)
+class Fact:
+    """What was counted under one name. Tokens are those of models; `cost` in US dollars, of the `count` less those
+    `unpriced`; `seconds` of wall time; `failed` are tool calls that failed, or skills' tasks that were judged bad."""
+
+    count: int = 0
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+    seconds: float = 0.0
+    failed: int = 0
+
+    def add(self, other: Fact) -> None:
+        self.count += other.count
+        self.input += other.input
+        self.output += other.output
+        self.cached += other.cached
+        self.cost += other.cost
+        self.unpriced += other.unpriced
+        self.seconds += other.seconds
+        self.failed += other.failed
+
+
+Facts = dict[tuple[str, str, str], Fact]
+"""By (day as YYYY-MM-DD on this machine's clock, kind, name). Kinds: session, turn, model, tool, skill, outcome."""
+
+
+@dataclass(slots=True)
+class Insights:
+    """Counts of a span of days, by kind and name, and by kind and day."""
+
+    names: dict[str, dict[str, Fact]] = field(default_factory=lambda: defaultdict(dict))
+    days: dict[str, dict[str, Fact]] = field(default_factory=lambda: defaultdict(dict))
+
+    def of(self, kind: str) -> Fact:
+        """All of a kind together."""
+        whole = Fact()
+        for fact in self.names.get(kind, {}).values():
+            whole.add(fact)
+        return whole
+
+
+def insights(sessions: Path, state_dir: Path, since: datetime, until: datetime) -> Insights:
+    """Everything from `since` to `until`, by whole days. `sessions` is the folder of transcripts."""
+    with contextlib.closing(_opened(state_dir / "insights.db")) as db:
+        _refresh(db, sessions)
+        rows = db.execute(
+            "select day, kind, name, sum(count), sum(input), sum(output), sum(cached), sum(cost), sum(unpriced),"
+            " sum(seconds), sum(failed) from facts where day between ? and ? group by day, kind, name",
+            (_day(since), _day(until)),
+        ).fetchall()
+    found = Insights()
+    for day, kind, name, *counts in rows:
+        fact = Fact(*counts)
+        found.names[kind].setdefault(name, Fact()).add(fact)
+        found.days[kind].setdefault(day, Fact()).add(fact)
+    return found
+
+
+def count(records: Iterable[Record]) -> Facts:
+    """The facts of one transcript."""
+    facts: Facts = defaultdict(Fact)
+    skills: dict[str, str] = {}
+    asked: datetime | None = None
+    latest = asked
+    for record in records:
+        at = _moment(record.at)
+        if at is None:
+            continue
+        if record.type == "message" and record.data.get("role") == "user":
+            _turn(facts, asked, latest)
+            asked = at
+        latest = at
+        for kind, name, fact in _facts_of(record, skills):
+            facts[_day(at), kind, name].add(fact)
+    _turn(facts, asked, latest)
+    return facts
+
+
+def _turn(facts: Facts, asked: datetime | None, latest: datetime | None) -> None:
+    if asked and latest:
+        facts[_day(asked), "turn", ""].add(Fact(1, seconds=max((latest - asked).total_seconds(), 0.0)))
+
+
+def _facts_of(record: Record, skills: dict[str, str]) -> Iterator[tuple[str, str, Fact]]:
+    data = record.data
+    match record.type:
+        case "usage":
+            cost = data.get("cost")
+            read, wrote, cached = (_whole(data, key) for key in ("input", "output", "cached"))
+            spent = float(cost) if isinstance(cost, int | float) else 0.0
+            yield "model", _text(data, "model"), Fact(1, read, wrote, cached, spent, cost is None)
+        case "tool_result":
+            seconds = data.get("seconds")
+            took = float(seconds) if isinstance(seconds, int | float) else 0.0
+            yield "tool", _text(data, "name"), Fact(1, seconds=took, failed=bool(data.get("failed")))
+        case "skill_used":
+            skills[_text(data, "tree")] = _text(data, "name")
+            yield "skill", _text(data, "name"), Fact(1)
+        case "outcome":
+            bad = _text(data, "result") == "bad"
+            yield "outcome", _text(data, "result"), Fact(1)
+            trees = data.get("skills")
+            for tree in trees if isinstance(trees, list) else ():
+                if bad and str(tree) in skills:
+                    yield "skill", skills[str(tree)], Fact(failed=1)
+
+
+def _refresh(db: sqlite3.Connection, sessions: Path) -> None:
+    known = dict(db.execute("select path, stamp from files"))
+    with db:
+        for path in sorted(sessions.rglob("*.jsonl")):
+            status = path.lstat()
+            name, stamp = path.relative_to(sessions).as_posix(), f"{status.st_size} {status.st_mtime_ns}"
+            if known.pop(name, "") != stamp:
+                _replace(db, name, stamp, path)
+        for name in known:
+            _forget(db, name)
+
+
+def _replace(db: sqlite3.Connection, name: str, stamp: str, path: Path) -> None:
+    _forget(db, name)
+    try:
+        contents = transcript.read(path)
+    except HermesError:  # a file that is no transcript counts nothing
+        return
+    facts = count(contents.records)
+    if started := _moment(contents.header.started):
+        facts[_day(started), "session", contents.header.channel].add(Fact(1))
+    db.executemany(
+        "insert into facts values(?,?,?,?,?,?,?,?,?,?,?,?)",
+        [
+            (name, *key, f.count, f.input, f.output, f.cached, f.cost, f.unpriced, f.seconds, f.failed)
+            for key, f in facts.items()
+        ],
+    )
+    db.execute("insert into files values(?,?)", (name, stamp))
+
+
+def _forget(db: sqlite3.Connection, name: str) -> None:
+    db.execute("delete from facts where file = ?", (name,))
+    db.execute("delete from files where path = ?", (name,))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The cache, made anew where it is damaged, of another version or cannot be kept."""
+    for attempt in (path, path, ":memory:"):
+        with contextlib.suppress(sqlite3.Error):
+            db = sqlite3.connect(attempt, timeout=10)
+            db.execute("pragma journal_mode = wal")
+            if db.execute("pragma user_version").fetchone()[0] != _VERSION:
+                db.executescript("drop table if exists files; drop table if exists facts;" + _TABLES)
+                db.execute(f"pragma user_version = {_VERSION}")
+            return db
+        path.unlink(missing_ok=True)
+    raise AssertionError("SQLite cannot even keep a database in memory")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_iso(text)
+    except ValueError:
+        return None
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d}"
+
+
+def _whole(data: Mapping[str, Any], key: str) -> int:
+    value = data.get(key)
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
