@@ -196,11 +196,12 @@ class Runtime:
         backend = backends.backend(
             config.terminal.backend, self.work_dir, self.workspace.state_dir, self.options.environ, ground
         )
+        backend.grant_secrets(config.terminal.secrets)
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
         limits = (config.memory.memory_limit, config.memory.user_limit)
         review = Policy(**config.review.model_dump())
-        held = Settings(mode, roots, config.terminal.timeout, *limits, review)
+        held = Settings(mode, roots, config.terminal.timeout, *limits, review, config.skills.secrets)
         memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt

@@ -63,6 +63,7 @@ RUNNERS: dict[str, str] = {
     "store/identity.py": "git config, for the person's name",
     "store/init.py": "git init",
     "store/isolation.py": "git version",
+    "store/remote.py": "git, to clone and fetch",
     "store/signing.py": "git, to sign a lesson",
 }
 """Modules that start processes → which."""

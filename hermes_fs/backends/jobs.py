@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hermes_fs.backends.output import decode, whole_characters
 from hermes_fs.backends.shell import KILL_AFTER_SECONDS, Shell, kill_group, spawn
+from hermes_fs.core.environment import for_programs
 from hermes_fs.core.errors import Failed, NotFound
 from hermes_fs.core.ports import JobState
 
@@ -229,7 +230,8 @@ def _start_of(pid: int) -> str:
 
 def _start_by_ps(pid: int) -> str:
     """For systems without /proc."""
-    done = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    done = subprocess.run(command, env=for_programs(os.environ), capture_output=True, text=True, check=False)
     state, _, started = done.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 

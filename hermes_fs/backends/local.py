@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace as replace_in
 from pathlib import Path
 
-from hermes_fs.backends import environment, housekeeping
+from hermes_fs.backends import housekeeping
 from hermes_fs.backends.confined import Confined, Ground, replace, told
 from hermes_fs.backends.jobs import Jobs
 from hermes_fs.backends.output import BoundedOutput
 from hermes_fs.backends.shell import Shell
+from hermes_fs.core import environment, granted
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.ports import Cancel, Capabilities, Completed, FileStat, JobState
 
@@ -42,6 +44,7 @@ class Local:
         self._state = state_dir / "local"
         self._files = Confined((ground or Ground((cwd,))).reading(self._state / "output"))
         self._output_limit = output_limit
+        self._ours = environ
         self._environ = environment.for_commands(environ)
         folder = self._state / "shells" / f"{os.getpid()}-{secrets.token_hex(4)}"
         self._shell = Shell(folder, str(cwd), self._environ)
@@ -62,14 +65,15 @@ class Local:
         collected = BoundedOutput(self._output_limit, overflow, output)
         ended = self._shell.run(command, timeout, cancel, collected)
         text, dropped, path = collected.close()
-        return Completed(ended.code, text, ended.seconds, dropped, path)
+        return Completed(ended.code, granted.hide(text), ended.seconds, dropped, path)
 
     def start(self, command: str) -> str:
         housekeeping.prepare(self._state)
         return self._jobs.start(command)
 
     def poll(self, job: str, offset: int = 0) -> JobState:
-        return self._jobs.poll(job, offset)
+        state = self._jobs.poll(job, offset)
+        return replace_in(state, output=granted.hide(state.output))
 
     def jobs(self) -> list[JobState]:
         return self._jobs.all()
@@ -110,6 +114,12 @@ class Local:
 
     def allow_network(self, host: str = "") -> None:
         """Nothing to do: commands may reach whatever this machine reaches."""
+
+    def grant_secrets(self, names: Sequence[str]) -> None:
+        given = environment.granted(self._ours, names)
+        for name, value in given.items():
+            granted.remember(name, value)
+        self._shell.grant(given)
 
     def hibernate(self) -> None:
         """Nothing to do: this machine's files stay."""

@@ -113,6 +113,7 @@ class Shell:
         self._start = cwd
         self._cwd = cwd
         self._environ = dict(environ)
+        self._granted: dict[str, str] = {}
         self._lock = threading.Lock()
         self._count = 0
 
@@ -141,14 +142,19 @@ class Shell:
         before = ""
         if base is not None:
             paths = {part: shlex.quote(f"{base}.{part}") for part in ("names", "next", "cwd")}
-            before = _SAVE % {**paths, "own": _OWN}
+            before = _SAVE % {**paths, "own": "|".join((_OWN, *self._granted))}
         if self._snapshot.exists():
             before += f"builtin source {shlex.quote(str(self._snapshot))} 2>/dev/null"
         return _RUN.encode(), b"bash", _argument(command, spill), before.encode()
 
     def environment(self) -> Mapping[str, str]:
-        """What bash starts with: nothing once there is a snapshot, so that an unset variable stays unset."""
-        return {} if self._snapshot.exists() else self._environ
+        """What bash starts with: once there is a snapshot nothing but the granted, so that an unset variable stays
+        unset. The granted are in no snapshot: they do not reach the disk."""
+        return self._granted if self._snapshot.exists() else self._environ | self._granted
+
+    def grant(self, variables: Mapping[str, str]) -> None:
+        """From the next command on these are in the environment of each."""
+        self._granted |= variables
 
     def standing(self) -> str:
         """The directory for the next command: the current one, else the first, else an error."""

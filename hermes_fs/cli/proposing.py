@@ -14,6 +14,7 @@ from hermes_fs.cli import dates
 from hermes_fs.cli.evidence import said
 from hermes_fs.cli.output import bad, bold, dim, good, print_table, warning
 from hermes_fs.core.clock import iso
+from hermes_fs.core.environment import for_editors
 from hermes_fs.core.errors import Failed, Refused
 from hermes_fs.core.terminal import one_line, spell_out
 from hermes_fs.store.proposal import Proposal
@@ -128,7 +129,8 @@ def edited(review: Review, one: Proposal, environ: Mapping[str, str]) -> dict[st
         for path, place in places.items():
             place.write_bytes(content[path])
         try:
-            done = subprocess.run([*shlex.split(command), *map(str, places.values())], check=False)
+            words = [*shlex.split(command), *map(str, places.values())]
+            done = subprocess.run(words, env=for_editors(environ), check=False)
         except (OSError, ValueError) as error:
             raise Failed(f"the editor {command!r} cannot be started: {error}", "set EDITOR, or use --file") from error
         if done.returncode:

@@ -82,6 +82,13 @@ class RetriesConfig(Section):
 class TerminalConfig(Section):
     timeout: Amount = Field(120.0, description="Seconds after which a command is ended.")
     backend: Literal["local"] = Field("local", description="Where commands run: local is this machine, unconfined.")
+    secrets: tuple[str, ...] = Field((), description="Names of variables with credentials that commands may see.")
+
+
+class SkillsConfig(Section):
+    secrets: tuple[str, ...] = Field(
+        (), description="Which skill may use which variable, as skill:NAME; given to commands once the skill was read."
+    )
 
 
 class ApprovalsConfig(Section):
@@ -138,6 +145,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     retries: RetriesConfig = RetriesConfig()
     terminal: TerminalConfig = TerminalConfig()
+    skills: SkillsConfig = SkillsConfig()
     approvals: ApprovalsConfig = ApprovalsConfig()
     trusted_directories: tuple[str, ...] = Field(
         (), description="Further folders that file tools may use, and whose AGENTS.md is followed."
@@ -153,6 +161,8 @@ class Config(Section):
 MACHINE_ONLY = frozenset(
     {
         "approvals.mode",
+        "terminal.secrets",
+        "skills.secrets",
         "trusted_directories",
         "model.base_url",
         "model.api_key_env",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
@@ -198,6 +198,11 @@ class Backend(Protocol):
     def allow_network(self, host: str = "") -> None:
         """Let commands reach this host for as long as the object lives, "" any host. Nothing to do where they may
         already (`capabilities.network`)."""
+        ...
+
+    def grant_secrets(self, names: Sequence[str]) -> None:
+        """Let commands see these variables of our own environment, for as long as the object lives; those that are not
+        set are passed over. Their values are blotted out of what commands print."""
         ...
 
     def hibernate(self) -> None: ...

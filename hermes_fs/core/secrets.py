@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from re import Match, Pattern
 
+from hermes_fs.core import granted
+
 _PASSES = 8  # redaction repeats until nothing is found, so that it is idempotent; two passes are the most seen
 
 
@@ -46,7 +48,9 @@ def find(text: str) -> list[Finding]:
 
 
 def redact(text: str) -> str:
-    """The text with each credential replaced by `[redacted:<kind>]`. Idempotent."""
+    """The text with each credential replaced by `[redacted:<kind>]`, those that were granted to commands by the name of
+    their variable. Idempotent."""
+    text = granted.hide(text)
     for _ in range(_PASSES):
         findings = find(text)
         if not findings:

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from hermes_fs.core.environment import for_programs, for_remotes
 from hermes_fs.core.errors import Failed
 
 OLDEST_GIT = (2, 38)
@@ -82,9 +83,14 @@ def flags(root: Path) -> list[str]:
 
 
 def environment(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> dict[str, str]:
-    """What git may see of `environ`: no GIT_*, no shared configuration, a fixed locale; `protocols` it may speak."""
-    kept = {key: value for key, value in environ.items() if not key.startswith(("GIT_", "LC_", "LD_"))}
-    return kept | {
+    """What git may see of `environ`: none of the person's other business, no shared configuration, a fixed locale;
+    `protocols` it may speak."""
+    return _settled(for_programs(environ), protocols)
+
+
+def _settled(kept: Mapping[str, str], protocols: str) -> dict[str, str]:
+    return {
+        **kept,
         "LC_ALL": "C",
         "LANGUAGE": "",
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -102,7 +108,7 @@ def environment(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> di
 
 def personal(environ: Mapping[str, str], protocols: str = NO_TRANSPORT) -> dict[str, str]:
     """As `environment`, but this person's own git configuration counts: their name, their keys, their credentials."""
-    env = environment(environ, protocols)
+    env = _settled(for_remotes(environ), protocols)
     return {key: value for key, value in env.items() if key not in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
 
 

@@ -1,4 +1,4 @@
-"""Talks to other repositories, through GitPython running real git. Clones without running or following what it brings.
+"""Talks to other repositories, with real git. Clones without running or following what it brings.
 
 Nothing of a clone is checked out by git: files are written from their blobs, so no filter, hook, link or submodule of a
 hostile repository has a say.
@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from hermes_fs.core.errors import Failed, HermesError, Refused, UsageError
-from hermes_fs.core.loading import load
 from hermes_fs.store import arriving, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
@@ -134,17 +133,13 @@ def _is_wanted(ref: str, sessions: str) -> bool:
 
 
 def _run(root: Path, *words: str) -> str:
-    """One git command that may open a connection. Raises Failed with git's own last line."""
-    git: Any = load("git.cmd:Git")(str(root))
+    """One git command that may open a connection. Raises Failed with git's own last line. Not through GitPython, which
+    would give the whole of our environment, credentials included, to the git that it starts at its own import."""
+    command = [isolation.git_program(), *isolation.flags(root), *words]
     env = isolation.personal(os.environ, PROTOCOLS)
-    # the library adds our environment to its own, so what must not be inherited is taken away here
-    inherited = [word for name in os.environ if name not in env for word in ("-u", name)]
-    command = ["env", *inherited, isolation.git_program(), *isolation.flags(root), *words]
-    try:
-        return str(git.execute(command, env=env, with_extended_output=False, strip_newline_in_stdout=False))
-    except load("git.exc:CommandError") as error:
-        said = [line.strip() for line in str(getattr(error, "stderr", error)).splitlines() if line.strip()]
-        why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
-        raise Failed(
-            f"git {words[0]} failed: {why.strip(chr(39))[:200]}", "look at the address and your access"
-        ) from error
+    done = subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", "replace")
+    said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
+    raise Failed(f"git {words[0]} failed: {why.strip(chr(39))[:200]}", "look at the address and your access")

@@ -37,7 +37,8 @@ class Where:
 class Settings:
     """What the configuration says that tools need. `roots` are the work directory and the trusted directories, absolute
     paths on the backend; `timeout` is that of a terminal command in seconds; the limits are characters of MEMORY.md and
-    USER.md up to which the agent may add; `review` says what waits for a person."""
+    USER.md up to which the agent may add; `review` says what waits for a person; `skill_secrets` which skill may use
+    which variable, as `skill:NAME`."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Settings:
     memory_limit: int = 2200
     user_limit: int = 1375
     review: Policy = field(default_factory=Policy)
+    skill_secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,19 @@ class SkillView:
         context.emit(SkillUsed(name, context.workspace.git.tree_at("HEAD", folder)))
         files = [path for path in files_of(context.workspace.root / folder) if path != "SKILL.md"]
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
-        body = _cut(skill.load(doc.text.encode(), name).body.strip(), f"{folder}/SKILL.md") + more
+        read = skill.load(doc.text.encode(), name)
+        if known:
+            context.backend.grant_secrets(_granted(context, name, read.front))
+        body = _cut(read.body.strip(), f"{folder}/SKILL.md") + more
         return _told(body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}", known)
+
+
+def _granted(context: ToolContext, name: str, front: Mapping[str, Any]) -> list[str]:
+    """The variables that the skill asks for (`hermes-secrets` in its metadata) and the person has granted to it."""
+    metadata = front.get("metadata")
+    asked = str(metadata.get("hermes-secrets", "")) if isinstance(metadata, Mapping) else ""
+    given = context.memo.settings.skill_secrets
+    return [variable for variable in re.findall(r"\w+", asked) if f"{name}:{variable}" in given]
 
 
 _UNKNOWN = (

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a table)
 """Text made to be slow: for every pattern and parser the input that its worst case is made of. Deterministic."""
 
 from __future__ import annotations

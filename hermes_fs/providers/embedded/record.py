@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hermes_fs.core.environment import for_programs
 from hermes_fs.providers.embedded.flags import is_up
 
 _LONGEST = 8192
@@ -131,5 +132,6 @@ def born(pid: int) -> str:
 
 def _born_by_ps(pid: int) -> str:
     """For systems without /proc."""
-    done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    done = subprocess.run(command, env=for_programs(os.environ), capture_output=True, text=True, check=False)
     return done.stdout.strip()

