@@ -79,7 +79,7 @@ def for_editors(environ: Mapping[str, str]) -> dict[str, str]:
 def for_downloads(environ: Mapping[str, str]) -> dict[str, str]:
     """For pip: as for commands, and where it looks for packages, which may hold a password that is pip's own."""
     return for_commands(environ) | {
-        name: value for name, value in environ.items() if name.startswith("PIP_") or _PERSONAL.fullmatch(name)
+        name: value for name, value in environ.items() if name.startswith(("PIP_", "UV_")) or _PERSONAL.fullmatch(name)
     }
 
 

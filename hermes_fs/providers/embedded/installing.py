@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 
+from hermes_fs.core.environment import for_downloads
 from hermes_fs.core.errors import Failed
 
 REQUIREMENTS = ("openai>=3.50", "xllamacpp>=2026.10.11549,<2027")
@@ -35,7 +37,8 @@ def command(requirements: tuple[str, ...]) -> list[str]:
 def install(requirements: tuple[str, ...]) -> None:
     """Install them. Raises Failed with the installer's own word and the command to run by hand."""
     words = command(requirements)
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    environ = for_downloads(os.environ)
+    done = subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     importlib.invalidate_caches()
     if done.returncode or missing():
         raise Failed(f"it could not be installed: {_reason(done.stderr)}", f"run by hand: {shlex.join(words)}")
