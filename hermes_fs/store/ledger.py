@@ -26,12 +26,14 @@ REMEMBERED = 500
 @dataclass(frozen=True, slots=True)
 class Made:
     """A proposal made here: the commit that its ref names, a digest of what it changes, whose session's it is.
-    `before` is the commit in whose place it came, which the ref still names if a crash kept it from moving."""
+    `before` is the commit in whose place it came, which the ref still names if a crash kept it from moving; `files`
+    maps paths to their blob ids before and after, "" where there is none."""
 
     commit: str
     digest: str
     session: str
     before: str = ""
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Ledger:
         """Whatever of it can be read."""
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):  # see above
             data = json.loads(path.read_bytes())
-            made = {str(key): Made(**_texts(row)) for key, row in data["made"].items()}
+            made = {str(key): _made(**row) for key, row in data["made"].items()}
             return cls(made, [Rejection(**_texts(row)) for row in data["rejected"]])
         return cls()
 
@@ -88,6 +90,10 @@ def digest_of(versions: Versions) -> str:
         what = (path, after is None, lines if come or gone else new)
         digest.update(repr(what).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
+
+
+def _made(files: Mapping[str, Any], **texts: Any) -> Made:
+    return Made(**_texts(texts), files={path: (str(old), str(new)) for path, (old, new) in files.items()})
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str]:

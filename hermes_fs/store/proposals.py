@@ -85,9 +85,13 @@ class Proposals:
 
     def _ground(self, session: str, paths: Sequence[str]) -> _Ground:
         """The session's own proposals that touch these files, or make or delete the skill that they belong to."""
-        mine = {id: made for id, made in self._shelf.ledger().made.items() if session and made.session == session}
-        refs = [Ref(id, self._at(id)) for id, made in mine.items() if self._shelf.waits(id, made)]
         wanted = {*paths, *(f"{skill}/SKILL.md" for path in paths if (skill := skill_of(path)))}
+        mine = {
+            id: made
+            for id, made in self._shelf.ledger().made.items()
+            if session and made.session == session and wanted & made.files.keys()
+        }
+        refs = [Ref(id, self._at(id)) for id, made in mine.items() if self._shelf.waits(id, made)]
         proposals: list[Proposal] = []
         files: dict[str, bytes | None] = {}
         for one in self._shelf.read(refs) if refs else ():
@@ -117,11 +121,10 @@ class Proposals:
             same = self._same(ledger, digest)
             if same:
                 return same
-            if not ground.proposals:
-                self._require_room()
             first = ground.proposals[0] if ground.proposals else None
             session = change.provenance.session if own else ""
-            made = self._shelf.put(weighed, first, {"Hermes-Review": f"proposed: {because}"}, session)
+            said = {"Hermes-Review": f"proposed: {because}"}
+            made = self._shelf.put(weighed, first, said, session, self._policy.waiting)
             for other in ground.proposals[1:]:
                 self._shelf.drop(other)
             return made
@@ -146,16 +149,9 @@ class Proposals:
             hint = f"don't propose it again; only the user can bring it back, with `hermes review accept {no.id}`"
             raise Refused(f"{no.by} rejected exactly this on {no.when[:10]}{said}", hint)
 
-    def _require_room(self) -> None:
-        waiting = [ref for ref in self._shelf.refs() if not ref.put_away]
-        if len(waiting) >= self._policy.waiting:
-            raise Refused(
-                f"{len(waiting)} proposals wait for the user already", "tell them to go through `hermes review` first"
-            )
-
     def _same(self, ledger: Ledger, digest: str) -> Proposal | None:
         ids = [id for id, made in ledger.made.items() if made.digest == digest and self._shelf.waits(id, made)]
-        found = self._shelf.read([Ref(id, self._at(id)) for id in ids])
+        found = self._shelf.read([Ref(id, self._at(id)) for id in ids]) if ids else []
         return next((one for one in found if one.standing.state != "expired"), None)
 
     def _withdraw(self, proposals: Sequence[Proposal]) -> Proposal:

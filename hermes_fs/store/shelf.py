@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hermes_fs.core.errors import Conflict, HermesError, NotFound
+from hermes_fs.core.errors import Conflict, HermesError, NotFound, Refused
 from hermes_fs.store import identity, message, proposal
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.judging import Weighed
 from hermes_fs.store.ledger import Ledger, Made, digest_of
 from hermes_fs.store.objects import ObjectKind, commit_text
-from hermes_fs.store.proposal import PUT_AWAY, WAITING, Proposal, Ref, Standing
+from hermes_fs.store.proposal import PUT_AWAY, WAITING, Ends, Proposal, Ref, Standing
 from hermes_fs.store.workspace import Workspace
 
 _SHORTEST_ID = 6
@@ -56,7 +56,12 @@ class Shelf:
     def read(self, refs: Sequence[Ref]) -> list[Proposal]:
         """Their proposals, oldest first, each as it stands now; what cannot be read is left out."""
         made = self.ledger().made
-        files = proposal.differences(self._git, [ref.commit for ref in refs])
+        files: dict[str, dict[str, Ends] | str] = {
+            ref.commit: {path: Ends(*ends) for path, ends in made[ref.id].files.items()}
+            for ref in refs
+            if ref.id in made and made[ref.id].commit == ref.commit
+        }
+        files |= proposal.differences(self._git, [ref.commit for ref in refs if ref.commit not in files])
         found: list[Proposal] = []
         for ref in refs:
             with contextlib.suppress(NotFound):  # a stranger's, or git has lost it: nothing that could be shown
@@ -93,10 +98,16 @@ class Shelf:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def put(self, weighed: Weighed, was: Proposal | None, trailers: Mapping[str, str], session: str = "") -> Proposal:
+    def put(
+        self, weighed: Weighed, was: Proposal | None, trailers: Mapping[str, str], session: str = "", most: int = 0
+    ) -> Proposal:
         """Makes a proposal durable, as a new one or in the place of one that waits, whose id and change id it keeps.
-        `trailers` say more than those of a lesson; `session` is whose own it is, to go on from."""
+        `trailers` say more than those of a lesson; `session` is whose own it is, to go on from. Refused where `most`
+        wait already (0: no bound)."""
         refs, ledger = self.refs(), self.ledger()
+        waiting = sum(not one.put_away for one in refs)
+        if most and waiting >= most and not was:
+            raise Refused(f"{waiting} proposals wait for the user already", "tell them to go through `hermes review`")
         change_id = (was.change if was else "") or self._workspace.ids()
         ref = Ref(was.id if was else _free_id(change_id, {one.id for one in refs} | ledger.made.keys()), "")
         commit = self._write(weighed, {**message.trailers_of(weighed.change, change_id), **trailers}, ref.id)
@@ -104,7 +115,8 @@ class Shelf:
         kept = {one.id for one in refs} | {ref.id}
         ledger.made = {id: made for id, made in ledger.made.items() if id in kept}
         before = was.commit if was else ""
-        ledger.made[ref.id] = Made(commit, digest_of(weighed.versions), session, before)
+        files = {move.path: (move.old, move.new) for move in weighed.moves}
+        ledger.made[ref.id] = Made(commit, digest_of(weighed.versions), session, before, files)
         ledger.write(self._path)
         reach("propose.ledger")
         self._move(ref.name, commit, before)
