@@ -89,7 +89,8 @@ def follows(workspace: Mind, path: str) -> bool:
 
 
 def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> None:
-    """Trust what was made here, by this machine's person or in an untainted conversation of theirs, as it is made.
+    """Trust what was made here, by this machine's person or in an untainted conversation of theirs, as it is made, and
+    what they accepted in a review.
 
     What stood there before must have been trusted: one edit of a stranger's skill does not vouch for the rest of it.
     Nothing that a sync brought is trusted by being merged.
@@ -101,7 +102,8 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
     head, _, text = raw.decode("utf-8", "replace").partition("\n\n")
     trailers = read_trailers(text)
     ours = is_trusted(known(trailers.get("Hermes-Origin", "web"))) and trailers.get("Hermes-Trigger") != "sync"
-    if not ours or trailers.get("Hermes-Kind") == "merge":
+    reviewed = "approved by " in trailers.get("Hermes-Review", "")  # the door's own word, of the person at this machine
+    if not (ours or reviewed) or trailers.get("Hermes-Kind") == "merge":
         return
     parents = [line[7:] for line in head.split("\n") if line.startswith("parent ")]
     before = {item.key: item for item in _of_paths(git, parents[0], touched)} if parents else {}

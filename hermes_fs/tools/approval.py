@@ -66,16 +66,6 @@ def end(context: ToolContext, job: str, running: str) -> None:
     _require(context, Grant("run", f"job {job}", ""), f"End job {job}, started elsewhere?", running)
 
 
-def program(context: ToolContext, path: str, text: str) -> None:
-    """Before a program becomes part of a skill. Raises Refused."""
-    _require(context, Grant("write", path, text), f"Keep this program in {path}?", text)
-
-
-def deletion(context: ToolContext, path: str) -> None:
-    """Before a part of the mind is deleted. Raises Refused."""
-    _require(context, Grant("write", path), f"Delete {path}? (hermes restore brings it back)", path)
-
-
 def _only_reads_what_it_may(context: ToolContext, judged: Judged) -> bool:
     """The paths that a harmless command names, links followed: shown only where file tools may read without asking."""
     for path in (*judged.shown, *judged.named):

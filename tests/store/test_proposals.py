@@ -355,6 +355,16 @@ def test_the_gate_is_asked_when_it_is_proposed_and_again_when_it_is_accepted(min
     assert len(asked) == 2
 
 
+def test_a_skill_that_a_person_accepted_is_trusted_here(mind: Workspace) -> None:
+    files: dict[str, bytes | None] = {
+        "skills/thing/SKILL.md": SKILL.format(name="thing").encode(),
+        "skills/thing/scripts/run.sh": b"echo\n",
+    }
+    made = proposed(mind, Change(files, "skill", "", WEB))
+    Review(mind).accept(made.id, "owner")
+    assert mind.trust.knows_skill("thing", mind.git.tree_at("HEAD", "skills/thing"))
+
+
 # -- hostile refs -----------------------------------------------------------------------------------------------------
 
 FORGED = (
