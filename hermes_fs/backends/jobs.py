@@ -6,21 +6,18 @@ that a reused id is not mistaken for the job) and rc (the exit code, once it has
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import select
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from hermes_fs.backends.output import decode, whole_characters
-from hermes_fs.backends.shell import KILL_AFTER_SECONDS, Shell, kill_group, spawn
-from hermes_fs.core.environment import for_programs
+from hermes_fs.backends.shell import KILL_AFTER_SECONDS
 from hermes_fs.core.errors import Failed, NotFound
 from hermes_fs.core.ports import JobState
 
@@ -29,65 +26,48 @@ VANISHED = 137
 
 SEND_SECONDS = 5.0
 
-MARK = "HERMES_JOB"
-"""The environment variable by which a job's processes are known, whatever they do."""
 
-# The outer bash survives SIGTERM to note the code; the command in the inner one has the default action again.
-# $3 is the script of the inner one, $4 the file for the code.
-_JOB = r"""
-builtin trap : TERM
-( builtin eval "$3" )
-builtin printf '%s\n' "$?" >|"$4"
-"""
+class JobProcesses(Protocol):
+    """Where the processes of jobs run. What `launch` returns is one line that names the process for all time."""
 
+    def launch(self, home: Path, command: str, mark: str) -> str:
+        """`home` holds the pipe `in`; `log` is made there at once and `rc` when the job has ended, which may be long
+        after this object has gone. `mark` names all its processes."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class _Leader:
-    """The process that a job began as; it leads the job's process group."""
+    def alive(self, leader: str) -> bool: ...
 
-    pid: int
-    started: str
+    def signal(self, leader: str, mark: str, number: signal.Signals) -> None:
+        """To all of its processes, those too that left its group."""
+        ...
 
-    @property
-    def alive(self) -> bool:
-        return _start_of(self.pid) == self.started != ""
+    def left(self, leader: str, mark: str) -> bool:
+        """Whether any of its processes is there still."""
+        ...
 
 
 class Jobs:
     """All jobs below one folder. Thread-safe; several processes may use the same folder."""
 
-    def __init__(self, folder: Path, shell: Shell, output_limit: int) -> None:
+    def __init__(self, folder: Path, processes: JobProcesses, output_limit: int) -> None:
         self._folder = folder
-        self._shell = shell
+        self._processes = processes
         self._output_limit = output_limit
-        self._own: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, command: str) -> str:
-        """Starts where the shell stands, with its variables, functions and aliases; what the job changes of these stays
-        its own."""
+        """Raises Failed where it cannot be started."""
         home = self._new_folder()
         try:
-            self._own[home.name] = process = self._spawn(home, command)
+            mark = secrets.token_hex(8)
+            (home / "mark").write_text(mark)
+            (home / "command").write_text(command, "utf-8", "replace")
+            os.mkfifo(home / "in", 0o600)
+            (home / "pid.new").write_text(self._processes.launch(home, command, mark))
         except BaseException:
             shutil.rmtree(home)
             raise
-        (home / "pid.new").write_text(f"{process.pid} {_start_of(process.pid)}")
         (home / "pid.new").replace(home / "pid")
         return home.name
-
-    def _spawn(self, home: Path, command: str) -> subprocess.Popen[bytes]:
-        mark = secrets.token_hex(8)
-        (home / "mark").write_text(mark)
-        (home / "command").write_text(command, "utf-8", "replace")
-        os.mkfifo(home / "in", 0o600)
-        script, name, given, before = self._shell.invocation(command, home / "script")
-        invocation = (_JOB.encode(), name, given, before, script, os.fsencode(home / "rc"))
-        # Open for reading and writing: opening does not wait for a writer, and the job never sees an end of file.
-        with open(os.open(home / "in", os.O_RDWR), "rb", 0) as feed, open(home / "log", "xb") as log:
-            environ = {**self._shell.environment(), MARK: mark}
-            return spawn(
-                invocation, cwd=self._shell.standing(), environ=environ, stdin=feed.fileno(), stdout=log.fileno()
-            )
 
     def poll(self, job: str, offset: int = 0) -> JobState:
         """At most one output limit's bytes from `offset` on."""
@@ -126,31 +106,24 @@ class Jobs:
     def kill(self, job: str) -> None:
         """SIGTERM to all its processes, SIGKILL to those that are left 2 seconds later."""
         home = self._home(job)
-        leader = _leader(home)
+        leader, mark = _read(home / "pid"), _read(home / "mark")
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if leader.alive:
-                kill_group(leader.pid, number)
-            for pid in _marked(home):
-                with contextlib.suppress(ProcessLookupError):  # ended in between
-                    os.kill(pid, number)
-            if self._gone(home, leader, KILL_AFTER_SECONDS):
+            self._processes.signal(leader, mark, number)
+            if self._gone(leader, mark, KILL_AFTER_SECONDS):
                 break
-        if not (home / "rc").exists():
+        if not _read(home / "rc").strip():
             (home / "rc").write_text(f"{VANISHED}\n")
 
-    def _gone(self, home: Path, leader: _Leader, seconds: float) -> bool:
+    def _gone(self, leader: str, mark: str, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self._reap(home)
-            if not leader.alive and not any(_marked(home)):
+            if not self._processes.left(leader, mark):
                 return True
             time.sleep(0.01)
         return False
 
     def _code(self, home: Path) -> int | None:
-        leader = _leader(home)
-        self._reap(home)
-        alive = leader.alive  # before the code is looked for: it is written last
+        alive = self._processes.alive(_read(home / "pid"))  # before the code is looked for: it is written last
         written = _read(home / "rc").strip()
         if written:
             return int(written)
@@ -158,11 +131,6 @@ class Jobs:
             return None
         (home / "rc").write_text(f"{VANISHED}\n")
         return VANISHED
-
-    def _reap(self, home: Path) -> None:
-        process = self._own.get(home.name)
-        if process is not None and process.poll() is not None:
-            self._own.pop(home.name, None)
 
     def _command(self, home: Path) -> str:
         return _read(home / "command")
@@ -206,40 +174,8 @@ def _write_all(descriptor: int, data: bytes, job: str) -> None:
             raise Failed(f"job {job} has ended", "poll it to see why") from error
 
 
-def _leader(home: Path) -> _Leader:
-    pid, _, started = _read(home / "pid").partition(" ")
-    return _Leader(int(pid), started)
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace")
     except FileNotFoundError:
         return ""
-
-
-def _start_of(pid: int) -> str:
-    """When a live process began, in words that no other process with its id will ever have; "" when it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return "" if Path("/proc/self/stat").exists() else _start_by_ps(pid)
-    return "" if fields[0] in "ZX" else f"{fields[19]}@{boot}"
-
-
-def _start_by_ps(pid: int) -> str:
-    """For systems without /proc."""
-    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    done = subprocess.run(command, env=for_programs(os.environ), capture_output=True, text=True, check=False)
-    state, _, started = done.stdout.strip().partition(" ")
-    return "" if state.startswith("Z") else started.strip()
-
-
-def _marked(home: Path) -> Iterator[int]:
-    """Processes that carry the job's mark in their environment: those which left its process group too."""
-    wanted = f"{MARK}={_read(home / 'mark')}".encode()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # ended, or somebody else's
-            if wanted in (folder / "environ").read_bytes().split(b"\0") and _start_of(int(folder.name)):
-                yield int(folder.name)

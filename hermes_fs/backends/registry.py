@@ -12,6 +12,7 @@ from hermes_fs.core.ports import Backend
 
 BACKENDS: Mapping[str, str] = {
     "local": "hermes_fs.backends.local:Local",
+    "sandbox": "hermes_fs.backends.sandbox:Sandbox",
 }
 """Each attribute is called with (cwd, state_dir, environ, ground=…) and returns a Backend that has done nothing yet."""
 

@@ -6,21 +6,19 @@ Owns the snapshot of the shell's state and the command's processes; knows nothin
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import select
 import shlex
-import shutil
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from hermes_fs.backends.output import BoundedOutput
+from hermes_fs.backends.processes import Child, Here, Processes
 from hermes_fs.core.errors import Failed, UsageError
 from hermes_fs.core.ports import Cancel
 
@@ -95,21 +93,14 @@ class Ended:
     seconds: float
 
 
-@functools.cache
-def bash() -> str:
-    """Path of bash. Raises Failed where there is none."""
-    found = shutil.which("bash", path=os.defpath + os.pathsep + os.environ.get("PATH", ""))
-    if not found:
-        raise Failed("there is no bash on this machine", "install bash")
-    return found
-
-
 class Shell:
     """The shell state of one conversation, kept in `folder` (made on first use, private). Commands may run side by
     side: each starts from the state of the last that ended, and the last to end wins."""
 
-    def __init__(self, folder: Path, cwd: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, cwd: str, environ: Mapping[str, str], processes: Processes | None = None) -> None:
         self._folder = folder
+        self._processes = processes or Here()
+        self._has_snapshot = False
         self._start = cwd
         self._cwd = cwd
         self._environ = dict(environ)
@@ -130,10 +121,10 @@ class Shell:
         with self._lock:
             self._count += 1
             base = self._folder / str(self._count)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._processes.prepare(self._folder)
         given = self.invocation(command, base.with_suffix(".command"), base)
-        process = spawn(given, cwd=self.standing(), environ=self.environment())
-        code = _Attended(process, started + timeout, cancel).finish(output)
+        child = self._processes.spawn(given, self.standing(), self.environment())
+        code = _Attended(child, started + timeout, cancel).finish(output)
         self._take(base, code in (TIMED_OUT, CANCELLED))
         return Ended(code, time.monotonic() - started)
 
@@ -143,14 +134,14 @@ class Shell:
         if base is not None:
             paths = {part: shlex.quote(f"{base}.{part}") for part in ("names", "next", "cwd")}
             before = _SAVE % {**paths, "own": "|".join((_OWN, *self._granted))}
-        if self._snapshot.exists():
+        if self._has_snapshot:
             before += f"builtin source {shlex.quote(str(self._snapshot))} 2>/dev/null"
-        return _RUN.encode(), b"bash", _argument(command, spill), before.encode()
+        return _RUN.encode(), b"bash", self._argument(command, spill), before.encode()
 
     def environment(self) -> Mapping[str, str]:
         """What bash starts with: once there is a snapshot nothing but the granted, so that an unset variable stays
         unset. The granted are in no snapshot: they do not reach the disk."""
-        return self._granted if self._snapshot.exists() else self._environ | self._granted
+        return self._granted if self._has_snapshot else self._environ | self._granted
 
     def grant(self, variables: Mapping[str, str]) -> None:
         """From the next command on these are in the environment of each."""
@@ -158,79 +149,46 @@ class Shell:
 
     def standing(self) -> str:
         """The directory for the next command: the current one, else the first, else an error."""
-        for folder in (self._cwd, self._start):
-            if Path(folder).is_dir():
-                self._cwd = folder
-                return folder
+        if found := self._processes.standing((self._cwd, self._start)):
+            self._cwd = found
+            return found
         raise Failed(f"the work directory is gone: {self._start}", "make it again or start elsewhere")
 
     @property
     def _snapshot(self) -> Path:
         return self._folder / "snapshot"
 
+    def _argument(self, command: str, spill: Path) -> bytes:
+        """The command as one argument of bash; through the file `spill` where it is too long for one."""
+        text = command.encode("utf-8", "replace")
+        if b"\0" in text:
+            raise UsageError("a command cannot hold a NUL character", "leave it out")
+        if len(text) <= _LONGEST_ARGUMENT:
+            return text
+        self._processes.put(spill, text)
+        return b"builtin source " + shlex.quote(str(spill)).encode()
+
     def _take(self, base: Path, killed: bool) -> None:
         """Carry the state on, unless the command was cut short: half a state is worse than the last one."""
-        next_, cwd = base.with_suffix(".next"), base.with_suffix(".cwd")
-        with self._lock, contextlib.suppress(FileNotFoundError):  # the command replaced its shell by `exec`
-            if not killed and next_.read_bytes().endswith(b"#whole\n"):  # a full disk cuts it short
-                self._cwd = os.fsdecode(cwd.read_bytes()) or self._cwd
-                next_.replace(self._snapshot)
-        for part in (".names", ".next", ".cwd", ".command"):
-            base.with_suffix(part).unlink(missing_ok=True)
+        with self._lock:
+            cwd = self._processes.take(base, self._snapshot, not killed)
+            if cwd:
+                self._cwd, self._has_snapshot = cwd, True
+
+    def forget(self) -> None:
+        """Begin anew, where the state is gone: first directory, first variables."""
+        with self._lock:
+            self._cwd, self._has_snapshot = self._start, False
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _argument(command: str, spill: Path) -> bytes:
-    """The command as one argument of bash; through the file `spill` where it is too long for one."""
-    text = command.encode("utf-8", "replace")
-    if b"\0" in text:
-        raise UsageError("a command cannot hold a NUL character", "leave it out")
-    if len(text) <= _LONGEST_ARGUMENT:
-        return text
-    spill.write_bytes(text)
-    return b"builtin source " + shlex.quote(str(spill)).encode()
-
-
-def spawn(
-    invocation: Sequence[bytes],
-    *,
-    cwd: str,
-    environ: Mapping[str, str],
-    stdin: int = subprocess.DEVNULL,
-    stdout: int = subprocess.PIPE,
-) -> subprocess.Popen[bytes]:
-    """A bash in a session and process group of its own, so that it has no terminal to ask at and can be killed with all
-    its children. `invocation` is its script and the script's arguments."""
-    try:
-        return subprocess.Popen(
-            [bash(), "--noprofile", "--norc", "-c", *invocation],
-            cwd=cwd,
-            env=dict(environ),
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise Failed(f"the command could not be started: {error.strerror}", "check the machine's limits") from error
-
-
-def kill_group(group: int, number: signal.Signals) -> bool:
-    """Signal a whole process group; False where it is gone or not ours."""
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+        self._processes.remove(self._folder)
 
 
 class _Attended:
     """Watches one process to its end: output, deadline and cancel, woken by a pipe and never by polling."""
 
-    def __init__(self, process: subprocess.Popen[bytes], deadline: float, cancel: Cancel) -> None:
-        self._process = process
+    def __init__(self, child: Child, deadline: float, cancel: Cancel) -> None:
+        self._child = child
         self._deadline = deadline
         self._cancel = cancel
         self._code: int | None = None
@@ -240,8 +198,7 @@ class _Attended:
 
     def finish(self, output: BoundedOutput) -> int:
         """The exit code, once the process is gone; what it left behind in the background lives on."""
-        pipe = self._process.stdout
-        assert pipe is not None
+        pipe = self._child.output
         os.set_blocking(pipe.fileno(), False)
         threading.Thread(target=self._wait, name="exit watch", daemon=True).start()
         try:
@@ -254,7 +211,7 @@ class _Attended:
             threading.Thread(target=_drain, args=(pipe,), name="drain", daemon=True).start()
         else:
             pipe.close()
-        code = self._process.wait()
+        code = self._child.wait()
         if self._code is not None:
             return self._code
         return code if code >= 0 else 128 - code
@@ -289,22 +246,18 @@ class _Attended:
         if self._code is None:
             self._code = CANCELLED if self._cancel.is_set else TIMED_OUT
         number, patience = next(self._steps, (signal.SIGKILL, KILL_AFTER_SECONDS))
-        kill_group(self._process.pid, number)
+        self._child.signal(number)
         self._deadline = now + patience
 
     def _end(self) -> None:
         """After a kill, or an error of ours: whatever of the group ignored the first signal goes too."""
         if self._code is not None or not self._exited.is_set():
-            kill_group(self._process.pid, signal.SIGKILL)
+            self._child.signal(signal.SIGKILL)
             self._exited.wait(KILL_AFTER_SECONDS)
 
     def _wait(self) -> None:
-        """Body of the watching thread. Where the system allows it the process is not reaped here: its id must not be
-        given to another before its group was dealt with."""
-        if hasattr(os, "waitid"):
-            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        else:
-            self._process.wait()
+        """Body of the watching thread."""
+        self._child.ended()
         self._exited.set()
         self._wake.up()
 

@@ -81,7 +81,9 @@ class RetriesConfig(Section):
 
 class TerminalConfig(Section):
     timeout: Amount = Field(120.0, description="Seconds after which a command is ended.")
-    backend: Literal["local"] = Field("local", description="Where commands run: local is this machine, unconfined.")
+    backend: Literal["local", "sandbox"] = Field(
+        "local", description="Where commands run: sandbox (bubblewrap), or local: this machine, unconfined."
+    )
     secrets: tuple[str, ...] = Field((), description="Names of variables with credentials that commands may see.")
 
 

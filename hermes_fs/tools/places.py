@@ -77,12 +77,11 @@ def _resolve(context: ToolContext, path: str) -> tuple[str, FileStat | None]:
 
 
 def _zone(context: ToolContext, path: str) -> Zone:
-    if not context.backend.capabilities.isolated:
-        root = str(context.workspace.root.resolve())
-        if is_below(path, f"{root}/.git") or is_below(path, str(context.workspace.state_dir.parent.resolve())):
-            return "hidden"
-        if is_below(path, root) and not is_below(path, f"{root}/work"):
-            return "mind"
+    root = str(context.workspace.root.resolve())
+    if is_below(path, f"{root}/.git") or is_below(path, str(context.workspace.state_dir.parent.resolve())):
+        return "hidden"
+    if is_below(path, root) and not is_below(path, f"{root}/work"):
+        return "mind"
     if any(is_below(path, _resolve(context, root)[0]) for root in context.memo.settings.roots):
         return "work"
     return "outside"
