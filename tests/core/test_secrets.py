@@ -125,6 +125,13 @@ def test_time_grows_no_faster_than_the_text() -> None:
         "M" * 24 + ".",
         "sk-a1-",
         "bearer a",
+        "password=a",
+        "mysql -p",
+        "login a password ",
+        "--token x ",
+        "openssl ",
+        "aB3" * 12 + " ",
+        "A" * 57 + "\n",
     ]:
         short, long = (_seconds(piece * (size // len(piece))) for size in (8_192, 65_536))
         assert long < 40 * max(short, 0.001), piece  # eight times the text; a quadratic pattern takes 64 times as long

@@ -1,0 +1,34 @@
+"""The figures that are promised of the redactor, on samples that say where each secret is. benchmarks/secrets.py prints
+them, with the files of this machine's Python beside."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.secrets import SEED, machine_texts, share_altered, share_found
+from tests.core.benign_samples import benign
+from tests.core.secret_samples import SETS, bare, located
+
+
+@pytest.mark.parametrize("which", SETS)
+@pytest.mark.parametrize("seed", [SEED, 101])
+def test_located_secrets_are_taken_out(which: str, seed: int) -> None:
+    share, missed = share_found(located(which, seed))
+    assert share >= 0.97, missed
+
+
+@pytest.mark.parametrize("which", SETS)
+def test_most_secrets_that_stand_alone_are_taken_out(which: str) -> None:
+    share, missed = share_found(bare(which, SEED))
+    assert share >= 0.6, missed
+
+
+def test_hashes_ids_pictures_lock_files_and_code_are_left_alone() -> None:
+    share, altered = share_altered(benign(SEED))
+    assert share <= 0.01, altered
+
+
+@pytest.mark.slow
+def test_what_python_itself_is_made_of_is_left_alone() -> None:
+    share, altered = share_altered(machine_texts())
+    assert share <= 0.01, [text[:80] for _, text in altered[:20]]
