@@ -146,7 +146,10 @@ def edit(
 def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
     with opened(context) as workspace:
         wanted = config.load(workspace.root, workspace.state_dir).review
-        yield workspace, Review(workspace, Policy(**wanted.model_dump()))
+        review = Review(workspace, Policy(**wanted.model_dump()))
+        yield workspace, review
+        if expired := review.take_expired():
+            print(f"note: nobody looked at {', '.join(expired)} in time: hermes review list --away", file=sys.stderr)
 
 
 def _list(found: list[Proposal], otherwise: str) -> None:

@@ -243,6 +243,7 @@ _WORDS: dict[Completes, Callable[[Talk], list[tuple[str, str]]]] = {
     "skill": _skill_words,
     "lesson": _lesson_words,
     "turn": work.turn_words,
+    "proposal": reviewing.proposal_words,
 }
 
 

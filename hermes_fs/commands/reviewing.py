@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hermes_fs.commands.talk import Outcome, Said, Talk, local
 from hermes_fs.core.errors import UsageError
+from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import spell_out
 from hermes_fs.store.policy import Policy
-from hermes_fs.store.review import Review
+
+if TYPE_CHECKING:  # a chat in which nobody reviews does without it
+    from hermes_fs.store.review import Review
 
 
 def review(talk: Talk, argument: str) -> Outcome:
@@ -51,4 +56,6 @@ def proposal_words(talk: Talk) -> list[tuple[str, str]]:
 
 
 def _review(talk: Talk) -> Review:
-    return Review(talk.runtime.workspace, Policy(**talk.runtime.config.review.model_dump()))
+    policy = Policy(**talk.runtime.config.review.model_dump())
+    made: Review = load("hermes_fs.store.review:Review")(talk.runtime.workspace, policy)
+    return made

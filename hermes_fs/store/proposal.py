@@ -17,7 +17,7 @@ from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.types import Change, Kind, Origin, Provenance, Trigger
 from hermes_fs.store.git import Git
 from hermes_fs.store.ledger import Made
-from hermes_fs.store.message import read_trailers
+from hermes_fs.store.message import one_line, read_trailers
 from hermes_fs.store.paths import check_change, kind_of
 
 WAITING = "refs/hermes/proposals"
@@ -26,6 +26,8 @@ MOST_PATHS = 200
 LARGEST = 1_000_000
 """Bytes of a file that a proposal may hold."""
 
+_SAID = 300  # characters of a line that somebody else wrote
+_WHY = 4000
 _ID = re.compile(r"[0-9a-z]{4,26}")
 _TRIGGERS: tuple[Trigger, ...] = ("user", "nudge", "reflection", "audit", "cron", "sync")
 _FOREIGN: Origin = "channel"
@@ -45,8 +47,8 @@ class Ends:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """`waiting`: accepting applies it as it is. `stale`: a file changed since; `fits` says whether it still merges.
-    `blocked`: it can't be accepted. `expired` and `rejected` are put away, and can still be accepted. `withdrawn`: the
-    agent took it back, and nothing is left of it."""
+    `blocked`: it can't be accepted. `expired` and `rejected` are put away, or about to be, and can still be accepted.
+    `withdrawn`: the agent took it back, and nothing is left of it."""
 
     state: State
     fits: bool
@@ -116,7 +118,7 @@ def read(git: Git, ref: Ref, files: Mapping[str, Ends] | str, made: Made | None,
     head, _, message = raw.partition(b"\n\n")
     when = _committed(head)
     text = message.decode("utf-8", "replace")
-    trailers = read_trailers(text)
+    trailers = {name: one_line(value, _SAID) for name, value in read_trailers(text).items()}
     ours = made is not None and ref.commit in (made.commit, made.before)
     known = files if isinstance(files, dict) else {}
     problem = files if isinstance(files, str) else _problem(git, head, known)
@@ -125,9 +127,9 @@ def read(git: Git, ref: Ref, files: Mapping[str, Ends] | str, made: Made | None,
         id=ref.id,
         commit=ref.commit,
         change=trailers.get("Hermes-Change", "") if ours else "",
-        subject=text.partition("\n")[0],
+        subject=one_line(text.partition("\n")[0], _SAID),
         kind=next((kind for path in known if (kind := kind_of(path))), "note"),
-        why="\n".join(line[2:] for line in text.split("\n") if line.startswith("> ")),
+        why="\n".join(line[2:] for line in text.split("\n") if line.startswith("> "))[:_WHY],
         because=_because(trailers) if ours else "it came by clone or sync",
         provenance=_provenance(trailers, ours),
         when=when,
@@ -191,7 +193,8 @@ def _problem(git: Git, head: bytes, files: Mapping[str, Ends]) -> str:
         check_change(Change(dict.fromkeys(files), kind, "", Provenance(_FOREIGN, "user")), reviewed=True)
     except Refused as error:
         return error.message
-    large = next((path for path, ends in files.items() if ends.new and git.size_of(ends.new) > LARGEST), "")
+    sizes = ((path, git.size_of(oid)) for path, ends in files.items() for oid in (ends.old, ends.new) if oid)
+    large = next((path for path, size in sizes if size > LARGEST), "")
     return f"{large} is larger than {LARGEST:,} bytes" if large else ""
 
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.loading import load
@@ -21,9 +21,11 @@ from hermes_fs.store.files import Files
 from hermes_fs.store.objects import TreeEntry
 from hermes_fs.store.paths import kind_of, skill_of
 from hermes_fs.store.pending import Edits, agrees
-from hermes_fs.store.proposal import Proposal
-from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:  # loaded by the first change that a conversation makes
+    from hermes_fs.store.proposal import Proposal
+    from hermes_fs.store.proposals import Proposals
 
 _NOT_MIND = frozenset((".git", "work", "sessions"))
 

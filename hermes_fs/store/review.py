@@ -34,10 +34,11 @@ class Review:
         self._workspace = workspace
         self._shelf = Shelf(workspace, (policy or Policy()).expire_days)
         self._gate = gate
+        self._expired: list[str] = []
 
     def count(self) -> int:
-        """How many proposals there may be to look at; costs one process of git."""
-        return len(refs(self._workspace.git, (WAITING,)))
+        """How many wait; where none does, that costs one process of git."""
+        return len(self.waiting()) if refs(self._workspace.git, (WAITING,)) else 0
 
     def waiting(self) -> list[Proposal]:
         """Those that wait, oldest first. What a crash left behind is put right, what expired is put away."""
@@ -45,7 +46,13 @@ class Review:
         over = [one for one in found if one.standing.state == "expired" or self._is_over(one)]
         if over and not self._workspace.read_only:
             self._clear([one.id for one in over])
+            self._expired += [one.id for one in over if one.standing.state == "expired"]
         return [one for one in found if one not in over]
+
+    def take_expired(self) -> list[str]:
+        """Ids of those that were put away since the last call because nobody looked at them in time."""
+        expired, self._expired = self._expired, []
+        return expired
 
     def put_away(self) -> list[Proposal]:
         """Those that were rejected or expired, oldest first: accepting brings one back."""

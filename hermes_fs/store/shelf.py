@@ -55,7 +55,8 @@ class Shelf:
 
     def read(self, refs: Sequence[Ref]) -> list[Proposal]:
         """Their proposals, oldest first, each as it stands now; what cannot be read is left out."""
-        made = self.ledger().made
+        ledger = self.ledger()
+        made = ledger.made
         files: dict[str, dict[str, Ends] | str] = {
             ref.commit: {path: Ends(*ends) for path, ends in made[ref.id].files.items()}
             for ref in refs
@@ -66,7 +67,7 @@ class Shelf:
         for ref in refs:
             with contextlib.suppress(NotFound):  # a stranger's, or git has lost it: nothing that could be shown
                 one = proposal.read(self._git, ref, files[ref.commit], made.get(ref.id), self._days)
-                found.append(replace(one, standing=self._standing(one, ref)))
+                found.append(replace(one, standing=self._standing(one, ref, ledger)))
         return sorted(found, key=lambda one: (one.when, one.change, one.id))
 
     def content(self, one: Proposal) -> dict[str, bytes | None]:
@@ -156,13 +157,15 @@ class Shelf:
         if first:  # the folders are new, too
             self._git.syncer.sync([folder, folder.parent, folder.parent.parent])
 
-    def _standing(self, one: Proposal, ref: Ref) -> Standing:
+    def _standing(self, one: Proposal, ref: Ref, ledger: Ledger) -> Standing:
         standing = one.standing if one.standing.state == "blocked" else self._fit(one)
         if standing.state == "blocked":
             return standing
-        if ref.put_away:
-            return replace(standing, state="rejected")
-        if one.expires <= self._workspace.clock.now():
+        no = next((no for no in reversed(ledger.rejected) if no.id == one.id), None) if ref.put_away else None
+        if no:
+            said = f"by {no.by} on {no.when[:10]}{f': {no.reason}' if no.reason else ''}"
+            return replace(standing, state="rejected", detail=said)
+        if ref.put_away or one.expires <= self._workspace.clock.now():
             return replace(standing, state="expired")
         return standing
 

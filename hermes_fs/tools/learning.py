@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from hermes_fs.core.events import Learned, Proposed
+from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
-from hermes_fs.store.proposal import Proposal
-from hermes_fs.store.proposals import Proposals
 from hermes_fs.tools.context import ToolContext
+
+if TYPE_CHECKING:  # loaded by the first change that a conversation makes
+    from hermes_fs.store.proposal import Proposal
+    from hermes_fs.store.proposals import Proposals
 
 
 def provenance(context: ToolContext) -> Provenance:
@@ -42,7 +46,8 @@ def update(
 
 
 def proposals(context: ToolContext) -> Proposals:
-    return Proposals(context.workspace, context.memo.settings.review)
+    made: Proposals = load("hermes_fs.store.proposals:Proposals")(context.workspace, context.memo.settings.review)
+    return made
 
 
 def announce(context: ToolContext, done: Commit | Proposal) -> Commit | Proposal:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_fs.core.errors import ToolError
-from hermes_fs.core.types import Effects, Kind
+from hermes_fs.core.types import Commit, Effects, Kind
 from hermes_fs.store.formats import entries
-from hermes_fs.store.proposal import Proposal
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
 
@@ -52,7 +51,7 @@ class Memory:
         kind: Kind = "user" if target == "user" else "memory"
         done = learning.update(context, path, edit, kind, str(args.get("why", "")))
         size = entries.rendered_size(learning.read(context, path).text)
-        waits = f" {learning.told(done)}" if isinstance(done, Proposal) else ""
+        waits = f" {learning.told(done)}" if done and not isinstance(done, Commit) else ""
         return "; ".join(said) + f". {path}: {size} of {limit} characters used.{waits}"
 
 

@@ -215,6 +215,8 @@ def test_what_was_rejected_is_not_proposed_again(mind: Workspace, clock: Hands) 
     Review(mind).reject(made.id, "owner", "not my server")
     assert Review(mind).waiting() == []
     assert refs(mind) == [f"refs/hermes/rejected/{made.id}"]
+    [away] = Review(mind).put_away()
+    assert away.standing.state == "rejected" and away.standing.detail.endswith(": not my server")
     clock.at += timedelta(days=1)
     with pytest.raises(Refused, match=r"owner rejected exactly this on .*: not my server") as refused:
         proposed(mind, note("web\n", replace(WEB, session="s2"), why="once more"))
@@ -254,10 +256,12 @@ def test_after_a_fortnight_it_is_put_away_and_can_be_brought_back(mind: Workspac
     clock.at += timedelta(days=13)
     assert [one.id for one in Review(mind).waiting()] == [made.id]
     clock.at += timedelta(days=1)
-    assert Review(mind).waiting() == []
+    review = Review(mind)
+    assert review.count() == 0
+    assert (review.take_expired(), review.take_expired()) == ([made.id], [])
     assert refs(mind) == [f"refs/hermes/rejected/{made.id}"]
     [away] = Review(mind).put_away()
-    assert away.id == made.id
+    assert (away.id, away.standing.state) == (made.id, "expired")
     again = proposed(mind, note("web\n", replace(WEB, session="s2")))  # nobody said no to it
     assert again.id != made.id
     Review(mind).accept(made.id, "owner")

@@ -1,0 +1,135 @@
+"""A conversation that has read foreign text only proposes; the person decides in the same chat, and the model hears."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hermes_fs import commands
+from hermes_fs.apps.chat import describe
+from hermes_fs.commands import Said, Talk
+from hermes_fs.core.errors import Conflict, NotFound, UsageError
+from hermes_fs.core.events import Event, Learned, Notice, Proposed
+from hermes_fs.core.types import Answer
+from hermes_fs.runtime import Options, Runtime
+from hermes_fs.store import transcript
+from hermes_fs.store.init import init
+from hermes_fs.testing.openai_server import OpenAIServer
+
+READ = '[[fake tools=1 name=read_file args={"path": "page.txt"}]]'
+KEEP = '[[fake tools=1 name=memory args={"action": "add", "text": "The office moved to Bergen"}]]'
+MORE = '[[fake tools=1 name=memory args={"action": "add", "text": "It has a walrus"}]]'
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    workspace, _ = init(tmp_path / "mind")
+    workspace.close()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "page.txt").write_text("The walrus office moved to Bergen.\n")
+    with OpenAIServer(reply="Done.") as server:
+        environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "OPENAI_BASE_URL": server.base_url}
+        options = Options(workspace=tmp_path / "mind", work_dir=tmp_path / "project", environ=environ, yes=True)
+        with Runtime.open(options) as runtime:
+            yield Talk(runtime, runtime.conversation())
+
+
+def say(talk: Talk, text: str) -> list[Event]:
+    return list(talk.conversation.send(text, lambda question: Answer(None)))
+
+
+def proposals(events: list[Event]) -> list[Proposed]:
+    return [event for event in events if isinstance(event, Proposed)]
+
+
+def run(talk: Talk, line: str) -> str:
+    outcome = commands.run(talk, *(commands.parse(line) or ("", "")))
+    assert isinstance(outcome, Said)
+    return outcome.text
+
+
+def memory(talk: Talk) -> str:
+    return talk.runtime.workspace.read("MEMORY.md").text
+
+
+def test_a_clean_conversation_learns_at_once(talk: Talk) -> None:
+    events = say(talk, KEEP)
+    assert any(isinstance(event, Learned) for event in events) and not proposals(events)
+    assert "Bergen" in memory(talk)
+
+
+def test_a_tainted_one_proposes_and_goes_on_from_that(talk: Talk) -> None:
+    say(talk, "look " + READ)
+    [first] = proposals(say(talk, KEEP))
+    [second] = proposals(say(talk, MORE))
+    assert first.id == second.id
+    assert (first.subject, second.subject) == ("memory: add 1 entry", "memory: add 2 entries")
+    assert "read a file" in first.why
+    assert "Bergen" not in memory(talk)
+    assert (
+        describe.remark(first)
+        == f"proposed  {first.subject} · waits for you: /review, or hermes review show {first.id}"
+    )
+    told = str(talk.conversation.messages)
+    assert f"proposed as {first.id}" in told and "don't repeat it" in told
+    run(talk, f"/accept {first.id}")
+    assert "Bergen" in memory(talk) and "walrus" in memory(talk)
+
+
+def test_the_transcript_keeps_that_it_was_proposed(talk: Talk) -> None:
+    say(talk, "look " + READ)
+    [one] = proposals(say(talk, KEEP))
+    talk.conversation.close()
+    [record] = [one for one in transcript.read(talk.conversation.pen.transcript.path).records if one.type == "proposed"]
+    assert record.data == {"proposal": one.id, "subject": one.subject, "why": one.why}
+
+
+def test_what_waits_is_shown_and_decided_on_in_the_chat(talk: Talk) -> None:
+    assert run(talk, "/review") == "Nothing waits for you."
+    say(talk, "look " + READ)
+    [one] = proposals(say(talk, KEEP))
+    assert one.id in run(talk, "/review")
+    assert "+- The office moved to Bergen" in run(talk, f"/review {one.id}")
+    assert [word for word, _ in commands.complete(talk, "/accept ")] == [f"/accept {one.id}"]
+    run(talk, f"/reject {one.id} we did not move")
+    assert run(talk, "/review") == "Nothing waits for you."
+    events = say(talk, KEEP)
+    assert not proposals(events)
+    assert "owner rejected exactly this" in str(talk.conversation.messages)
+    assert "we did not move" in str(talk.conversation.messages)
+    for line, error in (("/accept", UsageError), ("/reject", UsageError), ("/accept zzzz", NotFound)):
+        with pytest.raises(error):
+            run(talk, line)
+
+
+def test_what_the_person_looked_at_is_what_they_accept(talk: Talk) -> None:
+    say(talk, "look " + READ)
+    [one] = proposals(say(talk, KEEP))
+    run(talk, f"/review {one.id}")
+    say(talk, MORE)
+    with pytest.raises(Conflict, match="another by now"):
+        run(talk, f"/accept {one.id}")
+    run(talk, f"/review {one.id}")
+    run(talk, f"/accept {one.id}")
+
+
+def test_what_a_job_wrote_between_two_turns_is_found_when_the_next_begins(talk: Talk, tmp_path: Path) -> None:
+    mind = tmp_path / "mind"
+    command = f"until test -e go; do sleep 0.05; done; echo x > {mind}/notes/new.md; sleep 600"
+    backend: Any = talk.conversation.context.backend
+    say(talk, f'[[fake tools=1 name=process args={{"action": "start", "command": "{command}"}}]]')
+    (tmp_path / "project" / "go").touch()
+    (mind / "notes").mkdir(exist_ok=True)
+    while not (mind / "notes/new.md").exists():
+        time.sleep(0.02)
+    events = say(talk, "hello")
+    for job in backend.jobs():
+        backend.kill(job.id)
+    assert any(isinstance(event, Notice) and "it was put back" in event.text for event in events)
+    assert [one.subject for one in proposals(events)] == ["note new: add"]
+    assert not (mind / "notes/new.md").exists()
