@@ -22,11 +22,11 @@ from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
 from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
-from hermes_fs.providers.openai_chat import OpenAIChat, Settings
+from hermes_fs.providers.connection import Connection
 from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS
 from hermes_fs.providers.reachable import Reachable, available
-from hermes_fs.providers.select import Selection, select
-from hermes_fs.providers.windows import Model
+from hermes_fs.providers.select import Selection, select, wired
+from hermes_fs.providers.windows import Model, models_of
 from hermes_fs.store import settings
 from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
@@ -220,10 +220,10 @@ def _require_model(wanted: Selection, current: Config) -> None:
         return
     if not wanted.model or (wanted.key_name and not wanted.api_key):
         return
-    provider = OpenAIChat(wanted.preset, Settings(wanted.model), wanted.api_key)
+    connection = Connection(wired(wanted.preset, wanted.model, current), wanted.api_key)
     names: list[str] = []
-    with contextlib.closing(provider), contextlib.suppress(ProviderError):
-        names = [model.name for model in provider.models()]
+    with contextlib.closing(connection), contextlib.suppress(ProviderError):
+        names = [model.name for model in models_of(connection)]
     if names and wanted.model not in names:
         near = difflib.get_close_matches(wanted.model, names, 1, 0.3)
         hint = f"did you mean {near[0]}?" if near else "see `hermes model list --all`"

@@ -40,6 +40,14 @@ class ModelConfig(Section):
     context_window: Count = Field(0, description="Tokens that fit into the model; 0: as the server or table says.")
     max_tokens: Count = Field(0, description="Most tokens of one reply; 0: the server's own bound.")
     temperature: float | None = Field(None, description="Sampling temperature; empty: the server's default.")
+    wire: Literal["auto", "chat", "responses", "anthropic"] = Field(
+        "auto", description="What the server speaks; auto: as the preset says, chat completions for any other address."
+    )
+    thinking: str = Field(
+        "",
+        pattern=r"^(off|low|medium|high|xhigh|max|\d{1,6})?$",
+        description="How much it thinks: off, low, medium, high, xhigh, max or a number of tokens; empty: its own way.",
+    )
     profile: Literal["auto", "full", "small"] = Field(
         "auto", description="Size of prompt and toolset; auto: small below a window of 16,000 tokens."
     )

@@ -72,12 +72,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """`origin` is where the text comes from: `agent` for what our own tools say, else whose words it carries."""
+    """`origin` is where the text comes from: `agent` for what our own tools say, else whose words it carries. `media`
+    is what the model is to look at, too."""
 
     call_id: str
     text: str
     failed: bool = False
     origin: Origin = "agent"
+    media: tuple[Image | Audio | Document, ...] = ()
 
 
 Part = Text | Image | Audio | Document | Thinking | ToolCall | ToolResult

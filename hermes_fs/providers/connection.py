@@ -1,4 +1,4 @@
-"""One kept-alive connection to one endpoint through the openai SDK, which another thread can break at any moment.
+"""One kept-alive connection to one endpoint through the SDK of its wire, which another thread can break at any moment.
 
 Knows the SDK and the HTTP client under it; raises our errors only. What is sent and what comes back is others' concern.
 """
@@ -18,6 +18,7 @@ from hermes_fs.core.ports import Cancel
 from hermes_fs.providers.events import objects_of
 from hermes_fs.providers.faults import from_network, from_status
 from hermes_fs.providers.presets import Preset
+from hermes_fs.providers.sdks import sdk_of
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 600.0
@@ -26,7 +27,6 @@ IDLE_SECONDS = 300.0
 """How long an unused connection is kept; the tools of a turn run in between."""
 DRAIN_SECONDS = 0.25
 
-_NO_KEY = "none"
 DIRECT = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None}
 """Hosts that no proxy of the environment may come between: what runs here, and the key that it wants, stays here."""
 
@@ -64,6 +64,7 @@ class Connection:
 
     def __init__(self, preset: Preset, api_key: str, clock: Clock | None = None) -> None:
         self.preset = preset
+        self._sdk = sdk_of(preset)
         self._api_key = api_key
         self._clock = clock or SystemClock()
         self._client: Any = None
@@ -140,8 +141,7 @@ class Connection:
         return opening.stream
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        kind = load("openai:Stream", "openai")[object]
-        return self._ready().post(path, body=body, cast_to=object, stream=True, stream_cls=kind)
+        return self._ready().post(path, body=body, cast_to=object, stream=True, stream_cls=self._sdk.stream_type)
 
     def _fault(self, error: Exception) -> Exception:
         if isinstance(error, Failed):
@@ -163,27 +163,19 @@ class Connection:
             return self._client
 
     def _make(self) -> Any:
-        sdk, http = load("openai", "openai"), load("httpx2")
+        http = load("httpx2")
         timeout = http.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=60.0, pool=CONNECT_SECONDS)
         limits = http.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
         hooks = {"request": [self._watch]}
         transport = http.Client(
             timeout=timeout, limits=limits, follow_redirects=True, event_hooks=hooks, mounts=dict(DIRECT)
         )
-        foreign = self.preset.name != "openai"
-        headers = {"OpenAI-Organization": sdk.omit, "OpenAI-Project": sdk.omit} if foreign else None
-        return sdk.OpenAI(
-            api_key=self._api_key or _NO_KEY,
-            base_url=self.preset.base_url,
-            max_retries=0,
-            timeout=timeout,
-            http_client=transport,
-            default_headers=headers,
-        )
+        options = {"max_retries": 0, "timeout": timeout, "http_client": transport}
+        return self._sdk.make(self.preset, self._api_key, options)
 
     def _expected(self) -> tuple[type[Exception], ...]:
         """What the SDK and the layers under it raise; the last for answers that are no JSON."""
-        return (load("openai:OpenAIError", "openai"), load("httpx2:HTTPError"), OSError, ValueError)
+        return (self._sdk.errors, load("httpx2:HTTPError"), OSError, ValueError)
 
     # -- breaking it --------------------------------------------------------------------------------------------------
 

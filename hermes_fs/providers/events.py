@@ -12,6 +12,8 @@ from typing import Any
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.providers.presets import Preset
 
+_LAST = ("message_stop", "response.completed", "response.incomplete")
+
 
 class StreamError(ValueError):
     """An error that the server reports within a stream that began well; shaped like the SDK's APIError."""
@@ -24,8 +26,9 @@ class StreamError(ValueError):
 
 
 def objects_of(response: Any, pieces: Iterator[bytes], preset: Preset) -> Iterator[Mapping[str, Any]]:
-    """The answer's objects as they come, up to `[DONE]`. A server that ignores `stream` answers with one; a web page
-    is no model's answer. Raises ProviderError, StreamError, ValueError for what is no JSON."""
+    """The answer's objects as they come, up to `[DONE]` or the wire's own last event. A server that ignores `stream`
+    answers with one; a web page is no model's answer. Raises ProviderError, StreamError, ValueError for what is no
+    JSON."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind.startswith("text/html"):
         hint = "correct it with `hermes config set model.base_url URL`; most end in /v1"
@@ -39,6 +42,8 @@ def objects_of(response: Any, pieces: Iterator[bytes], preset: Preset) -> Iterat
         item = json.loads(data)
         if isinstance(item, Mapping):
             yield _checked(item)
+            if item.get("type") in _LAST:
+                return
 
 
 def sse_data(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -62,15 +67,19 @@ def sse_data(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _checked(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    if item.get("error"):
-        raise StreamError(item["error"])
+    """Raises StreamError for what is an error on any of the wires."""
+    response = item.get("response")
+    failed = response.get("error") if isinstance(response, Mapping) else None
+    error = item.get("error") or failed or (item if item.get("type") == "error" else None)
+    if error or item.get("type") == "response.failed":
+        raise StreamError(error or {"message": "the model failed to answer"})
     return item
 
 
 def _completion(body: Any, preset: Preset) -> Mapping[str, Any]:
-    if isinstance(body, Mapping) and body.get("error"):
-        raise StreamError(body["error"])
-    if isinstance(body, Mapping) and body.get("choices"):
-        return body
+    if isinstance(body, Mapping):
+        _checked(body)
+        if body.get("choices") or body.get("type") == "message" or body.get("object") == "response":
+            return body
     said = " ".join(json.dumps(body)[:200].split())
     raise ProviderError("invalid", f"{preset.title} gave no reply: {said}", "choose another model with `hermes model`")

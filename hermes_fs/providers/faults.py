@@ -26,7 +26,7 @@ _OVERFLOW = re.compile(
 )
 _NO_CREDIT = re.compile(
     r"insufficient[_ ](?:quota|balance|credit|funds)|exceeded your current quota|exceeded_current_quota"
-    r"|billing|out of credits?|no credits?|credit balance|recharge|payment required|more credits",
+    r"|billing|out of credits?|no credits?|credit balance|recharge|payment required|more credits|spend limit",
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
@@ -35,7 +35,26 @@ _NO_MODEL = re.compile(
     re.IGNORECASE,
 )
 _BAD_KEY = re.compile(r"(?:invalid|incorrect|wrong|missing)[^.]{0,20} (?:api[ _-]?)?key|unauthori[sz]ed", re.IGNORECASE)
-_FILTERED = re.compile(r"content[_ ]filter|content policy|content management policy|moderation|flagged", re.IGNORECASE)
+_FILTERED = re.compile(
+    r"content[_ ]filter|content[_ ]policy|_policy\b|policy[_ ]violation|content management policy|moderation|flagged",
+    re.IGNORECASE,
+)
+
+_KINDS = (
+    ("rate_limit", 429),
+    ("insufficient_quota", 429),
+    ("invalid_", 400),
+    ("unsupported_", 400),
+    ("_policy", 400),
+    ("image_", 400),
+    ("authentication_error", 401),
+    ("billing_error", 402),
+    ("permission_error", 403),
+    ("not_found_error", 404),
+    ("request_too_large", 413),
+    ("overloaded_error", 529),
+)
+"""What the code or type of an error within a stream stands for: it comes without a status."""
 
 
 def from_status(preset: Preset, api_key: str, error: Any, clock: Clock) -> ProviderError:
@@ -104,6 +123,10 @@ def _fault(status: int, text: str) -> ProviderFault:
 
 
 def _fault_of_request(status: int, text: str) -> ProviderFault:
+    if status == 413:
+        return "context"  # too many bytes: pictures, or a very long conversation
+    if _NO_CREDIT.search(text):
+        return "auth"  # Anthropic says so with status 400
     if status == 404 or _NO_MODEL.search(text):
         return "not_found"
     if _FILTERED.search(text):
@@ -145,9 +168,7 @@ def _status(error: Any) -> int:
     if code.isdigit() and 400 <= int(code) < 600:
         return int(code)
     kind = f"{code} {getattr(error, 'type', '')}"
-    if "rate_limit" in kind:
-        return 429
-    return 400 if "invalid_request" in kind else 0
+    return next((status for said, status in _KINDS if said in kind), 0)
 
 
 def _message(error: Any) -> str:

@@ -8,12 +8,16 @@ from typing import Literal
 ThinkingBack = Literal["drop", "reasoning_content", "tags", "reasoning_details"]
 """How a reply's reasoning goes back to its model: not at all, as a field of that name, inside <think> tags."""
 
+Wire = Literal["chat", "responses", "anthropic"]
+"""What a server speaks: OpenAI's chat completions, OpenAI's responses, Anthropic's messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One OpenAI-compatible endpoint. `key_names` are the environment variables that may hold its key, the first is
-    the one we tell people about; empty: no key is needed. `local`: it runs on a machine of the person's own, `start`
-    is how. `preferred` are the models to take, best first, where nobody names one and the server lists very many."""
+    """One endpoint. `key_names` are the environment variables that may hold its key, the first is the one we tell
+    people about; empty: no key is needed. `local`: it runs on a machine of the person's own, `start` is how.
+    `preferred` are the models to take, best first, where nobody names one and the server lists very many. `url_name`
+    is the variable by which its makers' own tools let a person put another address in its place."""
 
     name: str
     title: str
@@ -24,6 +28,8 @@ class Preset:
     thinking_back: ThinkingBack = "drop"
     start: str = ""
     preferred: tuple[str, ...] = ()
+    wire: Wire = "chat"
+    url_name: str = ""
 
 
 CUSTOM = "custom"
@@ -38,6 +44,15 @@ _PRESETS = (
         ("OPENAI_API_KEY",),
         limit_field="max_completion_tokens",
         preferred=("gpt-6-sol", "gpt-6", "gpt-5.4", "gpt-5", "gpt-4.1", "gpt-4o"),
+    ),
+    Preset(
+        "anthropic",
+        "Anthropic",
+        "https://api.anthropic.com",
+        ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        preferred=("claude-sonnet-5-5", "claude-sonnet-5", "claude-opus-5", "claude-sonnet", "claude-opus"),
+        wire="anthropic",
+        url_name="ANTHROPIC_BASE_URL",
     ),
     Preset(
         "openrouter",
@@ -91,6 +106,11 @@ def at(base_url: str) -> Preset:
         if url.replace("//localhost:", "//127.0.0.1:") == preset.base_url:
             return replace(preset, base_url=url)
     return Preset(CUSTOM, url, url, local=_is_local(url))
+
+
+def own_address(preset: Preset, name: str) -> bool:
+    """Whether it is the preset of that name at its makers' own address, not something compatible elsewhere."""
+    return preset.base_url.removesuffix("/v1") == PRESETS[name].base_url.removesuffix("/v1")
 
 
 def _is_local(url: str) -> bool:

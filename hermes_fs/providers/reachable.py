@@ -15,7 +15,8 @@ from hermes_fs.core.loading import load
 from hermes_fs.providers.connection import DIRECT
 from hermes_fs.providers.keys import Keys
 from hermes_fs.providers.presets import EMBEDDED, PRESETS, Preset
-from hermes_fs.providers.select import Selection, select
+from hermes_fs.providers.sdks import listing
+from hermes_fs.providers.select import Selection, select, standing, wired
 from hermes_fs.providers.windows import Model, parse_models
 
 CONNECT_SECONDS = 1.0
@@ -62,8 +63,8 @@ def _collect(answers: queue.SimpleQueue[tuple[int, Reachable]], expected: int, d
 def _candidates(config: Config, keys: Keys) -> Iterator[tuple[Preset, str]]:
     current = _current(config, keys)
     if current and current.preset.name != EMBEDDED:  # which is no address: its models are files
-        yield current.preset, current.api_key
-    for preset in PRESETS.values():
+        yield wired(current.preset, current.model, config), current.api_key
+    for preset in (standing(preset, keys) for preset in PRESETS.values()):
         if (current and preset.base_url == current.preset.base_url) or preset.name == EMBEDDED:
             continue
         key = next((keys[name] for name in preset.key_names if name in keys), "")
@@ -91,9 +92,9 @@ class _Probe:
         self.answers.put((self.number, Reachable(self.preset, models, problem)))
 
     def _ask(self) -> tuple[tuple[Model, ...], str]:
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        path, headers = listing(self.preset, self.key)
         try:
-            response = self.client.get(f"{self.preset.base_url}/models", headers=headers)
+            response = self.client.get(self.preset.base_url + path, headers=headers)
             body = response.json() if response.status_code == 200 else None
         except (load("httpx2:HTTPError"), OSError, ValueError, RuntimeError):
             return (), _SILENT  # RuntimeError: the client was closed, the time is over

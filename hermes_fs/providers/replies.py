@@ -36,6 +36,8 @@ class _Call:
 class Assembler:
     """Feed it each chunk, then take the reply. The deltas' text adds up to the reply's text."""
 
+    written = 0
+
     def __init__(self, tools: Sequence[ToolSpec], mint: Callable[[], str] = new_call_id) -> None:
         self._mint = mint
         self._tags = ThinkTags()

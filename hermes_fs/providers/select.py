@@ -4,8 +4,10 @@ the configuration. Asks no server itself."""
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from hermes_fs.core.config import Config
 from hermes_fs.core.config import Price as ConfiguredPrice
@@ -15,13 +17,21 @@ from hermes_fs.core.ports import Provider
 from hermes_fs.providers import prices
 from hermes_fs.providers.faults import key_hint
 from hermes_fs.providers.keys import Keys
-from hermes_fs.providers.openai_chat import OpenAIChat, Settings
-from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS, Preset, at
+from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS, Preset, Wire, at, own_address
 from hermes_fs.providers.retrying import Retrying
+from hermes_fs.providers.settings import Effort, Settings, Thinking
 
-_MAKERS = ("openai", "minimax")
+_MAKERS = ("openai", "anthropic", "minimax")
 """Presets whose names are also how aggregators and model hubs begin the names of these makers' models."""
 _LIST_MAKERS = ("openrouter", "nous", CUSTOM, "llamacpp", "vllm", "sglang", "lmstudio")
+WIRES: dict[Wire, str] = {
+    "chat": "hermes_fs.providers.openai_chat:OpenAIChat",
+    "responses": "hermes_fs.providers.responses:Responses",
+    "anthropic": "hermes_fs.providers.anthropic_messages:AnthropicMessages",
+}
+_EFFORTS: tuple[Effort, ...] = get_args(Effort)
+_THINKS = re.compile(r"o\d|gpt-(?:[5-9]|\d\d)")
+"""OpenAI's own models whose reasoning is kept from call to call over the responses wire alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ def select(config: Config, environ: Mapping[str, str], model: str = "") -> Selec
         named, name = split_name(wanted, current.preset if current else None)
         if named:
             same = current is not None and current.preset.name == named
-            preset = current.preset if same and current else PRESETS[named]
+            preset = current.preset if same and current else standing(PRESETS[named], keys)
             env = config.model.api_key_env if named == config.model.provider else ""
             return _with_key(Selection(preset, name, wanted_from, wanted_from if name else ""), env, keys)
         if current:
@@ -117,13 +127,41 @@ def provider_of(selection: Selection, config: Config) -> Retrying:
         temperature=config.model.temperature,
         context_window=window,
         prices={name: _price(price) for name, price in config.prices.items()},
+        thinking=_thinking(config.model.thinking),
     )
     provider: Provider
     if selection.preset.name == EMBEDDED:
         provider = load("hermes_fs.providers.embedded.provider:embedded")(selection.preset, settings, config)
     else:
-        provider = OpenAIChat(selection.preset, settings, selection.api_key)
+        preset = wired(selection.preset, selection.model, config)
+        provider = load(WIRES[preset.wire])(preset, settings, selection.api_key)
     return Retrying(provider, attempts=config.retries.attempts, max_wait=config.retries.max_wait)
+
+
+def wired(preset: Preset, model: str, config: Config) -> Preset:
+    """The preset with the wire to speak: the configuration's for the configured endpoint, else the preset's own. What
+    only looks like OpenAI, and OpenAI's older models, are spoken to over chat completions."""
+    if config.model.wire != "auto" and _is_configured(preset, config):
+        return replace(preset, wire=config.model.wire)
+    if preset.wire == "responses" and not (own_address(preset, "openai") and (not model or _THINKS.match(model))):
+        return replace(preset, wire="chat")
+    return preset
+
+
+def _is_configured(preset: Preset, config: Config) -> bool:
+    """Whether `model.wire` speaks of this endpoint; an auxiliary model or a flag may lead to another one."""
+    wanted = config.model
+    if wanted.base_url:
+        return preset.base_url == at(wanted.base_url).base_url
+    return not wanted.provider or preset.name == wanted.provider
+
+
+def _thinking(text: str) -> Thinking:
+    if not text:
+        return Thinking()
+    if text.isdecimal():
+        return Thinking(True, tokens=int(text))
+    return Thinking(True, next((effort for effort in _EFFORTS if effort == text), ""))
 
 
 def _price(price: ConfiguredPrice) -> prices.Price:
@@ -136,6 +174,8 @@ def _endpoint(config: Config, keys: Keys) -> Selection | None:
     wanted = config.model
     named = "model.name" if wanted.name else ""
     configured = _configured(wanted.provider, wanted.base_url, "model")
+    if configured and not wanted.base_url:
+        configured = standing(configured, keys)
     if url := keys.get("OPENAI_BASE_URL", ""):
         preset = at(url)
         model = wanted.name if configured is None or configured.base_url == preset.base_url else ""
@@ -147,8 +187,15 @@ def _endpoint(config: Config, keys: Keys) -> Selection | None:
     for preset in PRESETS.values():
         for key_name in preset.key_names:
             if key_name in keys:
-                return _with_key(Selection(preset, wanted.name, key_name, named), key_name, keys)
+                return _with_key(Selection(standing(preset, keys), wanted.name, key_name, named), key_name, keys)
     return None
+
+
+def standing(preset: Preset, keys: Mapping[str, str]) -> Preset:
+    """The preset at the address that its makers' own tools would take from the environment: whoever sets one has a key
+    for that address in mind."""
+    url = keys.get(preset.url_name, "") if preset.url_name else ""
+    return replace(preset, base_url=url.strip().rstrip("/")) if url else preset
 
 
 def _configured(provider: str, base_url: str, section: str) -> Preset | None:

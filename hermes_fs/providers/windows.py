@@ -16,18 +16,32 @@ _KNOWN = (
     ("gpt-4o", 128_000),
     ("gpt-4.1", 1_047_576),
     ("gpt-5", 400_000),
+    ("claude-haiku-4", 200_000),
+    ("claude-opus-4-1", 200_000),
+    ("claude-opus-4-5", 200_000),
+    ("claude-sonnet-4-5", 200_000),
+    ("claude-3", 200_000),
+    ("claude", 1_000_000),
     ("kimi-k2", 262_144),
     ("glm-4.6", 204_800),
     ("glm-4.7", 204_800),
     ("MiniMax-M2", 204_800),
 )
-"""Hosted models by the beginning of their names; newest figures of their makers."""
+"""Hosted models by the beginning of their names; newest figures of their makers. Claude's:
+https://platform.claude.com/docs/en/about-claude/models/overview, as of 2026-11."""
 
 _NO_CHAT = re.compile(
     r"embed|whisper|\btts|dall-e|image|audio|realtime|moderation|transcribe|rerank|sora|davinci|babbage", re.IGNORECASE
 )
 
-_FIELDS = ("context_length", "max_model_len", "context_window", "loaded_context_length", "max_context_length")
+_FIELDS = (
+    "context_length",
+    "max_model_len",
+    "context_window",
+    "loaded_context_length",
+    "max_context_length",
+    "max_input_tokens",  # Anthropic
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,8 @@ class Model:
 
 def models_of(connection: Connection, timeout: float = 10.0) -> list[Model]:
     """In the server's order. `timeout` in seconds. Raises ProviderError."""
-    return parse_models(connection.get("/models", timeout))
+    path = "/v1/models?limit=1000" if connection.preset.wire == "anthropic" else "/models"
+    return parse_models(connection.get(path, timeout))
 
 
 def parse_models(body: Any) -> list[Model]:

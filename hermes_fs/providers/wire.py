@@ -25,6 +25,7 @@ from hermes_fs.core.types import (
     Usage,
 )
 from hermes_fs.providers.presets import ThinkingBack
+from hermes_fs.providers.signing import is_bound
 from hermes_fs.providers.textcalls import is_object
 
 _FINISHES: dict[str, Finish] = {
@@ -64,7 +65,7 @@ def tools_to_wire(tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
 
 def _assistant(message: Message, thinking_back: ThinkingBack) -> dict[str, Any]:
     text = "".join(part.text for part in message.parts if isinstance(part, Text))
-    thoughts = [part for part in message.parts if isinstance(part, Thinking)]
+    thoughts = [part for part in message.parts if isinstance(part, Thinking) and not is_bound(part.signature)]
     wire: dict[str, Any] = {"role": "assistant", "content": text or None}
     if thoughts:
         _add_thinking(wire, thoughts, thinking_back)

@@ -6,7 +6,9 @@ When a server's list of answers is used up, a marker in the last user message th
     [[fake tools=50 par=5 name=... args={...}]]               ... 5 calls in each reply; `{i}` in args is the number
     [[fake text=4000]]  [[fake sleep=0.2]]                    a text of that length; seconds before every answer
     [[fake status=429 retry_after=1 times=2]]                 the first two requests fail so (without times: each)
-    [[fake cut=1]] hang=1 stall=1 linger=1 empty=1 malformed=1 overflow=1    other faults, likewise with times
+    [[fake cut=1]] hang=1 stall=1 linger=1 empty=1 malformed=1 overflow=1 filter=1    other faults, likewise with times
+
+The same answers are given over every wire that a server speaks, see dialects.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _MARK = re.compile(r"\[\[fake ([^\n]*?)\]\](?!\])")
 _ARGS = re.compile(r"args=(\{.*\})\s*$")
 _LOREM = "The quick brown fox jumps over the lazy dog while the index rebuilds itself. "
 _MANNERS: tuple[Manner, ...] = ("cut", "hang", "stall", "linger")
-_FAULTS = ("status", "empty", "malformed", "overflow", *_MANNERS)
+_FAULTS = ("status", "empty", "malformed", "overflow", "filter", *_MANNERS)
 _OVERFLOW = {
     "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
     "type": "invalid_request_error",
@@ -99,6 +101,8 @@ def misbehaviour(options: Mapping[str, str]) -> Answer | None:
         return Answer(status=400, error=_OVERFLOW)
     if "malformed" in options:
         return Answer(calls=((options.get("name", "terminal"), '{"command": "tr'),))
+    if "filter" in options:
+        return Answer(finish="content_filter")
     text = "" if "empty" in options else _LOREM
     return Answer(text, manner=next((manner for manner in _MANNERS if manner in options), ""))
 

@@ -1,4 +1,5 @@
-"""A loopback server that speaks OpenAI's chat completions, scripted and able to misbehave; standard library only.
+"""A loopback server that speaks chat completions, responses and Anthropic's messages, scripted and able to misbehave;
+standard library only.
 
 `python -m hermes_fs.testing.openai_server --port 0 --port-file P` runs it alone. What it answers is decided by a list
 of answers or by a marker in the message, see openai_answers.
@@ -20,12 +21,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from hermes_fs.testing.openai_answers import Answer, chunks, marked_text, misbehaviour, options_of, scripted, whole
+from hermes_fs.testing.dialects import Dialect, dialect_of
+from hermes_fs.testing.openai_answers import Answer, marked_text, misbehaviour, options_of, scripted
 
 
 class OpenAIServer:
     """Context manager; listens on 127.0.0.1 while entered. `models` maps names to context windows. `requests` holds
-    {"path", "headers", "body"} of each request in order, `connections` counts the TCP connections."""
+    {"path", "headers", "body"} of each request in order, `connections` counts the TCP connections. What a real server
+    of a wire would refuse (responses and messages only) is refused here, too."""
 
     def __init__(
         self,
@@ -48,7 +51,12 @@ class OpenAIServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self.root}/v1"
+
+    @property
+    def root(self) -> str:
+        """The address as Anthropic's SDK wants it."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -62,8 +70,8 @@ class OpenAIServer:
         self._server.drop()
 
     def chats(self) -> list[dict[str, Any]]:
-        """The bodies of the requests for a completion."""
-        return [request["body"] for request in self.requests if request["path"].endswith("/chat/completions")]
+        """The bodies of the requests for a completion, over any wire."""
+        return [request["body"] for request in self.requests if dialect_of(request["path"])]
 
     def decide(self, body: Mapping[str, Any]) -> Answer:
         """The answer to one request for a completion."""
@@ -147,9 +155,9 @@ class _Connection(socketserver.StreamRequestHandler):
         owner, started = self.server.owner, time.perf_counter()
         owner.requests.append(request)
         answer = None
-        if request["path"].endswith("/chat/completions"):
-            answer = owner.decide(request["body"])
-            keep = self._complete(request["body"], answer)
+        if dialect := dialect_of(request["path"]):
+            answer = dialect.refusal(request) or owner.decide(dialect.plain(request["body"]))
+            keep = self._complete(request["body"], answer, dialect)
         elif request["path"].endswith("/models"):
             keep = self._json(200, {"object": "list", "data": [_model(*item) for item in owner.models.items()]})
         else:
@@ -157,25 +165,22 @@ class _Connection(socketserver.StreamRequestHandler):
         owner.record(request, answer, started)
         return keep and request["headers"].get("connection", "").lower() != "close"
 
-    def _complete(self, body: Mapping[str, Any], answer: Answer) -> bool:
+    def _complete(self, body: Mapping[str, Any], answer: Answer, dialect: Dialect) -> bool:
         if answer.delay:
             time.sleep(answer.delay)
         if answer.manner == "hang":
             return self._wait()
         if answer.status != 200:
-            return self._json(answer.status, {"error": answer.error}, answer.headers)
+            return self._json(answer.status, dialect.error(answer), answer.headers)
         if answer.raw is not None:
             return self._page(answer.raw) if isinstance(answer.raw, str) else self._json(200, answer.raw)
         if not body.get("stream"):
-            return self._json(200, whole(body, answer))
-        return self._stream(body, answer)
+            return self._json(200, dialect.whole(body, answer))
+        return self._stream(dialect.events(body, answer), answer)
 
-    def _stream(self, body: Mapping[str, Any], answer: Answer) -> bool:
-        events = [b"data: %s\n\n" % json.dumps(chunk, ensure_ascii=False).encode() for chunk in chunks(body, answer)]
+    def _stream(self, events: list[bytes], answer: Answer) -> bool:
         if answer.manner in ("cut", "stall"):
-            events = events[: max(1, len(events) // 2)]
-        else:
-            events.append(b"data: [DONE]\n\n")
+            events = events[: max(1, (len(events) - 1) // 2)]
         data = b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in events)
         end = b"" if answer.manner else b"0\r\n\r\n"
         self.wfile.write(_head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}) + data + end)

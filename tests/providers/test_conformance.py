@@ -1,4 +1,4 @@
-"""Both providers that we ship pass the one suite."""
+"""Every provider that we ship passes the one suite, over each wire with its real SDK."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import pytest
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.ports import Provider
 from hermes_fs.core.types import Message, Thinking
+from hermes_fs.providers.presets import Wire
 from hermes_fs.providers.retrying import Retrying
 from hermes_fs.testing.openai_answers import Answer, failure
+from hermes_fs.testing.openai_server import OpenAIServer
 from hermes_fs.testing.provider_conformance import ProviderConformance
 from hermes_fs.testing.scripted import ScriptedProvider
-from tests.providers.conftest import Serve
+from tests.providers.conftest import ServeOver
 
 STATUS = {"auth": 401, "not_found": 404, "rate_limit": 429, "overloaded": 503, "invalid": 400}
 
@@ -25,9 +27,14 @@ class TestScriptedProvider(ProviderConformance):
 
 
 class TestOpenAIChat(ProviderConformance):
+    wire: Wire = "chat"
+
     @pytest.fixture(autouse=True)
-    def _server(self, serve: Serve) -> None:
-        self.serve = serve
+    def _server(self, serve_over: ServeOver) -> None:
+        self.serve_over = serve_over
+
+    def serve(self, answer: Answer) -> tuple[OpenAIServer, Provider]:
+        return self.serve_over(self.wire, answer)
 
     def answering(self, message: Message) -> Provider:
         thinking = "".join(part.text for part in message.parts if isinstance(part, Thinking))
@@ -41,6 +48,10 @@ class TestOpenAIChat(ProviderConformance):
 
     def hanging(self) -> Provider | None:
         return self.serve(Answer(manner="hang"))[1]
+
+
+class TestAnthropicMessages(TestOpenAIChat):
+    wire: Wire = "anthropic"
 
 
 class TestRetrying(TestOpenAIChat):

@@ -17,8 +17,9 @@ from hermes_fs.providers.embedded.folders import Folders
 from hermes_fs.providers.embedded.models import task_of
 from hermes_fs.providers.embedded.record import Record
 from hermes_fs.providers.embedded.server import Server
-from hermes_fs.providers.openai_chat import OpenAIChat, Settings
+from hermes_fs.providers.openai_chat import OpenAIChat
 from hermes_fs.providers.presets import Preset
+from hermes_fs.providers.settings import Settings
 
 MAX_TOKENS = 1024
 """Of one reply where nothing else is set: a small model may go on for ever."""

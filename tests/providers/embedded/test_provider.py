@@ -29,7 +29,7 @@ from hermes_fs.providers.retrying import Retrying
 from hermes_fs.providers.select import choose, select
 from hermes_fs.runtime import SMALL_WINDOW
 from hermes_fs.testing.openai_server import OpenAIServer
-from tests.providers.conftest import serve  # noqa: F401
+from tests.providers.conftest import serve_over  # noqa: F401
 from tests.providers.test_conformance import TestOpenAIChat as _Conformance
 
 Model = Callable[..., Path]
