@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from hermes_fs.core import plain_yaml
 from hermes_fs.core.errors import ConfigError
 from hermes_fs.core.loading import load as load_module
 
@@ -235,11 +236,25 @@ _MEND = "mend the file; `hermes config check` tries it again"
 
 def parse_yaml(text: str, where: str) -> dict[str, Any]:
     """A YAML mapping as plain data. Raises ConfigError with the line."""
+    try:
+        data = plain_yaml.parse(text)
+    except plain_yaml.Wild:
+        data = _wild(text, where)
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where} must be a mapping of keys to values", "see docs/reference/config.md")
+    return data
+
+
+def _wild(text: str, where: str) -> Any:
+    if refused := plain_yaml.refusal(text):
+        raise ConfigError(f"{where}: {refused}", _MEND)
     yaml_error = load_module("ruamel.yaml.error:YAMLError")
     yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
     try:
-        data = yaml.load(text)
+        return yaml.load(text)
     except yaml_error as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -252,11 +267,6 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
         TypeError,
     ) as error:  # what hostile files make the library raise
         raise ConfigError(f"{where}: not valid YAML ({type(error).__name__})", _MEND) from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{where} must be a mapping of keys to values", "see docs/reference/config.md")
-    return data
 
 
 def put(data: dict[str, Any], key: str, value: Any) -> None:

@@ -70,6 +70,8 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RTL = re.compile(f"[{_RIGHT_TO_LEFT}]")
 _OPENING = re.compile("[\u202a\u202b\u2066-\u2068]([^\u202a-\u202e\u2066-\u2069\n]{0,400})[\u202c\u2069]")
 _MARKS = re.compile("[\u061c\u200e\u200f]{3,}+|[\u202a-\u202e\u2066-\u2069]")
+_LIGATURES = re.compile("[\ufdf0-\ufdfc]")
+"""Whole phrases drawn as one letter, which normalising would make up to eighteen times as long."""
 _RUN = 8
 """Of more hidden characters in a row than this only so many are shown each for itself."""
 
@@ -104,7 +106,7 @@ def reveal(text: str) -> str:
     """The text as it reads: hidden characters out, compatibility forms and look-alike letters made plain."""
     if text.isascii():
         return text
-    return lookalikes.plain(unicodedata.normalize("NFKC", _ANY.sub(_kept, text)))
+    return lookalikes.plain(unicodedata.normalize("NFKC", _LIGATURES.sub(" ", _ANY.sub(_kept, text))))
 
 
 def _kept(match: re.Match[str]) -> str:

@@ -22,6 +22,8 @@ _KEYS = ('"name"', '"arguments"', '"parameters"', '"function"', '"tool_call"', '
 _STARTS = (*_KEYS, *_TAGS, "</tool_call>", "</tools>")
 _FIELDS = frozenset({"name", "arguments", "parameters", "id", "type"})
 _MOST_MARKS = 200  # within one call's strings; beyond it the work would grow with the square of the text
+_MOST_WORK = 300_000  # characters that are looked at in vain; a text that costs more is taken as it is
+_PIECE = 4096
 _decoder = json.JSONDecoder(strict=False)  # small models put raw line breaks into strings
 
 Found = tuple[str, str]
@@ -38,6 +40,7 @@ class TextCalls:
         self._buffer = ""
         self._tried = 0  # where in the buffer the search for a closing mark goes on
         self._tries = 0
+        self._spent = 0
         self._before = "\n"  # the last character that was taken
         self._beginning = True  # nothing but blanks was taken so far
         self._fence = ""  # the backticks that close the ordinary block which we are in
@@ -46,8 +49,11 @@ class TextCalls:
     def feed(self, piece: str) -> str:
         if not self._names:
             return piece
-        self._buffer += piece
-        return self._visible(self._run(final=False))
+        shown = []
+        for start in range(0, len(piece), _PIECE):  # the buffer is cut at its front, over and over
+            self._buffer += piece[start : start + _PIECE]
+            shown.append(self._run(final=False))
+        return self._visible("".join(shown))
 
     def end(self) -> str:
         """The rest. Blanks at the end are dropped after a call; all other text is given back."""
@@ -74,7 +80,7 @@ class TextCalls:
         if self._fence:
             return self._in_block(final)
         if self._before == "\n":
-            start = self._buffer.lstrip(" \t")
+            start = self._buffer[:400].lstrip(" \t")
             if not final and "\n" not in self._buffer and "```".startswith(start[:3]):
                 return None
             if opening := _FENCE.match(self._buffer):
@@ -143,7 +149,7 @@ class TextCalls:
 
     def _judge(self, start: int, mark: str, final: bool) -> Literal["call", "text", "wait"]:
         """Whether what stands in the buffer from `start` up to a closing mark is a call; if so, it is taken."""
-        if not may_be_call(self._buffer[start : start + 200]):
+        if self._spent > _MOST_WORK or not may_be_call(self._buffer[start : start + 200]):
             return "text"
         position = max(start, self._tried)
         while (at := self._buffer.find(mark, position)) >= 0:
@@ -153,11 +159,13 @@ class TextCalls:
                 self._take(position)
                 return "call"
             self._tries += 1
+            self._spent += len(inside)
             if self._tries > _MOST_MARKS or not _unfinished(inside):
                 return "text"  # else the mark stood within a string
         self._tried = max(position, len(self._buffer) - len(mark) + 1)
         if not final:
             return "wait"
+        self._spent += len(self._buffer) - start
         if not self._accept(self._buffer[start:]):
             return "text"
         self._take(len(self._buffer))

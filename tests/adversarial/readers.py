@@ -122,8 +122,8 @@ def _thoughts(text: str, size: int) -> object:
 
 def _lines(text: str) -> object:
     records = []
-    for line in _bytes(text).split(b"\n"):
-        with contextlib.suppress(ValueError, RecursionError, HermesError):
+    for line in filter(None, _bytes(text).split(b"\n")):
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
             records.append(transcript.parse_record(line))
     return replay.replay(records)
 

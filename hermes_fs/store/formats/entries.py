@@ -20,6 +20,9 @@ from hermes_fs.store.formats.lines import ended, newline_of, split, without_comm
 MAX_TEXT = 1000
 """Characters of one entry that the agent may write; longer knowledge is a note."""
 
+MOST = 1000
+"""Entries of one file; bullets after them are lines like any other. A memory that is read at once has some fifty."""
+
 _BULLET = re.compile(r"[ \t]*[-*+][ \t]+(?=\S)")
 _RULE_OFF = re.compile(r"[ \t]*([-*])(?:[ \t]*\1){2,}[ \t]*\r?\n?$")
 _INDENTED = re.compile(r"[ \t]+\S")
@@ -58,15 +61,16 @@ def parse(text: str) -> list[Part]:
     lines = split(text)
     inert = _inert(lines)
     parts: list[Part] = []
-    place = 0
+    place = found = 0
     while place < len(lines):
         start, place = place, place + 1
-        if start in inert or not _is_bullet(lines[start]):
+        if found == MOST or start in inert or not _is_bullet(lines[start]):
             parts.append(lines[start])
             continue
         while place < len(lines) and place not in inert and _continues(lines[place]):
             place += 1
         parts.append(_entry("".join(lines[start:place])))
+        found += 1
     return parts
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hermes_fs.core import plain_yaml
 from hermes_fs.core.loading import load
 from hermes_fs.store.formats import yaml_file
 from hermes_fs.store.formats.lines import newline_of, split
@@ -105,6 +106,8 @@ def strict(text: str) -> tuple[dict[str, Any], str]:
         return {}, f"front matter has more than {_LONGEST} characters"
     if "\r" in parts.front.replace("\r\n", "") or "\ufeff" in parts.front:
         return {}, "front matter holds a byte order mark or a bare carriage return"
+    if refused := plain_yaml.refusal(parts.front):
+        return {}, refused
     try:
         value = _composed(list(_events(parts.front)))
     except yaml_file.Broken as error:

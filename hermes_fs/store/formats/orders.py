@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator, Sequence
 
 from hermes_fs.core import hidden
 
@@ -28,7 +29,8 @@ _WORDS = {
     r"|access tokens?)",
     "<TALKS>": r"(?:conversations?|transcripts?|chat (?:history|logs?)|session logs?|memor(?:y|ies)"
     r"|environment variables|env vars?|user'?s? (?:messages?|e?mails?|files?|input|answers?|data))",
-    "<ADDRESS>": r"(?:https?://|[\w.+-]+@[\w-]+\.|\bwebhook|\d{1,3}\.\d{1,3}\.\d)",
+    "<ADDRESS>": r"(?:https?://|[\w.+-]{1,40}@[\w-]{1,40}\.|\bwebhook|\d{1,3}\.\d{1,3}\.\d)",
+    "<COMING>": r"(?:https?://|@[\w-]{1,40}\.|\bwebhook|\d{1,3}\.\d{1,3}\.\d)",
     "<SHELL>": r"\| ?(?:sudo )?(?:ba|z|da)?sh\b",
 }
 
@@ -74,7 +76,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (
         _HIDES,
         r"""\b<NOT> (?:tell|inform|notify|alert|mention|show|let|bother)(?:ing)?(?: (?:it|this|that))?(?: to)? <OWNER>
-        (?= ?(?:[.,;:!)]|$|know\b|(?:about|of|that) (?:this|it|that|these|you|your)\b))""",
+        (?= ?(?:[.,;:!)]|\n|$|know\b|(?:about|of|that) (?:this|it|that|these|you|your)\b))""",
     ),
     (_HIDES, r"\b<NOT> (?:mention|reveal|disclose|report|admit)(?: \w+){0,4}? (?:to|from) <OWNER>\b"),
     (
@@ -109,17 +111,20 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ),
     (
         _RIGHTS,
-        r"""\b(?:user ?id|chat ?id|account|number|sender|handle|id)s? \S*[\d@]\S*<GAP>{0,50}\b(?:admin|root|owner|full|
-        unrestricted)(?:istrator)?(?: \w+)? ?(?:rights|access|privileges|permissions|control)\b""",
+        r"""\b(?:user ?id|chat ?id|account|number|sender|handle|id)s?
+         \S{0,60}?[\d@]\S{0,60}<GAP>{0,50}\b(?:admin|root|owner|
+        full|unrestricted)(?:istrator)?(?: \w+)? ?(?:rights|access|privileges|permissions|control)\b""",
     ),
     (
         _WAY_IN,
-        r"""\b<WRITE>\b<GAP>{0,80}\b(?:keys?|pub|pubkey)\b<GAP>{0,50}\b
+        r"""\b<WRITE>\b(?=<GAP>{0,160}?(?:authorized_keys|trusted login|allowed[_ ]signers))<GAP>{0,80}\b
+        (?:keys?|pub|pubkey)\b<GAP>{0,50}\b
         (?:authorized_keys|trusted logins?|allowed[_ ]signers)""",
     ),
     (
         _WAY_IN,
-        r"""\b(?:register|enrol+|check in|beacon|phone home|connect back|report in)\b<GAP>{0,40}\b(?:yourself|itself|
+        r"""\b(?:register|enrol+|check in|beacon|phone home|connect back|report in)\b
+        (?=<GAP>{0,140}?(?:<COMING>|\bserver))<GAP>{0,40}\b(?:yourself|itself|
         this (?:agent|host|machine|assistant|instance)|as an? (?:node|agent|bot|worker))\b<GAP>{0,60}
         (?:<ADDRESS>|\bserver)""",
     ),
@@ -137,18 +142,23 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     (
         _WAY_IN,
         r"""\b<WRITE>\b (?:this|these|the following|it|them|(?:a|the|this) (?:line|rule|text|instruction|block))
-        \b<GAP>{0,60}\b(?:to|into|in|at)\b<GAP>{0,30}(?:AGENTS\.md|SOUL\.md|CLAUDE\.md|\.cursorrules|\.hermes/)""",
+        \b(?=<GAP>{0,100}?(?:\.md|\.cursorrules|\.hermes/))<GAP>{0,60}\b(?:to|into|in|at)\b<GAP>{0,30}(?:AGENTS\.md|SOUL\.md|CLAUDE\.md|\.cursorrules|\.hermes/)""",
     ),
     (
         _LEAKS,
-        r"""\b<KEEP>\b<GAP>{0,50}\b<KEYS>\b<GAP>{0,60}?(?:\bMEMORY\.md|\bUSER\.md|\bin (?:your |this )?memory\b|
+        r"""\b<KEEP>\b(?=<GAP>{0,140}?(?:memory|user\.md|https?:|webhook|pastebin|gist|@|repl|
+        answer|respons))<GAP>{0,50}\b<KEYS>\b<GAP>{0,60}?(?:\bMEMORY\.md|\bUSER\.md|\bin (?:your |this )?memory\b|
         \bto https?://|\bwebhook|\bpastebin|\bgist\b|\bto [\w.+-]+@[\w-]+\.|
         \b(?:in|to|into) (?:your |the |every |each |all )?(?:repl(?:y|ies)|answers?|responses?)\b)""",
     ),
-    (_LEAKS, r"\b<SEND>\b<GAP>{0,40}\b<TALKS>\b<GAP>{0,50}\b(?:to|via|at)\b<GAP>{0,25}?<ADDRESS>"),
     (
         _LEAKS,
-        r"""\b(?:cat|less|head|tail|type|base64|xxd)\s+[^\s|;&]*(?:\.env|id_rsa|id_ed25519|\.netrc|\.aws/credentials|
+        r"""\b<SEND>\b(?=<GAP>{0,160}?<COMING>)<GAP>{0,40}\b<TALKS>\b<GAP>{0,50}\b(?:to|via|at)\b<GAP>{0,25}?
+        <ADDRESS>""",
+    ),
+    (
+        _LEAKS,
+        r"""\b(?:cat|less|head|tail|type|base64|xxd)\s+[^\s|;&]{0,200}(?:\.env|id_rsa|id_ed25519|\.netrc|\.aws/credentials|
         \.git-credentials|/etc/shadow)(?![\w-]*\.?
         (?:example|sample|template|dist|test|pub))\b""",
     ),
@@ -190,8 +200,28 @@ def _compiled(shape: str) -> re.Pattern[str]:
     return re.compile(shape, re.IGNORECASE)
 
 
-_PATTERNS = tuple((name, _compiled(shape)) for name, shape in _SHAPES)
-_DISGUISED = tuple(pattern for name, pattern in _PATTERNS if name == ASIDE)
+# One of these parts of words, in lower case, stands in whatever a shape finds; in the order of the shapes. Most texts
+# hold few of them, so that few shapes are looked for, and only around them.
+_NEEDLES = (
+    "instruction rule prompt guid direct restrict constraint polic|instruction|now"
+    "|restrict rule limit filter guideline|system|<\\||hidden secret internal initial system full original"
+    "|user owner human operator person admin|user owner human operator person admin|not don never without"
+    "|approved authori approval|safety security approval confirmation permission guard sandbox moderation"
+    "|safety security approval confirmation permission guard sandbox moderation"
+    "|confirmation approval permission consent|treat|admin root owner full unrestricted"
+    "|authorized_keys trusted allowed|http @ webhook server .0 .1 .2 .3 .4 .5 .6 .7 .8 .9|c2 control"
+    "|reverse /dev/tcp havoc sliver cobalt mythic meterpreter|curl wget base64|.md .cursorrules .hermes/"
+    "|memory user.md http webhook pastebin gist @ repl answer respons"
+    "|http @ webhook .0 .1 .2 .3 .4 .5 .6 .7 .8 .9|.env id_rsa id_ed25519 .netrc .aws .git-cred shadow"
+    "|instruction command order|return repl send say answer want|this these|trusted-host|trusted-host"
+    "|spelling|obey follow execute comply do act carry"
+).replace("\\|", "\0").split("|")  # fmt: skip
+_PATTERNS = tuple(
+    (name, _compiled(shape), tuple(needles.replace("\0", "|").split()))
+    for (name, shape), needles in zip(_SHAPES, _NEEDLES, strict=True)
+)
+_DISGUISED = tuple(pattern for name, pattern, _ in _PATTERNS if name == ASIDE)
+_REACH = 500  # characters around a needle; no shape is longer
 _NEGATED = re.compile(
     r"\b(?:never|not|don'?t|avoid|nobody|cannot|can'?t|no one)(?: \w+){0,2}[ ,:`\"']*$", re.IGNORECASE
 )
@@ -206,13 +236,42 @@ def find(text: str) -> list[tuple[str, str]]:
 
 
 def _orders_in(piece: str) -> list[tuple[str, str]]:
-    found = [(name, match[0]) for name, pattern in _PATTERNS if (match := _search(pattern, piece))]
+    lowered = piece.lower()
+    found = []
+    for name, pattern, needles in _PATTERNS:
+        match = next((hit for part in _around(piece, lowered, needles) if (hit := _search(pattern, part))), None)
+        if match:
+            found.append((name, match[0]))
     if not found:
         for disguised in (piece[::-1], codecs.encode(piece, "rot13")):
             match = next((hit for pattern in _DISGUISED if (hit := pattern.search(disguised))), None)
             if match:
                 found.append((_CODED, match[0]))
     return found
+
+
+def _around(piece: str, lowered: str, needles: Sequence[str]) -> Iterator[str]:
+    """The parts of a piece that lie around a needle; the whole where they would cover most of it."""
+    places = sorted(place for needle in needles for place in _places(lowered, needle))
+    if not places or len(lowered) != len(piece):
+        yield from [piece] if places else []
+        return
+    start, end = 0, -1
+    for place in places:
+        if place - _REACH > end:
+            if end > 0:
+                yield piece[start:end]
+            start = max(0, place - _REACH)
+        end = place + _REACH
+    yield piece[start:end]
+
+
+def _places(text: str, needle: str) -> Iterator[int]:
+    """Where a needle stands, at most once in half a reach."""
+    place = text.find(needle)
+    while place >= 0:
+        yield place
+        place = text.find(needle, place + _REACH // 2)
 
 
 def _search(pattern: re.Pattern[str], piece: str) -> re.Match[str] | None:
@@ -224,9 +283,7 @@ def _search(pattern: re.Pattern[str], piece: str) -> re.Match[str] | None:
 
 
 def _pieces(text: str) -> list[str]:
-    """Paragraphs on one line each: an order may be wrapped over lines, but not over an empty one."""
-    pieces = []
-    for paragraph in re.split(r"\n[ \t]*\r?\n", text):
-        flat = " ".join(paragraph.split())
-        pieces += [flat[start : start + _LONGEST] for start in range(0, max(len(flat), 1), _LONGEST - _OVERLAP)]
-    return pieces
+    """The text with each paragraph on one line: an order may be wrapped over lines, but not over an empty one, and no
+    shape reaches over a line's end. Long texts go in overlapping pieces."""
+    flat = "\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n[ \t]*+\r?\n", text)).strip()
+    return [flat[start : start + _LONGEST] for start in range(0, len(flat), _LONGEST - _OVERLAP)]

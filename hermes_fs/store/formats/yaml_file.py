@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hermes_fs.core import plain_yaml
 from hermes_fs.core.loading import load as load_module
 from hermes_fs.store.formats import keyed, sequences
 from hermes_fs.store.formats.format import Merged, counted, decode, excerpt, settled
@@ -36,6 +37,16 @@ def parse(data: bytes) -> dict[str, Any]:
 
 def parse_text(text: str) -> Any:
     """Any YAML value as plain data (YAML 1.2: `yes` is a word). Raises Broken."""
+    try:
+        return plain_yaml.parse(text)
+    except plain_yaml.Wild:
+        return _wild(text)
+
+
+def _wild(text: str) -> Any:
+    """By the full reader, which is slow, and slower than that on texts made to be."""
+    if refused := plain_yaml.refusal(text):
+        raise Broken(refused)
     error_kind = load_module("ruamel.yaml.error:YAMLError")
     yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
@@ -99,7 +110,10 @@ def _readable(data: bytes) -> bool:
 
 
 def _lenient(data: bytes | None) -> dict[str, Any]:
-    return parse(data) if data is not None and _readable(data) else {}
+    try:
+        return parse(data) if data is not None else {}
+    except Broken:
+        return {}
 
 
 def _merged(base: Any, one: Mapping[str, Any], other: Mapping[str, Any], at: str, conflicts: list[str]) -> Any:

@@ -1,0 +1,38 @@
+"""No scanner or parser of foreign text takes time with the square of its length, and none falls over."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.adversarial.payloads import payloads
+from tests.adversarial.readers import Reader, readers
+
+SMALL, LARGE = 16_000, 64_000
+NOISE = 0.04
+"""Seconds of processor time below which a ratio says nothing."""
+MOST = 10
+"""Times the work for four times the text: linear is 4, the square is 16."""
+
+
+def work(reader: Reader, text: str) -> float:
+    started = time.thread_time()
+    reader(text)
+    return time.thread_time() - started
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", readers())
+def test_four_times_the_text_is_not_the_square_of_the_work(name: str) -> None:
+    reader = readers()[name]
+    reader("warm: up\n")
+    small = dict(payloads(SMALL))
+    slow = []
+    for kind, text in payloads(LARGE):
+        taken = work(reader, text)
+        if taken > NOISE and taken > MOST * max(min(work(reader, small[kind]) for _ in range(3)), NOISE / MOST):
+            again = min(work(reader, text) for _ in range(2))
+            if again > MOST * max(min(work(reader, small[kind]) for _ in range(3)), NOISE / MOST):
+                slow.append(kind)
+    assert slow == []
