@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from hermes_fs.store import settings
 _LEAVING = ("q", "n", "\x1b", "\x03", "\x04", "")
 _SECONDS = 2.0
 _INDENT = " " * 7
+_WIDTH = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def choose(found: list[Offer], tty: Tty | None, yes: bool) -> Offer | None:
     ink = Ink(sys.stderr, os.environ)
     lines = [f"\n  {ink('No model is set up yet.', 'bold')} What shall hermes use?\n"]
     for number, offer in enumerate(found[:9], 1):
-        lines += [f"    {ink(str(number), 'bold')}  {offer.title}", f"{_INDENT}{ink(offer.detail, 'dim')}"]
+        lines += [f"    {ink(str(number), 'bold')}  {offer.title}"]
+        lines += [_INDENT + ink(line, "dim") for line in textwrap.wrap(offer.detail, _WIDTH)]
     lines += [f"    {ink('k', 'bold')}  a key or an address of mine\n", "  which? "]
     offered = "\n".join(lines)
     while True:

@@ -5,12 +5,14 @@ A source writes into a Partial and nowhere else; whether the bytes are the right
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
+from urllib.parse import urlsplit
 
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.loading import load
@@ -90,7 +92,7 @@ class Url:
 
     @property
     def title(self) -> str:
-        return self.address.partition("?")[0]  # what follows may be a key
+        return urlsplit(self.address).netloc.rpartition("@")[2]  # what stands before it may be a password
 
     def fetch(self, wanted: Wanted, report: Report) -> None:
         timeout = load("httpx2:Timeout")(_READ_SECONDS, connect=_CONNECT_SECONDS)
@@ -112,6 +114,10 @@ class Url:
         at = wanted.partial.size
         raise Failed(f"{problem_found} after {at / 1e6:,.0f} MB", "run it again: it goes on from there")
 
+    @property
+    def _version(self) -> str:
+        return hashlib.sha256(self.address.encode()).hexdigest()  # an address may hold a key
+
     def _once(self, client: Any, wanted: Wanted, report: Report) -> bool:
         """One request; whether the file is complete after it."""
         offset, headers = self._range(wanted)
@@ -129,7 +135,7 @@ class Url:
             if wanted.size and total > wanted.size:
                 raise Failed(f"it offers {total / 1e6:,.0f} MB, the file has {wanted.size / 1e6:,.0f} MB")
             wanted.room(max(total, wanted.size) - offset)
-            wanted.partial.keep_note(Note(self.title, response.headers.get("etag", "")))
+            wanted.partial.keep_note(Note(self._version, response.headers.get("etag", "")))
             self._take(response, wanted, offset, (total, report))
         return total == offset or wanted.partial.size >= total
 
@@ -140,7 +146,7 @@ class Url:
             return 0, plain
         if wanted.sha256:
             return size, {**plain, "Range": f"bytes={size}-"}
-        if note.source == self.title and note.mark and not note.mark.startswith("W/"):
+        if note.source == self._version and note.mark and not note.mark.startswith("W/"):
             return size, {**plain, "Range": f"bytes={size}-", "If-Range": note.mark}
         return 0, plain
 
