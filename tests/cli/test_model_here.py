@@ -160,7 +160,7 @@ def test_leaving_the_offer_changes_nothing_and_says_what_else_there_is(
     at_a_terminal: Callable[..., pexpect.spawn], hermes: Run, mind: Path
 ) -> None:
     terminal = at_a_terminal("chat")
-    terminal.expect(r"small demonstration model")
+    terminal.expect("demonstration")
     terminal.expect(r"which\? ")
     terminal.send("xk")
     terminal.expect("export OPENAI_API_KEY")
