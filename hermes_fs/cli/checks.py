@@ -24,12 +24,14 @@ from hermes_fs.providers.reachable import available
 from hermes_fs.store import acting, history, isolation, state
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
+from hermes_fs.store.leaks import Leaks
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 State = Literal["ok", "warn", "broken"]
 
 REACH_SECONDS = 3.0
+SCAN_SECONDS = 5.0
 _MEGABYTE = 1_000_000
 _LOW_SPACE, _NO_SPACE = 1_000 * _MEGABYTE, 100 * _MEGABYTE
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -121,6 +123,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
         yield _edits(opened)
         yield from _proposals(opened)
         yield _objects(opened)
+        yield _leaks(opened)
         yield _index(opened)
 
 
@@ -243,6 +246,19 @@ def _objects(opened: Workspace) -> Finding:
     said = (answer.err or answer.out.decode("utf-8", "replace")).strip().splitlines()
     fix = "clone it anew from a remote (hermes init PATH --from URL), or restore .git from a backup"
     return Finding("history", "broken", said[0] if said else "git fsck fails", fix)
+
+
+def _leaks(opened: Workspace) -> Finding:
+    found = Leaks(opened.git, opened.state_dir, opened.trust.knows_secret).scan(SCAN_SECONDS)
+    more = f"; {found.left:,} versions of files are still to be looked at" if found.left else ""
+    if not found.leaks:
+        fix = "hermes secrets scan" if found.left else ""
+        return Finding("secrets", "ok", f"no credential in history{more}", fix)
+    first = found.leaks[0]
+    named = f"{first.kind} in {first.path}, line {first.line}, since {first.commit}"
+    others = f" and {len(found.leaks) - 1} more" if len(found.leaks) > 1 else ""
+    fix = "change it where it is valid; all of them: hermes secrets scan"
+    return Finding("secrets", "warn", f"{named}{others}{more}", fix)
 
 
 def _index(opened: Workspace) -> Finding:

@@ -101,7 +101,9 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
     raw = git.read("commit", commit.id)
     head, _, text = raw.decode("utf-8", "replace").partition("\n\n")
     trailers = read_trailers(text)
-    ours = is_trusted(known(trailers.get("Hermes-Origin", "web"))) and trailers.get("Hermes-Trigger") != "sync"
+    said = "approved by" in trailers.get("Hermes-Review", "")  # by a person, who has seen it
+    ours = said or is_trusted(known(trailers.get("Hermes-Origin", "web")))
+    ours = ours and trailers.get("Hermes-Trigger") != "sync"
     reviewed = "approved by " in trailers.get("Hermes-Review", "")  # the door's own word, of the person at this machine
     if not (ours or reviewed) or trailers.get("Hermes-Kind") == "merge":
         return

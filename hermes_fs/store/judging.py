@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ from hermes_fs.store.objects import ObjectKind
 from hermes_fs.store.paths import author_of, skill_of
 
 FormatOf = Callable[[str], Format]
+Harmless = Callable[[str], bool]
+"""Whether this machine's person has said of a fingerprint that it is no credential."""
+
+_CREDENTIAL = re.compile(r"holds a [\w -]+ \(([0-9a-f]{10})\): leave")
+_CHANGE_IT = "change what it names and try again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +36,25 @@ class Weighed:
     found: Mapping[str, Found | None]
 
 
-def problems_of(versions: Versions, by: By, format_of: FormatOf) -> list[str]:
-    """One line a problem, each beginning with the path."""
-    return [
+def problems_of(versions: Versions, by: By, format_of: FormatOf, harmless: Harmless) -> list[str]:
+    """One line a problem, each beginning with the path; without the credentials that a person called `harmless`."""
+    found = [
         problem if problem.startswith(path) else f"{path}: {problem}"
         for path, (before, after) in versions.items()
         for problem in format_of(path).check(path, before, after, by)
     ]
+    return [line for line in found if not ((named := _CREDENTIAL.search(line)) and harmless(named[1]))]
 
 
-def judge(change: Change, versions: Versions, format_of: FormatOf) -> list[str]:
+def judge(change: Change, versions: Versions, format_of: FormatOf, harmless: Harmless) -> list[str]:
     """Problems to report. Raises Refused where they are the agent's; a person's own files are theirs to break."""
     by = author_of(change)
-    problems = problems_of(versions, by, format_of)
+    problems = problems_of(versions, by, format_of, harmless)
     if problems and by == "agent":
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
-        raise Refused(problems[0] + more, "change what it names and try again")
+        named = _CREDENTIAL.search(problems[0])
+        hint = f"if it is none, its owner can say so: hermes secrets allow {named[1]}" if named else _CHANGE_IT
+        raise Refused(problems[0] + more, hint)
     return problems
 
 

@@ -19,7 +19,7 @@ from hermes_fs.core.errors import Failed, Refused
 from hermes_fs.store.identity import machine_id
 from hermes_fs.store.lock import Lock
 
-ItemKind = Literal["mind", "instructions", "skill", "cron", "config", "people"]
+ItemKind = Literal["mind", "instructions", "skill", "cron", "config", "people", "secret"]
 FILE = "trust"
 
 
@@ -75,6 +75,10 @@ class Trust:
     def knows_file(self, path: str, blob: str) -> bool:
         """Whether standing instructions (SOUL.md, AGENTS.md) are trusted as `main` has them; "" is no such file."""
         return not blob or self.digest_of(f"instructions:{path}") == blob
+
+    def knows_secret(self, fingerprint: str) -> bool:
+        """Whether this person has said of what looks like a credential that it is none."""
+        return self.digest_of(f"secret:{fingerprint}") == fingerprint
 
     @property
     def owns_the_mind(self) -> bool:

@@ -181,7 +181,7 @@ class Workspace:
             raise Refused("nothing would change: " + ", ".join(change.files))
         versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
         check_places(self.git, head, moves)
-        self._report(judge(change, versions, self.formats))
+        self._report(judge(change, versions, self.formats, self.trust.knows_secret))
         check_skills(self.git, head, moves, change)
         reach("door.judged")
         return Weighed(change, head, moves, versions, found)
@@ -326,7 +326,7 @@ class Workspace:
             return None
         now = self.clock.now()
         versions = {edit.move.path: (self._blob(edit.move.old), _bytes(edit.found)) for edit in edits}
-        self._report(problems_of(versions, "person", self.formats))
+        self._report(problems_of(versions, "person", self.formats, self.trust.knows_secret))
         change_id = self.ids()
         files = {path: after for path, (_, after) in versions.items()}
         kind = kind_of(edits[0].move.path) or "config"

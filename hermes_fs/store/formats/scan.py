@@ -13,7 +13,10 @@ from hermes_fs.store.formats.format import excerpt
 
 def problems(text: str) -> list[str]:
     """Why the agent may not keep this text, one line each that says what to do; empty: it may."""
-    found = [f"holds a {finding.kind}: leave the credential out" for finding in secrets.find(text)[:3]]
+    found = [
+        f"holds a {finding.kind} ({secrets.fingerprint(text[finding.start : finding.end])}): leave the credential out"
+        for finding in secrets.find(text)
+    ]
     found += [f"holds {name}: write plain characters only" for name in hidden.find(text)]
     found += [
         f'{name}, as a planted order would ("{excerpt(words)}"): keep the fact, not the order'
