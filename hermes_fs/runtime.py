@@ -23,7 +23,7 @@ from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
-from hermes_fs.store import locate
+from hermes_fs.store import acting, locate
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
@@ -83,7 +83,11 @@ class Runtime:
         """The workspace that is meant, with its configuration. Raises NotFound, ConfigError, Refused, Failed."""
         workspace = Workspace.open(locate.find(options.workspace, options.work_dir, options.environ))
         try:
-            return cls(options, workspace, settings.load(workspace.root, workspace.state_dir, options.settings))
+            waiting = acting.withheld(workspace)
+            config = settings.load(workspace.root, workspace.state_dir, options.settings, waiting)
+            runtime = cls(options, workspace, config)
+            runtime.problems += [f"config.yaml: {key} is not used: hermes trust show config:{key}" for key in waiting]
+            return runtime
         except HermesError:
             workspace.close()
             raise

@@ -20,6 +20,7 @@ from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import HermesError, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
+from hermes_fs.store import acting
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.review import Review
@@ -145,7 +146,7 @@ def edit(
 @contextmanager
 def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
     with opened(context) as workspace:
-        wanted = config.load(workspace.root, workspace.state_dir).review
+        wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
         review = Review(workspace, Policy(**wanted.model_dump()))
         yield workspace, review
         if expired := review.take_expired():

@@ -6,7 +6,7 @@ A flag beats the environment, that beats this machine's .git/hermes/local.yaml, 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -191,10 +191,15 @@ LOOSENS = frozenset({"review.deletions", "review.programs", "review.cron"})
 """What config.yaml may leave at `propose` only: a machine lets it through on its own, in local.yaml."""
 
 
-def load(root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None) -> Config:
-    """The configuration of a workspace. `overrides` maps dotted keys to values. Raises ConfigError for a wrong key."""
+def load(
+    root: Path, state_dir: Path, overrides: Mapping[str, Any] | None = None, withheld: Iterable[str] = ()
+) -> Config:
+    """The configuration of a workspace. `overrides` maps dotted keys to values; `withheld` are dotted keys of
+    config.yaml that do not count. Raises ConfigError for a wrong key."""
     merged = read(root / CONFIG)
     check_shared(merged)
+    for key in withheld:
+        take_out(merged, key)
     _merge(merged, read(state_dir / LOCAL))
     for key, value in (overrides or {}).items():
         put(merged, key, value)
@@ -278,6 +283,16 @@ def put(data: dict[str, Any], key: str, value: Any) -> None:
             raise ConfigError(f"{part} is not a section", "see docs/reference/config.md")
         data = below
     data[last] = value
+
+
+def take_out(data: dict[str, Any], key: str) -> None:
+    """Remove a dotted key from nested mappings; what is not there needs no removing."""
+    section, _, rest = key.partition(".")
+    below = data.get(section)
+    if not rest:
+        data.pop(section, None)
+    elif isinstance(below, dict):
+        take_out(below, rest)
 
 
 def leaves(section: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

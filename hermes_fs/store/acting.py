@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ _INERT = {"format", "prices", "limits", "retries", "approvals", "trusted_directo
 _INERT |= {"sessions", "git", "model", "auxiliary"}
 """Sections of config.yaml that start nothing. Every other acts until it is named here: the next one is no hole."""
 _YAML = "hermes_fs.store.formats.yaml_file"  # loaded on use: what only opens a workspace reads none
+_SETS = re.compile(rb"^(?!\s*(?:#|$)|format: 1\s*$)", re.MULTILINE)
+"""A line of config.yaml that sets anything: most set nothing, and then no YAML is read."""
 _RUNS = ("scripts/", "tests/", "bin/", "evals/")
 _MAX_YAML = 200_000
 _SHOWN = 3
@@ -82,6 +85,17 @@ def unknown_skills(workspace: Mind) -> set[str]:
     return {entry.name for entry in rows if entry.kind == "tree" and kept.get(f"skill:{entry.name}") != entry.oid}
 
 
+def withheld(workspace: Mind) -> tuple[str, ...]:
+    """Dotted keys of config.yaml that wait for trust, and are not used until then."""
+    head = workspace.head()
+    blob = workspace.git.blob_at(head, "config.yaml") if head else ""
+    if not blob or not _SETS.search(workspace.git.read_blob(blob)):
+        return ()
+    kept = workspace.trust.digests()
+    waiting = _records(workspace.git, head, "config.yaml", lambda key, digest: kept.get(key) == digest)
+    return tuple(item.name for item in waiting if item.name != "config.yaml")
+
+
 def follows(workspace: Mind, path: str) -> bool:
     """Whether standing instructions are trusted as `main` has them, or are this person's and not committed yet."""
     head = workspace.head()
@@ -101,9 +115,7 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
     raw = git.read("commit", commit.id)
     head, _, text = raw.decode("utf-8", "replace").partition("\n\n")
     trailers = read_trailers(text)
-    said = "approved by" in trailers.get("Hermes-Review", "")  # by a person, who has seen it
-    ours = said or is_trusted(known(trailers.get("Hermes-Origin", "web")))
-    ours = ours and trailers.get("Hermes-Trigger") != "sync"
+    ours = is_trusted(known(trailers.get("Hermes-Origin", "web"))) and trailers.get("Hermes-Trigger") != "sync"
     reviewed = "approved by " in trailers.get("Hermes-Review", "")  # the door's own word, of the person at this machine
     if not (ours or reviewed) or trailers.get("Hermes-Kind") == "merge":
         return

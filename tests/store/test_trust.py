@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hermes_fs.core.config import load
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Origin, Provenance, Trigger
 from hermes_fs.store import acting, remote
@@ -144,6 +145,16 @@ def test_a_file_that_cannot_be_read_as_yaml_is_one_thing_that_waits(clone: Works
     sh(clone.root, "git", "commit", "-qam", "broken")
     found = {item.key: item.does for item in acting.pending(clone)}
     assert found["cron:cron.yaml"].startswith("it cannot be read")
+
+
+def test_settings_that_wait_are_not_used(clone: Workspace) -> None:
+    (clone.root / "config.yaml").write_text("format: 1\nterminal:\n  timeout: 5\nlimits:\n  steps: 7\n")
+    sh(clone.root, "git", "commit", "-qam", "from elsewhere")
+    assert acting.withheld(clone) == ("terminal",)
+    config = load(clone.root, clone.state_dir, withheld=acting.withheld(clone))
+    assert (config.terminal.timeout, config.limits.steps) == (120, 7)
+    clone.trust.accept(acting.pending(clone))
+    assert acting.withheld(clone) == ()
 
 
 def test_what_is_deleted_is_forgotten(there: Workspace) -> None:
