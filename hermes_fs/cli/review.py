@@ -35,12 +35,18 @@ Away = Annotated[bool, typer.Option("--away", help="Those that were rejected or 
 _OFFER = "  " + " · ".join(("a accept", "r reject", "e edit", "s skip", "q quit")) + " "
 
 
-@app.command(epilog=example("hermes review", "hermes review walk"))
-def walk(context: typer.Context) -> None:
-    """Go through what waits, one by one; without a terminal, list it."""
+@app.command(epilog=example("hermes review", "hermes review walk", "hermes review 3k9fzz"))
+def walk(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[ID]", help="Only this one.")] = "",
+) -> None:
+    """Go through what waits, one by one; without a terminal, list it, or show the one."""
     tty = Tty.find() if sys.stdin.isatty() and sys.stdout.isatty() else None
     with _reviewing(context) as (workspace, review):
-        waiting = review.waiting()
+        waiting = [review.find(name)] if name else review.waiting()
+        if tty is None and name:
+            proposing.whole(workspace, review, waiting[0])
+            return
         if tty is None or not waiting:
             _list(waiting, "Nothing waits for you.")
             return

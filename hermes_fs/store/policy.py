@@ -104,7 +104,7 @@ def is_program(path: str, data: bytes | None) -> bool:
     """Whether a skill's file is meant to be run: by its folder, its ending, or a first line that names a program."""
     inside = path.split("/")[2:]
     return (
-        (len(inside) > 1 and inside[0] in _PROGRAM_FOLDERS)
+        (len(inside) > 1 and inside[0].lower() in _PROGRAM_FOLDERS)
         or path.lower().endswith(_PROGRAM_ENDINGS)
         or (data or b"").startswith((b"#!", b"\x7fELF", b"MZ"))
     )

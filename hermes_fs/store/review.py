@@ -42,11 +42,11 @@ class Review:
 
     def waiting(self) -> list[Proposal]:
         """Those that wait, oldest first. What a crash left behind is put right, what expired is put away."""
-        found = self._shelf.read([ref for ref in self._shelf.refs() if not ref.put_away])
-        over = [one for one in found if one.standing.state == "expired" or self._is_over(one)]
+        found = self._shelf.read(self._shelf.waiting())
+        over = [one for one in found if self._is_late(one) or self._is_on_main(one)]
         if over and not self._workspace.read_only:
             self._clear([one.id for one in over])
-            self._expired += [one.id for one in over if one.standing.state == "expired"]
+            self._expired += [one.id for one in over if self._is_late(one)]
         return [one for one in found if one not in over]
 
     def take_expired(self) -> list[str]:
@@ -114,6 +114,7 @@ class Review:
             self._shelf.save(ledger)
             reach("review.said")
             self._shelf.put_away(one)
+            self._trim()
             return replace(one, standing=replace(one.standing, state="rejected"))
 
     def edit(self, name: str, files: Mapping[str, bytes | None], by: str) -> Proposal:
@@ -144,20 +145,29 @@ class Review:
             raise Refused(f"proposal {one.id} cannot be accepted: {one.standing.detail}", "reject it")
         return one
 
-    def _is_over(self, one: Proposal) -> bool:
+    def _is_late(self, one: Proposal) -> bool:
+        return one.expires <= self._workspace.clock.now()
+
+    def _is_on_main(self, one: Proposal) -> bool:
         return one.standing.state != "blocked" and self._shelf.is_on_main(one)
 
     def _clear(self, ids: Sequence[str]) -> None:
         with self._workspace.locked():
             refs = self._shelf.refs()
             for one in self._shelf.read([ref for ref in refs if ref.id in ids and not ref.put_away]):
-                if self._is_over(one):
+                if self._is_on_main(one):
                     self._shelf.drop(one)
-                elif one.standing.state == "expired":
+                elif self._is_late(one):
                     self._shelf.put_away(one)
-            kept = self.put_away()
-            for one in kept[: max(len(kept) - KEPT, 0)]:
-                self._shelf.drop(one)
+            self._trim()
+
+    def _trim(self) -> None:
+        """Lets go of the oldest that were put away. What git cannot read goes first."""
+        refs = {ref.id: ref for ref in self._shelf.refs() if ref.put_away}
+        if len(refs) > KEPT:
+            kept = {one.id for one in self._shelf.read(list(refs.values()))[-KEPT:]}
+            for ref in (ref for id, ref in refs.items() if id not in kept):
+                self._workspace.git.update_ref(ref.name, "", ref.commit)
 
     def _accepted_before(self, one: Proposal) -> Commit:
         lesson = self._shelf.lesson_of(one)

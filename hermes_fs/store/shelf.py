@@ -20,6 +20,7 @@ from hermes_fs.store.proposal import PUT_AWAY, WAITING, Ends, Proposal, Ref, Sta
 from hermes_fs.store.workspace import Workspace
 
 _SHORTEST_ID = 6
+_STRANGERS = 200  # proposals that came from elsewhere, of which a person is shown no more
 _BOTH = (WAITING, PUT_AWAY)
 
 
@@ -40,6 +41,13 @@ class Shelf:
     def refs(self) -> list[Ref]:
         """Of all that wait and all that are put away."""
         return proposal.refs(self._git, _BOTH)
+
+    def waiting(self) -> list[Ref]:
+        """Of those that wait: all of this machine's, and the first few of others'."""
+        made = self.ledger().made
+        refs = [ref for ref in self.refs() if not ref.put_away]
+        strangers = [ref for ref in refs if ref.id not in made]
+        return [ref for ref in refs if ref.id in made] + strangers[:_STRANGERS]
 
     def find(self, name: str) -> Proposal:
         """By its id or the beginning of one. NotFound."""
@@ -106,7 +114,7 @@ class Shelf:
         `trailers` say more than those of a lesson; `session` is whose own it is, to go on from. Refused where `most`
         wait already (0: no bound)."""
         refs, ledger = self.refs(), self.ledger()
-        waiting = sum(not one.put_away for one in refs)
+        waiting = sum(not one.put_away and one.id in ledger.made for one in refs)  # strangers' fill no place
         if most and waiting >= most and not was:
             raise Refused(f"{waiting} proposals wait for the user already", "tell them to go through `hermes review`")
         change_id = (was.change if was else "") or self._workspace.ids()

@@ -53,6 +53,7 @@ def test_one_is_shown_whole(hermes, mind):
     assert done.returncode == 0, done.stderr
     for part in ("note a: add", "tainted session", "the page said so", "+web", "notes/a.md", "origin web"):
         assert part in done.stdout
+    assert hermes("review", made.id).stdout == done.stdout
     assert "+web" in json.loads(hermes("review", "show", made.id, "--json").stdout)["diff"]
 
 

@@ -15,7 +15,7 @@ from hermes_fs.store import history
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.proposals import Proposals
-from hermes_fs.store.review import Review
+from hermes_fs.store.review import KEPT, Review
 from hermes_fs.store.workspace import Outdated, Workspace
 from tests.store.desk import Hands
 from tests.store.git_shell import make_workspace, sh, status
@@ -459,9 +459,42 @@ def test_a_ref_that_was_moved_from_outside_is_a_strangers(mind: Workspace) -> No
     assert Proposals(mind).read("notes/a.md", "s1").text == ""  # nothing goes on from it
 
 
+def test_strangers_keep_no_place_from_the_agent_and_expire(mind: Workspace, clock: Hands) -> None:
+    for number in range(3):
+        plant(mind.root, f"aaaaa{number}", {"config.yaml": ("100644", b"x")}, FORGED)
+    assert isinstance(Proposals(mind, Policy(waiting=1)).submit(note("x\n")), Proposal)
+    assert len(Review(mind).waiting()) == 4
+    clock.at += timedelta(days=15)
+    assert Review(mind).waiting() == []
+    for one in Review(mind).put_away()[:3]:
+        with pytest.raises(Refused):
+            Review(mind).accept(one.id, "owner")
+
+
+def test_one_that_came_by_clone_can_be_edited_and_stays_a_strangers(mind: Workspace) -> None:
+    plant(mind.root, "abcdef", {"notes/a.md": ("100644", b"x\n")}, FORGED)
+    edited = Review(mind).edit("abcdef", {"notes/a.md": b"better\n"}, "ada")
+    assert edited.foreign and edited.because == "it came by clone or sync"
+    Review(mind).accept("abcdef", "ada")
+    lesson = history.log(mind.git)[0]
+    assert (lesson.trailers["Origin"], lesson.trailers["Review"]) == ("channel", "edited and approved by ada")
+    assert lesson.change not in ("", "01J")
+
+
 def test_without_its_ledger_every_proposal_is_a_strangers(mind: Workspace) -> None:
     proposed(mind, note("x\n"))
     for damage in ("", "{", "[]", '{"made": {"a": {"x": 1}}, "rejected": []}'):
         (mind.state_dir / "proposals.json").write_text(damage)
         [one] = Review(mind).waiting()
         assert one.foreign
+
+
+def test_of_what_was_put_away_the_newest_are_kept(mind: Workspace, clock: Hands) -> None:
+    old = plant(mind.root, "abcdef", {"notes/a.md": ("100644", b"x\n")}, FORGED)
+    for number in range(KEPT):
+        mind.git.update_ref(f"refs/hermes/rejected/old{number:03}", old, "")
+    clock.at += timedelta(days=1)
+    made = proposed(mind, note("x\n"))
+    Review(mind).reject(made.id, "owner")
+    kept = [one.id for one in Review(mind).put_away()]
+    assert len(kept) == KEPT and kept[-1] == made.id
