@@ -17,9 +17,14 @@ from typing import Literal
 
 from hermes_fs.core import config
 from hermes_fs.core.clock import Clock
-from hermes_fs.core.errors import HermesError
+from hermes_fs.core.errors import HermesError, ProviderError
 from hermes_fs.providers import select
+from hermes_fs.providers.embedded import server
+from hermes_fs.providers.embedded.catalogue import DEFAULT, SMALL
+from hermes_fs.providers.embedded.folders import Folders
+from hermes_fs.providers.embedded.models import task_of
 from hermes_fs.providers.keys import KEY_FILE, read_key_file
+from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.providers.reachable import available
 from hermes_fs.store import acting, history, isolation, state
 from hermes_fs.store.index import Index
@@ -138,6 +143,9 @@ def provider(scene: Scene) -> Iterator[Finding]:
     """Which model would answer, whether its key is there, and whether its server answers."""
     wanted = _config(scene)
     selection = select.select(wanted, scene.environ)
+    if selection.preset.name == EMBEDDED:
+        yield from _embedded(selection.model, wanted)
+        return
     select.check_key(selection)
     model = selection.model or "the server's first model"
     key = f", key from {selection.key_from}" if selection.key_from else ""
@@ -155,6 +163,22 @@ def provider(scene: Scene) -> Iterator[Finding]:
         )
     else:
         yield Finding("server", "ok", f"it answers, with {len(current.models)} models")
+
+
+def _embedded(name: str, wanted: config.Config) -> Iterator[Finding]:
+    """The model that runs on this machine: its file, the library, the server."""
+    folders = Folders.of_this_person()
+    task = task_of(name, wanted.local, wanted.model.context_window, folders)
+    try:
+        server.check(task)
+    except ProviderError as error:
+        yield Finding("model", "broken", error.message, error.hint)
+        return
+    small = f", {SMALL}" if task.alias == DEFAULT.name else ""
+    yield Finding("model", "ok", f"{task.alias} on this machine, {task.model}{small}")
+    running = server.state(folders)
+    what = f"{running.record.alias} at {running.record.base_url}" if running else "starts with the first message"
+    yield Finding("server", "ok", what)
 
 
 CHECKS: tuple[tuple[str, Check], ...] = (

@@ -20,6 +20,7 @@ import pytest
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.ports import Cancel
 from hermes_fs.providers.embedded import installing, record, server
+from hermes_fs.providers.embedded.catalogue import DEFAULT
 from hermes_fs.providers.embedded.folders import Folders
 from hermes_fs.providers.embedded.server import Server
 from hermes_fs.providers.embedded.task import task_for
@@ -125,6 +126,17 @@ def test_a_key_that_is_missing_is_not_answered_with_an_offer(hermes: Run) -> Non
     hermes("config", "set", "model.provider", "zai")
     done = hermes("chat", "-q", "hello", "--yes")
     assert (done.returncode, "ZAI_API_KEY is not set" in done.stderr) == (2, True)
+
+
+def test_the_doctor_looks_at_the_file_the_library_and_the_server(hermes: Run, library: Folders) -> None:
+    hermes("config", "set", "model.provider", "embedded")
+    findings = {one["name"]: one for one in json.loads(hermes("doctor", "--json").stdout)}
+    assert (findings["model"]["state"], "hermes model pull" in findings["model"]["fix"]) == ("broken", True)
+    library.models.mkdir(parents=True)
+    (library.models / DEFAULT.file).write_bytes(HEAD)
+    findings = {one["name"]: one for one in json.loads(hermes("doctor", "--json").stdout)}
+    assert (findings["model"]["state"], "it makes mistakes" in findings["model"]["detail"]) == ("ok", True)
+    assert findings["server"]["detail"] == "starts with the first message"
 
 
 @pytest.fixture
