@@ -11,6 +11,7 @@ from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import dim, good, print_json, print_table
 from hermes_fs.core import config
 from hermes_fs.core.errors import ConfigError
+from hermes_fs.core.terminal import one_line
 from hermes_fs.store import settings
 from hermes_fs.store.workspace import Workspace
 
@@ -98,7 +99,7 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return one_line(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
 
 def _unknown(key: str) -> ConfigError:

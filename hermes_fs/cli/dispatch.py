@@ -19,6 +19,7 @@ from hermes_fs.cli.app import Invocation
 from hermes_fs.cli.table import COMMANDS
 from hermes_fs.core.errors import HermesError, UsageError
 from hermes_fs.core.loading import load
+from hermes_fs.core.terminal import neutralise, one_line
 
 _ISSUES = "run it again with --debug to see where"
 
@@ -77,7 +78,7 @@ def split_globals(argv: list[str]) -> tuple[Invocation, list[str]]:
 def complain(message: str, hint: str = "") -> None:
     """One line on stderr: what is wrong, then what to do."""
     line = f"error: {message} — {hint}" if hint else f"error: {message}"
-    print(" ".join(line.split()), file=sys.stderr)
+    print(one_line(line), file=sys.stderr)
 
 
 def _run(invocation: Invocation, argv: list[str], commands: Table) -> int:
@@ -107,7 +108,7 @@ def _usage(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     text = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
-        print(text, file=sys.stderr)
+        print(neutralise(text), file=sys.stderr)
         return error.exit_code
     complain(text.rstrip("."), f"see `{context.command_path} --help`" if context else "")
     return error.exit_code

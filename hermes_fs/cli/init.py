@@ -46,7 +46,7 @@ def init(
         return
     planned = making.plan(wanted)
     if planned.adopts:
-        print(f"{planned.root} holds memories or skills. They become the first lesson of a workspace:")
+        print(f"{one_line(str(planned.root))} holds memories or skills. They become the first lesson of a workspace:")
         for name in planned.adopts:
             print(f"  {one_line(name)}")
         confirm("Adopt them?", yes)
@@ -54,7 +54,7 @@ def init(
     with workspace:
         _say(workspace, made)
         if workspace.read_only:
-            print(f"note: nothing can be learned in it: {workspace.read_only}")
+            print(f"note: nothing can be learned in it: {one_line(workspace.read_only)}")
 
 
 def _default() -> Path:
@@ -76,5 +76,5 @@ def _clone(path: Path, url: str, sessions: str, trust: bool) -> None:
 
 
 def _say(workspace: Workspace, made: bool) -> None:
-    print(f"{'Made' if made else 'There already is'} a workspace at {bold(str(workspace.root))}")
+    print(f"{'Made' if made else 'There already is'} a workspace at {bold(one_line(str(workspace.root)))}")
     print(dim("Talk to it with `hermes`. It is a git repository: `hermes log` shows what it learns."))

@@ -22,6 +22,7 @@ from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
 from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
+from hermes_fs.core.terminal import one_line
 from hermes_fs.providers.connection import Connection
 from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS
 from hermes_fs.providers.reachable import Reachable, available
@@ -88,7 +89,7 @@ def _show(root: Path | None, current: Config, as_json: bool) -> None:
         print_json(_as_json(root, selection))
         return
     for title, (value, source) in rows.items():
-        print(f"{title:<10}{bold(value)}{dim(f'  from {source}') if source else ''}")
+        print(f"{title:<10}{bold(one_line(value))}{dim(f'  from {source}') if source else ''}")
     if selection.key_name and not selection.api_key:
         print(bad(f"{selection.key_name} is not set: export it, or put it into ~/.config/hermes/env"))
 

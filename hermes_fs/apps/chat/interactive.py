@@ -164,7 +164,7 @@ class Chat:
 
     def _toolbar(self) -> str:
         conversation = self._talk.conversation
-        words = [one_line(conversation.title, _TITLE), conversation.model]
+        words = [one_line(conversation.title, _TITLE), one_line(conversation.model)]
         if conversation.usage.total:
             words.append(describe.spent(conversation.usage))
         return " · ".join(word for word in (*words, self._reports.status()) if word)
