@@ -5,6 +5,7 @@ Text in any language is left alone, with Latin words in it and with endings on t
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -74,6 +75,7 @@ def _mixed(text: str) -> Iterator[tuple[int, int, bool]]:
             yield *match.span(), False
 
 
+@functools.lru_cache(maxsize=2048)
 def _poses(word: str, foreign: bool) -> bool:
     """`foreign`: the text has words of the other script, so that a Latin word may well have an ending in it."""
     if _HAS_STRANGE.search(word):
@@ -85,6 +87,7 @@ def _poses(word: str, foreign: bool) -> bool:
     return _HAS_POSING.search(word) is not None
 
 
+@functools.lru_cache(maxsize=2048)
 def marked(word: str) -> str:
     """The word with its posing letters spelt out by their codes."""
     return _OTHERS.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", word)

@@ -1,11 +1,11 @@
-"""The figures that are promised of the redactor, on samples that say where each secret is. benchmarks/secrets.py prints
-them, with the files of this machine's Python beside."""
+"""The figures that are promised of the redactor, on samples that say where each secret is. benchmarks/redaction.py
+prints them, with the files of this machine's Python beside."""
 
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.secrets import SEED, machine_texts, share_altered, share_found
+from benchmarks.redaction import SEED, machine_texts, share_altered, share_found
 from tests.core.benign_samples import benign
 from tests.core.secret_samples import SETS, bare, located
 

@@ -1,6 +1,6 @@
 """How many credentials `core/secrets.py` finds, and how much harmless text it alters.
 
-python -m benchmarks.secrets [--missed]
+python -m benchmarks.redaction [--missed]
 """
 
 from __future__ import annotations
