@@ -237,6 +237,10 @@ def _armed(opened: Workspace) -> Iterator[Finding]:
         named = ", ".join(keys[:3]) + (" …" if len(keys) > 3 else "")
         fix = f"look at {opened.git.git_dir / 'config'} before you use plain git there"
         yield Finding("git config", "warn", f"{named}: your git would follow it, hermes does not", fix)
+    aside = opened.state_dir / "local.yaml.elsewhere"
+    if aside.exists():
+        fix = f"look at {aside}, say with `hermes config set` what holds here, then delete it"
+        yield Finding("settings", "warn", "another machine's settings came with this folder and do not count", fix)
     folder = opened.git.common_dir / "hooks"
     hooks = sorted(path.name for path in folder.iterdir() if path.suffix != ".sample") if folder.is_dir() else []
     if hooks:

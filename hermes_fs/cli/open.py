@@ -14,7 +14,7 @@ from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.types import Provenance
-from hermes_fs.store import locate
+from hermes_fs.store import identity, locate
 from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
 
@@ -55,4 +55,10 @@ def root_of(context: typer.Context) -> Path | None:
 
 
 def config_of(root: Path | None) -> Config:
-    return config.load(root, git_dir_of(root) / "hermes") if root else Config()
+    """Settings without opening the workspace. Those that another machine made do not count."""
+    if root is None:
+        return Config()
+    state_dir = git_dir_of(root) / "hermes"
+    if said := identity.disown(state_dir, identity.machine_id()):
+        print(f"note: {said}", file=sys.stderr)
+    return config.load(root, state_dir)

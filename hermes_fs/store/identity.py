@@ -41,6 +41,18 @@ def host_of(state_dir: Path, machine: str) -> str:
     return host
 
 
+def disown(state_dir: Path, machine: str) -> str:
+    """Puts settings aside that another machine made: an archive may bring whom to send which key. A line to say so, ""
+    where there are none."""
+    kept, settings = _kept(state_dir / "host"), state_dir / "local.yaml"
+    if (kept.get("host") and kept.get("machine") == machine) or not settings.exists():
+        return ""
+    aside = settings.with_name("local.yaml.elsewhere")
+    with contextlib.suppress(OSError):  # read-only: nothing can be learned there either
+        settings.replace(aside)
+    return f"this machine's settings came from another one and do not count: look at {aside}, then say them again"
+
+
 def machine_id(places: tuple[Path, ...] = _MACHINE_IDS) -> str:
     """A digest of this machine's id, "" where it has none that we know of."""
     for place in places:

@@ -14,6 +14,7 @@ from typing import Any
 from hermes_fs.core import config
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.loading import load
+from hermes_fs.store import identity
 
 
 def with_values(text: str, values: Mapping[str, Any], where: str = config.CONFIG) -> str:
@@ -43,6 +44,7 @@ def write_local(state_dir: Path, values: Mapping[str, Any]) -> None:
     """Set or take out dotted keys in local.yaml, all or nothing. Raises ConfigError, or Failed where the disk does not
     let us."""
     path = state_dir / config.LOCAL
+    identity.host_of(state_dir, identity.machine_id())  # by which they are known as this machine's own
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         fresh = with_values(text, values, config.LOCAL)

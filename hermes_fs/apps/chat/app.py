@@ -86,7 +86,8 @@ def _warning(runtime: Runtime) -> str:
     waiting = len(acting.pending(runtime.workspace))
     said = [f"Nothing can be learned: {reason}"] if reason else []
     if waiting:
-        said.append(f"{waiting} thing{'s' * (waiting > 1)} of this workspace wait for your trust: hermes trust list")
+        things = "1 thing of this workspace waits" if waiting == 1 else f"{waiting} things of this workspace wait"
+        said.append(f"{things} for your trust: hermes trust list")
     return " · ".join(said)
 
 
