@@ -98,6 +98,7 @@ def _joined(found: list[Finding]) -> list[Finding]:
 
 _DIGIT = re.compile(r"\d")
 _CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
+_DIGIT_OR_UPPER = re.compile(r"[^\W_a-z]")
 _LETTER = re.compile(r"[^\W\d_]")
 _CLASSES = tuple(re.compile(kind) for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^\w]|_"))
 
@@ -330,6 +331,8 @@ def _random_long(value: str, least: int) -> bool:
 def _assigned_secret(kind: str, match: Match[str], value: str) -> bool:
     """Whether an assignment assigns a credential, rather than code, a name, a placeholder or a word of prose."""
     if match["after"] in ("(", "[") or (match["tag"] and match["after"] != "</"):
+        return False
+    if not _DIGIT_OR_UPPER.search(value):
         return False
     if match["rest"].lower().endswith(("_env", "-env", "_name", "_file", "_path", "_url", "_id")):
         return False
