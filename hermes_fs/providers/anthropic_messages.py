@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, ClassVar
 
-from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.types import Request
 from hermes_fs.providers.anthropic_events import MessageAssembler
 from hermes_fs.providers.anthropic_wire import mark_for_cache, messages_to_wire, system_to_wire, tools_to_wire
 from hermes_fs.providers.claude import reply_tokens, thinking_fields
 from hermes_fs.providers.hosted import Hosted
 from hermes_fs.providers.presets import own_address
-from hermes_fs.providers.signing import signatures_in
 from hermes_fs.providers.speech import Speech
-
-_ABOUT_THOUGHTS = re.compile(r"signature|thinking`? blocks?")
 
 
 class AnthropicMessages(Hosted):
@@ -23,9 +20,8 @@ class AnthropicMessages(Hosted):
 
     path: ClassVar[str] = "/v1/messages"
     takes_no: ClassVar[frozenset[str]] = frozenset({"sound"})
-
-    _thoughts: frozenset[str] = frozenset()
-    _void: frozenset[str] = frozenset()
+    about_thoughts: ClassVar[re.Pattern[str] | None] = re.compile(r"signature|thinking`? blocks?")
+    # https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
 
     def _assembler(self, request: Request) -> MessageAssembler:
         names = None if self._is_native else tuple(tool.name for tool in request.tools)
@@ -36,8 +32,7 @@ class AnthropicMessages(Hosted):
         asked = request.max_tokens or self._settings.max_tokens
         limit = asked or reply_tokens(self.model, self._known_window, thinking)
         system, tools = system_to_wire(request.messages), tools_to_wire(request.tools)
-        self._thoughts = signatures_in(request.messages) - self._void
-        turns = messages_to_wire(request.messages, self._preset, self._void)
+        turns = messages_to_wire(self._readable(request.messages), self._preset)
         if "cache_control" not in self._refused:
             mark_for_cache(tools, system, turns)
         body: dict[str, Any] = {"model": self.model}
@@ -57,19 +52,10 @@ class AnthropicMessages(Hosted):
     def _is_native(self) -> bool:
         return own_address(self._preset, "anthropic")
 
-    @property
+    @functools.cached_property
     def _known_window(self) -> int:
-        """Without asking the server for more than it has told."""
+        """Asked for once: a server that does not tell would be asked before every request."""
         return 0 if self._is_native else self.context_window
-
-    def _adapt(self, error: ProviderError) -> bool:
-        """Thoughts are refused where what stood before them has changed since, by a compaction or a switched tool, or
-        where another account has them (https://platform.claude.com/docs/en/build-with-claude/preserved-thinking):
-        those that were sent stay out from then on, newer ones are as good as ever."""
-        if error.fault == "invalid" and self._thoughts and _ABOUT_THOUGHTS.search(error.message):
-            self._void |= self._thoughts
-            return True
-        return super()._adapt(error)
 
     def _optional(self) -> tuple[tuple[str, str], ...]:
         return (

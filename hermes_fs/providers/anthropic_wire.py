@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hermes_fs.core.types import (
@@ -45,12 +45,12 @@ def system_to_wire(messages: Sequence[Message]) -> list[Block]:
     return [{"type": "text", "text": text} for text in texts if text.strip()]
 
 
-def messages_to_wire(messages: Sequence[Message], preset: Preset, void: Collection[str] = ()) -> list[Block]:
-    """Turns of both sides in alternation, the person's first and last. Thoughts with a signature in `void` stay out."""
+def messages_to_wire(messages: Sequence[Message], preset: Preset) -> list[Block]:
+    """Turns of both sides in alternation, the person's first and last."""
     turns: list[Block] = []
     for message in messages[len(_leading(messages)) :]:
         role = "assistant" if message.role == "assistant" else "user"
-        content = [block for part in message.parts for block in _blocks(part, preset, void)]
+        content = [block for part in message.parts for block in _blocks(part, preset)]
         if role == "assistant" and all(block["type"] in ("thinking", "redacted_thinking") for block in content):
             continue  # a reply that never got beyond its thoughts
         if turns and turns[-1]["role"] == role:
@@ -96,13 +96,13 @@ def _said(text: str) -> Block:
     return {"role": "user", "content": [{"type": "text", "text": text}]}
 
 
-def _blocks(part: Part, preset: Preset, void: Collection[str]) -> Iterable[Block]:
+def _blocks(part: Part, preset: Preset) -> Iterable[Block]:
     """No block or one."""
     match part:
         case Text(text):
             return [{"type": "text", "text": text}] if text.strip() else []
         case Thinking(text, signature):
-            block = None if signature in void else block_of(signature, preset)
+            block = block_of(signature, preset)
             return [] if block is None else [{**block, "thinking": text} if block.get("type") == "thinking" else block]
         case ToolCall():
             return [_call(part)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
@@ -16,13 +17,14 @@ from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.tokens import estimate_messages, estimate_tools
-from hermes_fs.core.types import Reply, Request, Usage
+from hermes_fs.core.types import Message, Reply, Request, Usage
 from hermes_fs.providers.connection import Connection
 from hermes_fs.providers.media import LeftOut
 from hermes_fs.providers.presets import Preset
 from hermes_fs.providers.prices import cost_of
 from hermes_fs.providers.replies import new_call_id
 from hermes_fs.providers.settings import Settings
+from hermes_fs.providers.signing import signatures_in, without
 from hermes_fs.providers.windows import Model, first_of, models_of, window_of
 
 
@@ -45,6 +47,8 @@ class Hosted:
     path: ClassVar[str]
     takes_no: ClassVar[frozenset[str]] = frozenset()
     """Kinds of media that the wire has no place for: `image`, `sound`, `document`."""
+    about_thoughts: ClassVar[re.Pattern[str] | None] = None
+    """Words of a refusal that mean signed thoughts in the conversation."""
 
     def __init__(
         self,
@@ -63,6 +67,8 @@ class Hosted:
         self._window = self._settings.context_window or None
         self._refused: frozenset[str] = frozenset()
         self._left_out = LeftOut(preset.title, self.takes_no)
+        self._thoughts: frozenset[str] = frozenset()
+        self._void: frozenset[str] = frozenset()
 
     # -- what a wire says ---------------------------------------------------------------------------------------------
 
@@ -138,12 +144,21 @@ class Hosted:
             raise ProviderError("context", "the conversation is longer than the model's window", "use /compact")
         yield reply
 
+    def _readable(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages without the thoughts that the server has refused. It refuses those before which something has
+        changed since (a compaction), or which another account has; newer ones are as good as ever."""
+        self._thoughts = signatures_in(messages) - self._void
+        return without(messages, self._void)
+
     # -- when things go wrong -----------------------------------------------------------------------------------------
 
     def _adapt(self, error: ProviderError) -> bool:
         """Whether the server refused an optional field by name, so that the request may go without it."""
         if error.fault != "invalid":
             return False
+        if self._thoughts and self.about_thoughts and self.about_thoughts.search(error.message):
+            self._void |= self._thoughts
+            return True
         for name, said in self._optional():
             if said in error.message and name not in self._refused:
                 self._refused |= {name}

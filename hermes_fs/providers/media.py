@@ -23,6 +23,8 @@ _NEVER = re.compile(
     r"|unknown variant|unknown (?:content|type)|invalid content type|multimodal|mmproj|supported values are",
     re.IGNORECASE,
 )
+_INSTEAD = re.compile(r"supported values are|expected|must be|only support", re.IGNORECASE)
+"""After this a server names what it would take."""
 
 Medium = Image | Audio | Document
 
@@ -42,7 +44,8 @@ class LeftOut:
         never = bool(_NEVER.search(error.message))
         if error.fault != "invalid" and not (never and error.fault in ("not_found", "overloaded")):
             return ""
-        blamed = {name for name, _, pattern in _KINDS if pattern.search(error.message)}
+        said = _INSTEAD.split(error.message)[0]
+        blamed = {name for name, _, pattern in _KINDS if pattern.search(said)}
         there = [part for part in _media(request.messages) if not self._is_out(part) and _kind(part) in blamed]
         if not there:
             return ""

@@ -44,6 +44,7 @@ _PRESETS = (
         ("OPENAI_API_KEY",),
         limit_field="max_completion_tokens",
         preferred=("gpt-6-sol", "gpt-6", "gpt-5.4", "gpt-5", "gpt-4.1", "gpt-4o"),
+        wire="responses",
     ),
     Preset(
         "anthropic",

@@ -6,10 +6,11 @@ A conversation may go on with another model behind another server; what one has 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from hermes_fs.core.types import Message, Thinking
+from hermes_fs.core.types import Message, Part, Thinking
 from hermes_fs.providers.presets import Preset
 
 _BEGIN = '{"wire": '
@@ -41,3 +42,15 @@ def is_bound(signature: str) -> bool:
 def signatures_in(messages: Iterable[Message]) -> frozenset[str]:
     thoughts = (part for message in messages for part in message.parts if isinstance(part, Thinking))
     return frozenset(thought.signature for thought in thoughts if is_bound(thought.signature))
+
+
+def without(messages: Iterable[Message], void: Collection[str]) -> list[Message]:
+    """The messages, thoughts with a signature in `void` left out."""
+    return [
+        replace(message, parts=tuple(part for part in message.parts if not _is_void(part, void)))
+        for message in messages
+    ]
+
+
+def _is_void(part: Part, void: Collection[str]) -> bool:
+    return isinstance(part, Thinking) and part.signature in void

@@ -53,6 +53,11 @@ class Speech:
             self._pieces.append(last)
         last.signature = signature
 
+    def sign_before_text(self, signature: str) -> None:
+        """Put what is opaque before the newest text, or where the next one will be."""
+        at = len(self._pieces) - (1 if self._pieces and not self._pieces[-1].thinking else 0)
+        self._pieces.insert(at, _Piece(True, signature=signature))
+
     def end(self) -> Iterator[TextDelta | ThinkingDelta]:
         """The deltas that were held back to the end."""
         yield from self._show(*self._tags.end())

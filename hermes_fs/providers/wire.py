@@ -45,7 +45,11 @@ def messages_to_wire(messages: Sequence[Message], thinking_back: ThinkingBack = 
     wire: list[dict[str, Any]] = []
     for message in messages:
         if message.role == "tool":
-            wire += [_result(part) for part in message.parts if isinstance(part, ToolResult)]
+            results = [part for part in message.parts if isinstance(part, ToolResult)]
+            wire += [_result(part) for part in results]
+            if shown := [medium for part in results for medium in part.media]:
+                # A result may hold text alone here.
+                wire.append({"role": "user", "content": _content((Text("(What the tools show:)"), *shown))})
         elif message.role == "assistant":
             wire.append(_assistant(message, thinking_back))
         else:

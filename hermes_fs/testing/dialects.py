@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hermes_fs.testing.anthropic_answers import AnthropicDialect
 from hermes_fs.testing.openai_answers import Answer, chunks, whole
+from hermes_fs.testing.responses_answers import ResponsesDialect
 
 
 class Dialect(Protocol):
@@ -48,6 +49,7 @@ class ChatDialect:
 _DIALECTS: dict[str, Dialect] = {
     "/chat/completions": ChatDialect(),
     "/messages": AnthropicDialect(),
+    "/responses": ResponsesDialect(),
 }
 
 

@@ -69,6 +69,10 @@ class OpenAIServer:
         self._server.server_close()
         self._server.drop()
 
+    @property
+    def open_connections(self) -> int:
+        return self._server.open_connections
+
     def chats(self) -> list[dict[str, Any]]:
         """The bodies of the requests for a completion, over any wire."""
         return [request["body"] for request in self.requests if dialect_of(request["path"])]
@@ -124,6 +128,10 @@ class _Listener(socketserver.ThreadingTCPServer):
 
     def closed(self, connection: socket.socket) -> None:
         self._open.discard(connection)
+
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
 
     def drop(self) -> None:
         """End the connections that clients keep alive, and with them their threads."""

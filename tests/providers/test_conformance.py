@@ -54,6 +54,10 @@ class TestAnthropicMessages(TestOpenAIChat):
     wire: Wire = "anthropic"
 
 
+class TestResponses(TestOpenAIChat):
+    wire: Wire = "responses"
+
+
 class TestRetrying(TestOpenAIChat):
     def answering(self, message: Message) -> Provider:
         return Retrying(super().answering(message))
