@@ -29,8 +29,10 @@ def _message(message: Message) -> int:
     total = 4
     for part in message.parts:
         match part:
-            case Text(text) | ToolResult(_, text) | Thinking(text):
+            case Text(text) | Thinking(text):
                 total += estimate(text)
+            case ToolResult():
+                total += estimate(part.text) + IMAGE_TOKENS * len(part.media)
             case ToolCall(_, name, arguments):
                 total += estimate(name) + estimate(arguments) + 8
             case Image() | Audio() | Document():

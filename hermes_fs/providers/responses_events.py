@@ -20,7 +20,7 @@ from hermes_fs.providers.wire import finish_of
 Delta = TextDelta | ThinkingDelta
 
 _INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
-_SENT_BACK = ("type", "id", "summary", "encrypted_content")
+_SENT_BACK = ("type", "id", "encrypted_content")  # the summary is the thought's text, which is redacted like any other
 
 
 class ResponseAssembler:
@@ -117,7 +117,7 @@ class ResponseAssembler:
             yield from self._speech.reason("\n\n".join(_text(piece, "text") for piece in pieces))
         if item.get("encrypted_content"):  # without it nobody could make sense of the item's name
             block = {name: item[name] for name in _SENT_BACK if name in item}
-            self._speech.sign(signed(self._preset, {"summary": [], **block}))
+            self._speech.sign(signed(self._preset, block))
 
     def _mark(self, block: Mapping[str, Any]) -> None:
         self._speech.sign_before_text(signed(self._preset, block))

@@ -90,7 +90,8 @@ def _assistant(message: Message, preset: Preset) -> Iterator[Item]:
         if isinstance(part, Thinking):
             block = block_of(part.signature, preset) or {}
             if block.get("type") == "reasoning":
-                reasoning.append(block)
+                summary = [{"type": "summary_text", "text": part.text}] if part.text else []
+                reasoning.append({**block, "summary": summary})
             elif "phase" in block:
                 phase = {"phase": block["phase"]}
             continue

@@ -32,22 +32,18 @@ Blob = Callable[[str], bytes]
 
 
 def message_records(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The records, as (type, data), that keep a message of a person or a model. Results have records of their own."""
+    """The records, as (type, data), that keep a message of a person or a model. Results have records of their own. A
+    thought's `at` is how many characters of the text stand before it: its provider wants it back in its place."""
     data: dict[str, Any] = {"role": message.role, "text": message.text}
     asides = [part for part in message.parts if isinstance(part, Text) and part.aside]
-    thinking = [part for part in message.parts if isinstance(part, Thinking)]
-    media = [part for part in message.parts if isinstance(part, Image | Audio | Document)]
+    thinking = list(_thoughts(message.parts))
     if asides:
         data["aside"] = "".join(part.text for part in asides)
         data["aside_origin"] = least_trusted(part.origin for part in asides)
     if thinking:
-        data["thinking"] = [{"text": part.text, "signature": part.signature} for part in thinking]
-    if media:
-        data["media"] = [
-            {"media_type": part.media_type, "data": part.data}
-            | ({"name": part.name} if isinstance(part, Document) else {})
-            for part in media
-        ]
+        data["thinking"] = thinking
+    if media := _media_data(message.parts):
+        data["media"] = media
     yield "message", data
     for call in message.calls:
         yield "tool_call", {"call": call.id, "name": call.name, "arguments": call.arguments}
@@ -56,7 +52,8 @@ def message_records(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
 def result_record(call: ToolCall, result: ToolResult, seconds: float) -> dict[str, Any]:
     """Data of the record that keeps one result."""
     data = {"call": call.id, "name": call.name, "text": result.text, "failed": result.failed}
-    return {**data, "seconds": round(seconds, 4)}
+    media = _media_data(result.media)
+    return {**data, "seconds": round(seconds, 4)} | ({"media": media} if media else {})
 
 
 def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda name: b"") -> list[Message]:
@@ -85,7 +82,10 @@ def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda n
                 calls.append(ToolCall(_text(data, "call"), _text(data, "name"), _text(data, "arguments")))
             case "tool_result" if calls:
                 failed = bool(data.get("failed"))
-                results.append(ToolResult(_text(data, "call"), _text(data, "text"), failed, known(record.origin)))
+                media = tuple(_media(data, blob))
+                results.append(
+                    ToolResult(_text(data, "call"), _text(data, "text"), failed, known(record.origin), media)
+                )
             case "compaction" if not whole and isinstance(data.get("replaced"), int):
                 settle()
                 messages[: max(data["replaced"], 0)] = [user(_text(data, "summary"))]
@@ -118,17 +118,43 @@ def _in_order(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> Itera
 
 def _message(data: Mapping[str, Any], blob: Blob) -> Message:
     parts: list[Part] = []
+    text, done = _text(data, "text"), 0
     for thought in _items(data, "thinking"):
+        at = thought.get("at")
+        if isinstance(at, int) and done < at <= len(text):
+            parts.append(Text(text[done:at]))
+            done = at
         parts.append(Thinking(_text(thought, "text"), _text(thought, "signature")))
-    if _text(data, "text"):
-        parts.append(Text(_text(data, "text")))
+    if text[done:]:
+        parts.append(Text(text[done:]))
     if _text(data, "aside"):
         parts.append(Text(_text(data, "aside"), aside=True, origin=known(_text(data, "aside_origin"))))
+    parts += _media(data, blob)
+    return Message(_ROLES.get(_text(data, "role"), "user"), tuple(parts))
+
+
+def _thoughts(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    before = 0
+    for part in parts:
+        if isinstance(part, Text) and not part.aside:
+            before += len(part.text)
+        elif isinstance(part, Thinking):
+            yield {"text": part.text, "signature": part.signature} | ({"at": before} if before else {})
+
+
+def _media_data(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [
+        {"media_type": part.media_type, "data": part.data} | ({"name": part.name} if isinstance(part, Document) else {})
+        for part in parts
+        if isinstance(part, Image | Audio | Document)
+    ]
+
+
+def _media(data: Mapping[str, Any], blob: Blob) -> Iterator[Image | Audio | Document]:
     for item in _items(data, "media"):
         kind, stored = _text(item, "media_type"), item.get("data")
         content = _content(stored, blob) if isinstance(stored, Mapping) else b""
-        parts.append(_medium(kind, content, _text(item, "name")))
-    return Message(_ROLES.get(_text(data, "role"), "user"), tuple(parts))
+        yield _medium(kind, content, _text(item, "name"))
 
 
 def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:

@@ -240,3 +240,15 @@ def test_what_a_provider_signed_comes_back_unchanged(tmp_path: Path) -> None:
         writer.append(each)
     writer.close()
     assert replay(transcript.read(path).records) == [signed]
+
+
+def test_thoughts_come_back_in_their_places_and_pictures_in_their_results(tmp_path: Path) -> None:
+    first, second = Thinking("hm", "s1"), Thinking("", "s2")
+    said = Message("assistant", (first, Text("I look. "), second, Text("So."), ToolCall("c", "look", "{}")))
+    shown = Message("tool", (ToolResult("c", "a picture", media=(Image("image/png", b"\x89"),)),))
+    path = tmp_path / "t.jsonl"
+    writer = Transcript(path, HEADER)
+    for each in records_of([user("what is it?"), said, shown]):
+        writer.append(each)
+    writer.close()
+    assert replay(transcript.read(path).records) == [user("what is it?"), said, shown]
