@@ -77,6 +77,8 @@ class TextCalls:
 
     def _step(self, final: bool) -> str | None:
         """Take the next piece from the buffer and return what of it is visible; None: more must come first."""
+        if self._spent > _MOST_WORK:
+            return self._take(len(self._buffer))
         if self._fence:
             return self._in_block(final)
         if self._before == "\n":
@@ -149,7 +151,7 @@ class TextCalls:
 
     def _judge(self, start: int, mark: str, final: bool) -> Literal["call", "text", "wait"]:
         """Whether what stands in the buffer from `start` up to a closing mark is a call; if so, it is taken."""
-        if self._spent > _MOST_WORK or not may_be_call(self._buffer[start : start + 200]):
+        if not may_be_call(self._buffer[start : start + 200]):
             return "text"
         position = max(start, self._tried)
         while (at := self._buffer.find(mark, position)) >= 0:

@@ -217,6 +217,8 @@ def read(path: Path) -> Contents:
 
 def parse_record(line: bytes) -> Record:
     """One line after the first. Raises ValueError, TypeError, KeyError or AttributeError where it is none."""
+    if not line.rstrip().endswith(b"}"):  # torn or no record: seen without a parser's error for each of many lines
+        raise ValueError("no JSON object")
     data = json.loads(line)
     fixed = {key: data.pop(key) for key in _ENVELOPE}
     if not all(isinstance(value, str) for value in fixed.values()):

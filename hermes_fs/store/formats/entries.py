@@ -91,6 +91,8 @@ def fold(text: str) -> str:
 
 
 def _is_bullet(line: str) -> bool:
+    if line[0] not in " \t-*+":
+        return False
     bullet = _BULLET.match(line)
     return bool(bullet and not _RULE_OFF.match(line) and not _ID.fullmatch(line[bullet.end() :].rstrip()))
 
@@ -115,7 +117,8 @@ def _inert(lines: Sequence[str]) -> set[int]:
     ends = _ends(lines)
     while place < len(lines):
         end = _block_end(lines, place, ends)
-        inert.update(range(place, end))
+        if end > place:
+            inert.update(range(place, end))
         place = max(end, place + 1)
     return inert
 
@@ -124,6 +127,8 @@ def _ends(lines: Sequence[str]) -> dict[str, list[int]]:
     """Where a block may end: the places of lines that are a fence alone, and of those in which a comment ends."""
     ends: dict[str, list[int]] = {}
     for place, line in enumerate(lines):
+        if line == "\n":
+            continue
         kind = "-->" if "-->" in line else line.strip()
         if kind == "-->" or kind.startswith(("```", "~~~")):
             ends.setdefault(kind, []).append(place)
@@ -133,6 +138,8 @@ def _ends(lines: Sequence[str]) -> dict[str, list[int]]:
 def _block_end(lines: Sequence[str], start: int, ends: Mapping[str, Sequence[int]]) -> int:
     """One past the last line of the block that `start` opens; `start` where it opens none."""
     line = lines[start]
+    if line[0] not in " \t`~<":
+        return start
     fence = _FENCE.match(line)
     comment = line.lstrip().startswith("<!--") and "-->" not in line
     if not fence and not comment:

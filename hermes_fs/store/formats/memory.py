@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -87,7 +88,7 @@ def _repeated(text: str) -> list[str]:
     ids = [part.id for part in entries.parse(text) if isinstance(part, Entry)]
     if "" in ids:
         return ["an entry lacks its id: write entries with the memory tool"]
-    return [f"the id {key} stands twice" for key in dict.fromkeys(ids) if ids.count(key) > 1]
+    return [f"the id {key} stands twice" for key, count in Counter(ids).items() if count > 1]
 
 
 # -- merging ----------------------------------------------------------------------------------------------------------
