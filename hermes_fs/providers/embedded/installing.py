@@ -34,6 +34,14 @@ def command(requirements: tuple[str, ...]) -> list[str]:
     raise Failed("there is neither pip nor uv here", f"install {' '.join(map(shlex.quote, requirements))} by hand")
 
 
+def advice(requirements: tuple[str, ...]) -> str:
+    """The hint for a person who is to install them by hand."""
+    try:
+        return f"run: {shlex.join(command(requirements))}"
+    except Failed as error:
+        return error.hint
+
+
 def install(requirements: tuple[str, ...]) -> None:
     """Install them. Raises Failed with the installer's own word and the command to run by hand."""
     words = command(requirements)
@@ -41,7 +49,7 @@ def install(requirements: tuple[str, ...]) -> None:
     done = subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     importlib.invalidate_caches()
     if done.returncode or missing():
-        raise Failed(f"it could not be installed: {_reason(done.stderr)}", f"run by hand: {shlex.join(words)}")
+        raise Failed(f"it could not be installed: {_reason(done.stderr)}", advice(requirements))
 
 
 def _module(requirement: str) -> str:

@@ -6,8 +6,8 @@ The server is a process of its own that outlives whoever started it; here is not
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +20,7 @@ from pathlib import Path
 import hermes_fs
 from hermes_fs.core.errors import HermesError, ProviderError
 from hermes_fs.core.ports import Cancel
-from hermes_fs.providers.embedded import gguf, record
+from hermes_fs.providers.embedded import gguf, installing, record
 from hermes_fs.providers.embedded.flags import Flag, Leases, is_up
 from hermes_fs.providers.embedded.folders import Folders
 from hermes_fs.providers.embedded.record import Record
@@ -167,9 +167,11 @@ def check(task: Task) -> None:
         gguf.check(Path(task.model))
     except HermesError as error:
         raise ProviderError("not_found", error.message, error.hint) from error
-    if importlib.util.find_spec("xllamacpp") is None:
-        hint = "run `hermes model pull`, which brings it along, or pip install 'hermes-fs[local]'"
-        raise ProviderError("invalid", "the library that serves models (xllamacpp) is not installed", hint)
+    if lacking := installing.missing():
+        names = " and ".join(re.split(r"[<>=]", one, maxsplit=1)[0] for one in lacking)
+        raise ProviderError(
+            "invalid", f"{names} is not installed, which serving a model needs", installing.advice(lacking)
+        )
     size, free = Path(task.model).stat().st_size, free_memory()
     if 0 < free < size:
         message = f"{task.alias} needs {size / 1e9:.1f} GB of memory and more, {free / 1e9:.1f} GB are free"
