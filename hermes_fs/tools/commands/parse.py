@@ -1,0 +1,253 @@
+"""Finds every simple command of a bash command line, wherever it stands: in lists, pipes, loops, substitutions,
+functions. Judges none of them.
+
+What runs under a condition counts as what runs. A word that is only known when it runs stays marked as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from hermes_fs.tools.commands.brackets import DEEPEST, Unreadable
+from hermes_fs.tools.commands.words import Reader, Token, Word
+
+MOST = 2_000
+"""Simple commands of a line."""
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=(.*)", re.DOTALL)
+_OPENERS = frozenset(
+    ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "coproc", "}", "fi", "done")
+)
+_HEADS = frozenset(("for", "select"))
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`sign` as written; `target` is a file, or a descriptor after `>&`. `body` is what a here-document or here-string
+    feeds in, None for others."""
+
+    sign: str
+    target: Word
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """One command: its words (none where only variables are set), what it sets, what it redirects."""
+
+    words: tuple[Word, ...]
+    sets: tuple[tuple[str, Word], ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+
+    @property
+    def input(self) -> str | None:
+        """Text that it is fed literally, None for none."""
+        return next((one.body for one in reversed(self.redirects) if one.body is not None), None)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What grows while a line is read. `values` are variables whose value is known, `functions` those it defines."""
+
+    commands: list[Simple] = field(default_factory=list)
+    values: dict[str, Word] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All simple commands in the order of reading, and the functions that the line defines."""
+
+    commands: tuple[Simple, ...]
+    functions: frozenset[str]
+
+
+def parse(text: str) -> Line:
+    """Every simple command of a line. Raises Unreadable."""
+    found = _Found()
+    _parse(text, found, DEEPEST)
+    return Line(tuple(found.commands), frozenset(found.functions))
+
+
+def _parse(text: str, found: _Found, levels: int) -> None:
+    if not levels:
+        raise Unreadable("it is nested too deeply")
+    inside: list[str] = []
+    tokens = Reader(text, inside.append).read()
+    for inner in inside:
+        _parse(inner, found, levels - 1)
+    _Grammar(tokens, found).read()
+
+
+class _Grammar:
+    """Splits tokens into simple commands. Brackets and reserved words only separate."""
+
+    def __init__(self, tokens: Sequence[Token], found: _Found) -> None:
+        self._tokens = tokens
+        self._found = found
+        self._at = 0
+        self._cases = 0
+        self._words: list[Word] = []
+        self._sets: list[tuple[str, Word]] = []
+        self._redirects: list[Redirect] = []
+
+    def read(self) -> None:
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            self._at += 1
+            match token.kind:
+                case "operator":
+                    self._operator(token.text)
+                case "redirection":
+                    assert token.word is not None
+                    body = token.body if token.text in ("<<", "<<-", "<<<") else None
+                    self._redirects.append(Redirect(token.text, token.word, body))
+                case "word":
+                    assert token.word is not None
+                    self._word(token.word)
+        self._end()
+
+    def _operator(self, sign: str) -> None:
+        match sign:
+            case "&>" | "&>>":
+                self._redirect_both(sign)
+            case "(" if len(self._words) == 1 and not self._sets and self._is(")"):
+                self._found.functions.add(self._words.pop().text)
+                self._at += 1
+            case "((":
+                self._end()
+                self._skip_arithmetic()
+            case "(":
+                self._subshell()
+            case ";;" | ";&" | ";;&":
+                self._end()
+                self._skip_pattern()
+            case _:
+                self._end()
+
+    def _redirect_both(self, sign: str) -> None:
+        if self._at >= len(self._tokens) or (word := self._tokens[self._at].word) is None:
+            raise Unreadable("a redirection leads nowhere")
+        self._at += 1
+        self._redirects.append(Redirect(sign, word))
+
+    def _subshell(self) -> None:
+        """Also an array: `NAME=( … )`, whose words are no command."""
+        if not self._words and self._sets and not self._sets[-1][1].text:
+            while not self._is(")"):
+                if self._at >= len(self._tokens):
+                    raise Unreadable("an array has no end")
+                self._at += 1
+            self._at += 1
+            name, value = self._sets[-1]
+            self._sets[-1] = (name, replace(value, dynamic=True))
+            return
+        if self._words:
+            raise Unreadable("a bracket stands where none may")
+        self._end()
+
+    def _word(self, word: Word) -> None:
+        if not self._words and not word.quoted and not word.dynamic:
+            if not self._sets and word.text in _OPENERS:
+                return
+            if self._reserved(word.text):
+                return
+        if not self._words and (found := _ASSIGNMENT.fullmatch(word.text)) and word.text[:1] != "=":
+            value = replace(word, text=found[2], names=())
+            self._sets.append((found[1], value))
+            return
+        self._words.append(self._resolved(word))
+
+    def _resolved(self, word: Word) -> Word:
+        """A variable that was set to plain text in this line is that text."""
+        if len(word.names) == 1 and word.names[0] in self._found.values:
+            value = self._found.values[word.names[0]]
+            return value if word.quoted or " " not in value.text else replace(value, dynamic=True)
+        return word
+
+    def _reserved(self, text: str) -> bool:
+        """Whether a word in command position was taken as one of the language."""
+        if text in _HEADS:
+            self._skip_to_list()
+        elif text == "case":
+            self._skip_until_word("in")
+            self._cases += 1
+            self._skip_pattern()
+        elif text == "esac":
+            self._cases = max(self._cases - 1, 0)
+        elif text == "function":
+            self._function()
+        elif text == "[[":
+            self._skip_until_word("]]")
+        else:
+            return False
+        return True
+
+    def _function(self) -> None:
+        if self._at < len(self._tokens) and (name := self._tokens[self._at].word) is not None:
+            self._found.functions.add(name.text)
+            self._at += 1
+            if self._is("(") and self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].text == ")":
+                self._at += 2
+
+    def _skip_to_list(self) -> None:
+        """`for NAME in WORDS`: the variable is known by nobody, the words run nothing."""
+        if self._is("(("):
+            self._at += 1
+            self._skip_arithmetic()
+            return
+        if self._at < len(self._tokens) and (name := self._tokens[self._at].word) is not None:
+            self._found.values.pop(name.text, None)
+        while self._at < len(self._tokens) and self._tokens[self._at].kind != "operator":
+            self._at += 1
+
+    def _skip_until_word(self, text: str) -> None:
+        while self._at < len(self._tokens):
+            word = self._tokens[self._at].word
+            self._at += 1
+            if word is not None and word.text == text and not word.quoted:
+                return
+        raise Unreadable(f"{text} is missing")
+
+    def _skip_arithmetic(self) -> None:
+        depth = 2
+        while self._at < len(self._tokens) and depth:
+            text = self._tokens[self._at].text
+            depth += {"((": 2, "(": 1, ")": -1}.get(text, 0) if self._tokens[self._at].kind == "operator" else 0
+            self._at += 1
+        if depth:
+            raise Unreadable("an arithmetic expression has no end")
+
+    def _skip_pattern(self) -> None:
+        """Up to the bracket that ends a pattern of `case`; nothing where `esac` comes."""
+        if not self._cases:
+            return
+        start = self._at
+        while self._at < len(self._tokens):
+            token = self._tokens[self._at]
+            self._at += 1
+            if token.word is not None and token.word.text == "esac" and not token.word.quoted:
+                self._cases -= 1
+                return
+            if token.kind == "operator" and token.text == ")":
+                return
+        self._at = start
+        raise Unreadable("a case has no end")
+
+    def _is(self, sign: str) -> bool:
+        return self._at < len(self._tokens) and self._tokens[self._at].text == sign
+
+    def _end(self) -> None:
+        """The command on its way is complete."""
+        if self._words or self._sets or self._redirects:
+            self._found.commands.append(Simple(tuple(self._words), tuple(self._sets), tuple(self._redirects)))
+            if len(self._found.commands) > MOST:
+                raise Unreadable("it has too many commands")
+            for name, value in () if self._words else self._sets:
+                if value.dynamic or value.glob:
+                    self._found.values.pop(name, None)
+                else:
+                    self._found.values[name] = value
+        self._words, self._sets, self._redirects = [], [], []

@@ -1,0 +1,97 @@
+"""Decides, from what a command can do and where it would run, whether a person must be asked. Pure.
+
+Effects × taint × backend. What is contained needs no yes: a sandbox without network can harm neither the machine nor
+others. What is lost for good in the work directory is asked about everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from hermes_fs.tools.commands.brackets import Unreadable
+from hermes_fs.tools.commands.classify import classify
+from hermes_fs.tools.commands.effects import Effect, Finding
+
+Ground = Literal["inside", "scratch", "system", "mind", "outside"]
+"""Where a path lies: the work directory and the trusted ones; /tmp and the null device; what every user may read of the
+system; the agent's mind; all else."""
+
+_ALWAYS: frozenset[Effect] = frozenset(("send", "delete", "history"))
+_ON_THE_MACHINE: frozenset[Effect] = frozenset(("credentials", "persist", "system", "remote code", "unknown"))
+_TAINTED: frozenset[Effect] = frozenset(("run", "fetch"))
+_OUT: frozenset[Effect] = frozenset(("send", "fetch", "remote code"))
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """`contained`: a sandbox; `network`: whether commands reach it already; `granted` are hosts that the person has allowed there ("" for all); `ground` tells where a path lies."""
+
+    ground: Callable[[str], Ground]
+    contained: bool = False
+    network: bool = True
+    tainted: bool = False
+    granted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`reasons` are why a person is asked, none where it may run; `hosts` are what it wants of the network, `goes_out`
+    whether it wants any; `readable` is False where it was not understood."""
+
+    reasons: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    goes_out: bool = False
+    readable: bool = True
+    effects: frozenset[Effect] = frozenset()
+
+
+def decide(command: str, situation: Situation) -> Decision:
+    """What becomes of a command line."""
+    try:
+        findings = classify(command)
+    except Unreadable as error:
+        reason = (f"is not understood: {error}",)
+        return Decision(() if situation.contained and not situation.tainted else reason, readable=False)
+    wanted = list(dict.fromkeys(_reasons(findings, situation)))
+    hosts = tuple(dict.fromkeys(host for one in findings if one.effect in _OUT for host in one.hosts))
+    goes_out = any(one.effect in _OUT for one in findings)
+    return Decision(tuple(wanted), hosts, goes_out, True, frozenset(one.effect for one in findings))
+
+
+def _reasons(findings: Iterable[Finding], situation: Situation) -> Iterable[str]:
+    for one in findings:
+        if one.effect in _ALWAYS or (one.effect in _ON_THE_MACHINE and not situation.contained):
+            yield one.why
+        elif one.effect in _OUT and situation.contained and not _is_granted(one, situation):
+            yield f"{one.why}, and the network is off"
+        elif one.effect in _TAINTED and situation.tainted and not situation.contained:
+            yield f"{one.why}, in a conversation that has read words of others"
+        if one.path:
+            yield from _of_path(one, situation)
+
+
+def _of_path(one: Finding, situation: Situation) -> Iterable[str]:
+    place = situation.ground(one.path)
+    if situation.contained:
+        return
+    if one.effect == "write" and place in ("outside", "system", "mind"):
+        where = "the mind, which has tools of its own" if place == "mind" else "outside of the work directory"
+        yield f"writes {one.path}, {where}" if place != "mind" else f"writes {one.path}, part of {where}"
+    elif one.effect in ("read", "run") and place == "outside":
+        yield f"{'reads' if one.effect == 'read' else 'runs'} {one.path}, outside of the work directory"
+    elif one.effect == "run" and place == "scratch":
+        yield f"runs {one.path}, which is nobody's"
+
+
+def _is_granted(one: Finding, situation: Situation) -> bool:
+    if situation.tainted:
+        return False
+    if "" in situation.granted or situation.network:
+        return True
+    return bool(one.hosts) and all(_covered(host, situation.granted) for host in one.hosts)
+
+
+def _covered(host: str, granted: frozenset[str]) -> bool:
+    return any(host == known or host.endswith(f".{known}") for known in granted)

@@ -1,0 +1,355 @@
+"""Judges ordinary programs: what they write, delete, run in turn, or change about the machine. Runs none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hermes_fs.tools.commands import code
+from hermes_fs.tools.commands.effects import Call, Effect, Finding, Handler, emptied, names, written
+from hermes_fs.tools.commands.known import NO_PATHS, PATTERN_FIRST, READERS
+from hermes_fs.tools.commands.words import Word
+
+_SHELLS = names("sh bash zsh dash ksh fish ash busybox mksh csh tcsh")
+_INLINE = {
+    **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3"), ("-c",)),
+    **dict.fromkeys(("node", "nodejs", "bun", "deno"), ("-e", "--eval", "-p", "--print", "-pe")),
+    **dict.fromkeys(("perl", "ruby"), ("-e", "-E", "-ne", "-pe", "-lne", "-lane", "-nle", "-i")),
+    "php": ("-r",),
+    "osascript": ("-e",),
+    "lua": ("-e",),
+    "Rscript": ("-e",),
+    "R": ("-e",),
+    "julia": ("-e",),
+    "elixir": ("-e",),
+}
+
+
+def shell(call: Call) -> Iterator[Finding]:
+    """sh and its kin: -c runs its text, a file is the project's, nothing at all reads commands from its input."""
+    letters = [text for text in call.texts if text[:1] in "-+" and text not in ("-", "--")]
+    text = next((i for i, word in enumerate(call.args) if re.fullmatch(r"-[a-zA-Z]*c[a-zA-Z]*", word.text)), None)
+    if text is not None and text + 1 < len(call.args):
+        inner = call.args[text + 1]
+        if inner.dynamic:
+            yield Finding("unknown", "runs commands that are only known when it runs")
+        yield from call.line(inner.text)
+        return
+    if any(name in letters for name in ("--rcfile", "--init-file", "-s", "-i")):
+        yield Finding("unknown", "reads commands from elsewhere")
+        return
+    operands = [word for word in call.operands if not word.text.startswith("+")]
+    if operands:
+        yield _program_file(operands[0])
+    elif call.simple.input is not None:
+        yield from call.line(call.simple.input)
+    elif "--version" in letters or "-n" in letters:
+        yield Finding("read")
+    else:
+        yield Finding("remote code", "runs whatever comes in as commands")
+
+
+def interpreter(call: Call) -> Iterator[Finding]:
+    """python and its kin: inline text is looked at, a file is the project's code."""
+    options = _INLINE.get(call.name, ("-e",))
+    for place, word in enumerate(call.args):
+        if any(word.text == option for option in options) and place + 1 < len(call.args):
+            yield from _inline(call.args[place + 1])
+            return
+        joined = next((o for o in options if len(o) == 2 and word.text.startswith(o) and len(word.text) > 2), "")
+        if joined and call.name not in ("node", "nodejs", "deno", "bun"):
+            yield from _inline(Word(word.text[2:], word.dynamic))
+            return
+    if call.has("-m") and (module := call.value("-m")) is not None:
+        yield from _module(call, module)
+    elif operands := call.operands:
+        yield from _script(call, operands)
+    elif call.simple.input is not None:
+        yield from _inline(Word(call.simple.input))
+    else:
+        yield Finding("remote code", "runs whatever comes in as a program")
+
+
+_SCRIPTS = names("run test task fmt lint check build compile bench")
+
+
+def _script(call: Call, operands: Sequence[Word]) -> Iterator[Finding]:
+    sub = operands[0].text
+    if call.name in ("bun", "deno") and sub in ("install", "add", "i", "x", "upgrade", "cache", "info", "publish"):
+        yield Finding("send" if sub == "publish" else "fetch", f"{call.name} {sub} reads from the network")
+    elif call.name in ("bun", "deno") and sub in (
+        "run",
+        "test",
+        "task",
+        "fmt",
+        "lint",
+        "check",
+        "build",
+        "compile",
+        "bench",
+    ):
+        yield from (_program_file(word) for word in operands[1:2] if "://" in word.text)
+        yield Finding("run", "runs the project's code")
+    else:
+        yield _program_file(operands[0])
+
+
+def _module(call: Call, module: Word) -> Iterator[Finding]:
+    if module.text in ("pip", "uv", "pipx", "poetry"):
+        place = call.texts.index("-m") + 2
+        yield from call.words([Word(module.text), *call.args[place:]])
+    elif module.text in ("timeit", "this", "json.tool", "venv", "pdb"):
+        yield Finding("run", "runs the project's code")
+    elif module.text in ("http.server", "SimpleHTTPServer", "pyftpdlib", "smtpd", "aiosmtpd"):
+        yield Finding("send", "lets others read the files of this machine")
+    else:
+        yield Finding("run", "runs the project's code")
+
+
+def _inline(text: Word) -> Iterator[Finding]:
+    if text.dynamic:
+        yield Finding("unknown", "runs a program that is only known when it runs")
+    elif code.computes(text.text):
+        yield Finding("run", "computes something")
+    else:
+        yield Finding("unknown", "runs a program whose text may reach files, processes or the network")
+
+
+def _program_file(word: Word) -> Finding:
+    if word.dynamic:
+        return Finding("unknown", "runs a program that is only known when it runs")
+    if "://" in word.text or word.text in ("-", "/dev/stdin") or word.text.startswith(("/dev/fd", "/proc/")):
+        return Finding("remote code", "runs whatever comes in as a program")
+    return Finding("run", "runs the project's code", path=word.text)
+
+
+def source(call: Call) -> Iterator[Finding]:
+    yield from (_program_file(word) for word in call.operands[:1])
+
+
+def evaluate(call: Call) -> Iterator[Finding]:
+    if any(word.dynamic for word in call.args):
+        yield Finding("unknown", "runs commands that are only known when it runs")
+    yield from call.line(" ".join(call.texts))
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def writes(words: Sequence[Word]) -> Iterator[Finding]:
+    """Files that come to be or change."""
+    for word in words:
+        yield written(word)
+
+
+def _reads(words: Sequence[Word]) -> Iterator[Finding]:
+    yield from (Finding("read", "reads", path=word.text) for word in words)
+
+
+def look(call: Call) -> Iterator[Finding]:
+    """A program that only looks: what it is shown are its operands."""
+    yield Finding("read")
+    if call.name in NO_PATHS:
+        return
+    operands = call.operands[1:] if call.name in PATTERN_FIRST and not call.has("-e", "-f") else call.operands
+    yield from _reads(operands)
+    yield from _exceptions(call)
+
+
+def _exceptions(call: Call) -> Iterator[Finding]:
+    """Where a program that looks does more."""
+    if call.name in ("sort", "tree") and (target := call.value("-o", "--output")) is not None:
+        yield from writes([target])
+    if call.name == "uniq" and len(call.operands) > 1:
+        yield from writes(call.operands[1:])
+    for name, options, effect, why in _DOES_MORE:
+        if call.name == name and any(text.partition("=")[0] in options for text in call.texts):
+            yield Finding(effect, why)
+    runs = next((place for place, text in enumerate(call.texts) if text.partition("=")[0] in _RUN_BY_SEARCH), None)
+    if call.name in ("rg", "fd", "fdfind") and runs is not None:
+        yield from call.words(call.args[runs + 1 :])
+    if call.name == "hostname" and call.operands:
+        yield Finding("system", "changes the machine's name")
+
+
+_RUN_BY_SEARCH = ("--pre", "-x", "--exec", "-X", "--exec-batch")
+_LOGS = "deletes the system's logs"
+_DOES_MORE: tuple[tuple[str, tuple[str, ...], Effect, str], ...] = (
+    ("sort", ("--compress-program",), "unknown", "runs a program of its options' choice"),
+    ("date", ("-s", "--set"), "system", "sets the clock"),
+    ("journalctl", ("--vacuum-size", "--vacuum-time", "--vacuum-files", "--rotate", "--flush"), "system", _LOGS),
+    ("dmesg", ("-C", "-c", "--clear"), "system", _LOGS),
+    ("history", ("-c", "-d", "-w"), "history", "deletes what was typed"),
+)
+
+
+def last_is_target(call: Call) -> Iterator[Finding]:
+    """cp, mv, ln, install: the last operand is written."""
+    target = call.value("-t", "--target-directory")
+    operands = call.operands
+    yield from writes([target] if target is not None else operands[-1:])
+    sources = operands if target is not None else operands[:-1]
+    yield from _reads(sources)
+    if call.name == "mv":
+        yield from writes(sources)
+
+
+def all_are_targets(call: Call) -> Iterator[Finding]:
+    yield from writes(call.operands)
+
+
+def _removes(call: Call) -> Iterator[Finding]:
+    """rm: single files of the project come back with /rewind; whole folders, and what a pattern takes, are asked about,
+    but for those in /tmp."""
+    places = call.operands
+    scratch = bool(places) and all(_SCRATCH.match(word.text) and not (word.dynamic or word.glob) for word in places)
+    whole = call.has("-r", "-R", "--recursive", "-d", "--dir", "--no-preserve-root")
+    if not scratch and (whole or any(word.dynamic or word.glob for word in places)):
+        yield from _deletes(call)
+    yield from (emptied(word) for word in places if not word.dynamic)
+
+
+_SCRATCH = re.compile(r"/(?:var/)?tmp/(?!\.\.)[\w-][^*?]*$")
+
+
+def _deletes(call: Call) -> Iterator[Finding]:
+    yield Finding("delete", f"deletes {' '.join(call.texts)[:80]}")
+
+
+def _truncates(call: Call) -> Iterator[Finding]:
+    yield Finding("delete", "empties or cuts files")
+
+
+def _permissions(call: Call) -> Iterator[Finding]:
+    mode = call.operands[0].text if call.operands else ""
+    if re.search(r"[+=][rwxXtugo]*s|^[2467]\d{3}$", mode):
+        yield Finding("persist", "lets a file run with another user's rights")
+    elif call.has("-R", "--recursive") and any(word.text in ("/", "~", "..", "/*") for word in call.operands[1:]):
+        yield Finding("system", "changes the permissions of everything below")
+    elif re.fullmatch(r"0?777|[augo]*\+[rwx]*w[rwx]*|000", mode) and mode not in ("u+w", "+w"):
+        yield Finding("system", "opens files to everybody, or closes them to all")
+    else:
+        yield from writes(call.operands[1:])
+
+
+def _tar(call: Call) -> Iterator[Finding]:
+    if call.has(
+        "--to-command", "--checkpoint-action", "-I", "--use-compress-program", "-F", "--info-script", "--rsh-command"
+    ):
+        yield Finding("unknown", "runs a program of its options' choice")
+    if call.has("-P", "--absolute-names", "--remove-files"):
+        yield Finding("unknown", "writes or deletes outside of its folder")
+    first = call.texts[0] if call.texts else ""
+    lists = "t" in first.lstrip("-") and not first.startswith("--")
+    archive = call.value("-f", "--file") or (call.args[1] if len(call.args) > 1 and "f" in first else None)
+    creates = ("c" in first.lstrip("-") and not first.startswith("--")) or call.has("--create")
+    if creates:
+        yield from writes([archive] if archive is not None and archive.text != "-" else [])
+        yield from _reads(call.operands)
+    elif not lists and not call.has("--list"):
+        folder = call.value("-C", "--directory")
+        yield from writes([folder] if folder is not None else [Word(".")])
+
+
+def _unpacks(call: Call) -> Iterator[Finding]:
+    folder = call.value("-d", "-o", "--output-dir")
+    looks = call.has("-l", "-t", "--list", "-p")
+    yield from [] if looks else writes([folder] if folder is not None else [Word(".")])
+
+
+def _packs(call: Call) -> Iterator[Finding]:
+    if call.has("-T", "-TT", "--unzip-command", "-m", "--move"):
+        yield Finding("unknown", "runs a program, or deletes what it packs")
+    yield from writes(call.operands[:1])
+    yield from _reads(call.operands[1:])
+
+
+def _sed(call: Call) -> Iterator[Finding]:
+    scripts = [word for word in (call.value("-e", "--expression"),) if word is not None] or call.operands[:1]
+    if call.has("-f", "--file") or any(not code.sed_computes(word.text) for word in scripts):
+        yield Finding("unknown", "may run programs or write other files")
+    files = call.operands if call.has("-e", "--expression") else call.operands[1:]
+    in_place = any(re.match(r"-[nErsz]*i|--in-place", text) for text in call.texts)
+    yield from writes(files) if in_place else _reads(files)
+
+
+def _awk(call: Call) -> Iterator[Finding]:
+    programs = call.operands[:1]
+    if call.has("-f", "--file"):
+        yield Finding("run", "runs the project's code")
+    elif any(word.dynamic or not code.awk_computes(word.text) for word in programs):
+        yield Finding("unknown", "may run programs or write files")
+    yield from _reads(call.operands[1:])
+
+
+def _find(call: Call) -> Iterator[Finding]:
+    texts = call.texts
+    if "-delete" in texts:
+        yield Finding("delete", "deletes what it finds")
+    for place, text in enumerate(texts):
+        if text in ("-exec", "-execdir", "-ok", "-okdir"):
+            end = next((i for i in range(place, len(texts)) if texts[i] in (";", "+")), len(texts))
+            yield from call.words(call.args[place + 1 : end])
+        if text in ("-fprint", "-fprintf", "-fls", "-fprint0"):
+            yield from writes(call.args[place + 1 : place + 2])
+    yield Finding("read")
+
+
+def _dd(call: Call) -> Iterator[Finding]:
+    targets = [Word(word.text[3:], word.dynamic) for word in call.args if word.text.startswith("of=")]
+    yield from writes(targets)
+    yield from _reads([Word(word.text[3:]) for word in call.args if word.text.startswith("if=")])
+
+
+def _database(call: Call) -> Iterator[Finding]:
+    texts = [call.value(*flags) for flags in (("-c", "--command"), ("-e", "--execute"), ("--eval",), ("-Q", "-q"))]
+    given = [word for word in texts if word is not None]
+    if call.name in ("sqlite3", "duckdb"):
+        given += call.operands[1:]
+    reads = code.document_reads if call.name in ("mongosh", "mongo") else code.sql_reads
+    plain = bool(given) and not any(word.dynamic for word in given)
+    here: Effect = "run" if call.name in ("sqlite3", "duckdb", "litecli") else "fetch"
+    if (plain and all(reads(word.text) for word in given)) or (call.has("-l", "--list") and not given):
+        yield Finding(here, "reads from a database")
+    elif plain and reads is code.sql_reads and all(code.sql_is_bounded(word.text) for word in given):
+        yield Finding(here, "changes rows of a database")
+    else:
+        yield Finding("system", "may change a database as a whole")
+
+
+def _redis(call: Call) -> Iterator[Finding]:
+    verb = next((word.text.lower() for word in call.operands if word.text.isalpha()), "")
+    yield Finding("fetch", "reads from a database") if verb in _REDIS_READS else Finding("system", "changes a database")
+
+
+_REDIS_READS = names(
+    "get keys info ping ttl type exists scan llen lrange hget hgetall smembers zrange dbsize strlen mget"
+)
+
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(READERS, look),
+    **dict.fromkeys(_SHELLS, shell),
+    **dict.fromkeys(_INLINE, interpreter),
+    "source": source,
+    ".": source,
+    "eval": evaluate,
+    **dict.fromkeys(("cp", "mv", "ln", "install", "link"), last_is_target),
+    **dict.fromkeys(("touch", "mkdir", "tee", "mktemp", "rmdir", "gzip", "bzip2", "xz", "zstd", "split", "patch",
+                     "gunzip", "bunzip2", "unxz", "unzstd", "csplit", "dos2unix", "unix2dos", "sponge", "rename"),
+                    all_are_targets),
+    **dict.fromkeys(("unlink", "shred", "wipe", "srm", "rimraf", "trash", "del"), _deletes),
+    "rm": _removes,
+    "truncate": _truncates,
+    "chmod": _permissions,
+    "tar": _tar,
+    "bsdtar": _tar,
+    **dict.fromkeys(("unzip", "7z", "unrar", "cpio", "pax"), _unpacks),
+    "zip": _packs,
+    **dict.fromkeys(("sed", "gsed"), _sed),
+    **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk),
+    "find": _find,
+    "redis-cli": _redis,
+    "dd": _dd,
+    **dict.fromkeys(("psql", "mysql", "mariadb", "sqlite3", "duckdb", "mongosh", "mongo", "sqlcmd", "usql",
+                     "clickhouse-client", "cockroach", "pgcli", "litecli"), _database),
+}  # fmt: skip

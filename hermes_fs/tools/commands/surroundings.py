@@ -1,0 +1,81 @@
+"""Judges what stands around a command: variables that are set, files that are redirected, words that name secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hermes_fs.tools.commands.effects import Call, Finding, emptied, names, written
+from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.sensitive import is_sensitive
+
+_RULING = re.compile(
+    r"(?:PATH|LD_\w+|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|BASHOPTS|GIT_\w+|PYTHONPATH|PYTHONSTARTUP"
+    r"|PYTHONHOME|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|EDITOR|VISUAL|PAGER"
+    r"|HISTFILE|HOME|LESSOPEN|MANPAGER|BROWSER|CC|CXX|RUSTC_WRAPPER|GREP_OPTIONS|TMPDIR|\w+_PROXY|\w+_proxy)"
+)
+"""Variables that decide what later commands run or where they go."""
+
+
+def setting(name: str, value: Word) -> Iterator[Finding]:
+    if not _RULING.fullmatch(name):
+        return
+    if name in ("HISTFILE",):
+        yield Finding("history", "keeps what is typed from being remembered")
+    elif (
+        (
+            name in ("CC", "CXX", "EDITOR", "VISUAL", "PAGER")
+            and not value.dynamic
+            and re.fullmatch(r"[\w+.-]+", value.text)
+        )
+        or (name == "PYTHONPATH" and not value.dynamic and not value.text.startswith(("/", "~", "..")))
+        or (name.lower().endswith("_proxy") and not value.text)
+    ):
+        return
+    else:
+        yield Finding("unknown", f"sets {name}, which decides what later commands run")
+
+
+def redirected(sign: str, target: Word) -> Iterator[Finding]:
+    if sign in (">&", "<&") and re.fullmatch(r"\d+-?|-", target.text):
+        return
+    if target.text.startswith(("/dev/tcp/", "/dev/udp/")):
+        host = target.text.split("/")[3] if target.text.count("/") > 2 else ""
+        yield Finding("send", f"opens a connection to {host or 'elsewhere'}", hosts=(host,) if host else ())
+    elif sign in ("<<", "<<-", "<<<"):
+        return
+    elif target.dynamic and not target.text:
+        yield (
+            Finding("unknown", "reads or writes a file that is only known when it runs")
+            if sign != "<"
+            else Finding("read")
+        )
+    elif sign == "<":
+        yield Finding("read", "reads", path=target.text)
+        if is_sensitive(target.text):
+            yield Finding("credentials", f"reads {target.text}")
+    elif target.dynamic:
+        yield written(target)
+    else:
+        yield emptied(target) if sign in (">", ">|", "&>") else written(target)
+
+
+_TEXT_ONLY = names("echo printf git test [ expr type which basename dirname true false commitlint")
+_PUBLIC = re.compile(r"/proc/(?:cpuinfo|meminfo|version|loadavg|uptime|filesystems|mounts|stat|swaps|partitions)$"
+                     r"|/dev/(?:null|zero|stdin|stdout|stderr|tty|urandom|random|fd/\d+)$|/sys/class/(?:net|thermal|power_supply)")  # fmt: skip
+
+
+def secret_paths(call: Call) -> Iterator[Finding]:
+    """Words that name what usually holds credentials."""
+    if call.name in _TEXT_ONLY:
+        return
+    pattern = call.operands[:1] if call.name in ("grep", "egrep", "rg", "ag", "sed", "awk", "jq", "yq") else []
+    for word in call.args:
+        text = word.text.partition("=")[2] if word.text.startswith("--") and "=" in word.text else word.text
+        text = text.lstrip("@")
+        if (word in pattern and "/" not in text) or _PUBLIC.match(text) or "\n" in text or len(text) > 300:
+            continue
+        if is_sensitive(text) and not (
+            call.name in ("ls", "find", "chmod", "mkdir", "touch") and not text.startswith("/")
+        ):
+            yield Finding("credentials", f"reads or changes {text}")
