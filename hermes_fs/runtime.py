@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from hermes_fs.agent.command_judge import CommandJudge
 from hermes_fs.agent.conversation import Conversation, Model
 from hermes_fs.agent.mind import MindView
 from hermes_fs.agent.record import Pen
@@ -206,6 +207,7 @@ class Runtime:
         limits = (config.memory.memory_limit, config.memory.user_limit)
         review = Policy(**config.review.model_dump())
         held = Settings(mode, roots, config.terminal.timeout, *limits, review, config.skills.secrets)
+        held = replace(held, always=config.approvals.always, never=config.approvals.never, judge=self._judge())
         memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt
@@ -221,6 +223,12 @@ class Runtime:
             pen.model,
         )
         return ToolContext(backend, self.workspace, self.index, where, _unasked, _unheard, Cancel(), memo)
+
+    def _judge(self) -> CommandJudge | None:
+        """A second look at commands, where it is wanted; its model is called by the first command."""
+        if not self.config.approvals.judge:
+            return None
+        return CommandJudge(select.choose_auxiliary(self.config, self.options.environ) or self._model("").provider)
 
     def _ground(self) -> Ground:
         """What the person declared as the place of effects; the mind to be read; git's part of it to be left alone. The

@@ -126,7 +126,7 @@ def test_what_nobody_allows_is_refused_and_said_to_the_model(options: Options, t
     careful = Options(workspace=options.workspace, work_dir=options.work_dir, environ=options.environ)
     with Runtime.open(careful) as runtime:
         talk = runtime.conversation()
-        events = say(talk, calling("terminal", '{"command": "touch x"}'))
+        events = say(talk, calling("terminal", '{"command": "curl -d @x http://127.0.0.1:9; touch x"}'))
         [finished] = [event for event in events if isinstance(event, ToolFinished)]
         assert finished.result.failed
         assert not (tmp_path / "project" / "x").exists()

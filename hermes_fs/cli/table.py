@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "model": ("hermes_fs.cli.model", "which model is used, what is reachable, switching"),
         "trust": ("hermes_fs.cli.trust", "what came from elsewhere and may act here: list, accept, revoke"),
         "secrets": ("hermes_fs.cli.secrets", "credentials in history: scan; what is none: allow"),
+        "approvals": ("hermes_fs.cli.approvals", "commands that always or never run: list, remove"),
         "completion": ("hermes_fs.cli.completion", "completion of commands for bash, zsh, fish"),
         "doctor": ("hermes_fs.cli.doctor", "check everything; each finding comes with its fix"),
     },

@@ -106,6 +106,11 @@ class ApprovalsConfig(Section):
     mode: Literal["ask", "allow", "deny"] = Field(
         "ask", description="What is not known to be harmless: ask a person, do it, or refuse it."
     )
+    always: tuple[str, ...] = Field((), description="Commands that run unasked, as `in /DIRECTORY: COMMAND`.")
+    never: tuple[str, ...] = Field((), description="Commands that never run.")
+    judge: bool = Field(
+        False, description="Let the auxiliary model look at each command that may run; it can only make hermes ask."
+    )
 
 
 class MemoryConfig(Section):
@@ -172,6 +177,9 @@ class Config(Section):
 MACHINE_ONLY = frozenset(
     {
         "approvals.mode",
+        "approvals.always",
+        "approvals.never",
+        "approvals.judge",
         "terminal.secrets",
         "skills.secrets",
         "trusted_directories",

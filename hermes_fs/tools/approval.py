@@ -1,4 +1,5 @@
-"""Asks a person before anything that is not known to be harmless, and remembers what they allowed for the session.
+"""Asks a person before a file is read or written where that is not free, or a job is touched, and remembers what they
+allowed for the session. Commands are decided on in command_approval.
 
 Where nobody can answer, the answer is no.
 """
@@ -8,36 +9,36 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from hermes_fs.core.errors import HermesError, Refused
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Question
 from hermes_fs.tools.context import Grant, ToolContext
-from hermes_fs.tools.harmless import Judged, judge
-from hermes_fs.tools.places import Place, is_below, locate
+from hermes_fs.tools.places import Place, is_below
 
 ONCE, SESSION, NO = "once", "session", "no"
 
 
-def command(context: ToolContext, text: str, purpose: str = "Run this") -> str:
-    """The command line to run in place of `text`: the same, once a person has allowed it, or a hardened form where it
-    only reads. Raises Refused."""
-    judged = judge(text)
-    if judged is not None and _only_reads_what_it_may(context, judged):
-        return judged.hardened
-    _require(context, Grant("run", context.backend.cwd, text), f"{purpose} in {context.backend.cwd}?", text)
-    return text
-
-
 def write(context: ToolContext, place: Place, asked: str, diff: str) -> None:
-    """Before a file is written. A grant for the session holds for its directory and all below. Raises Refused."""
+    """Before a file is written. In the work directory that is free, as it is for commands: /rewind takes it back; but
+    not on the word of others, where no sandbox holds. A grant for the session holds for its directory and all below.
+    Raises Refused."""
+    free = context.backend.capabilities.isolated or not context.memo.tainted
+    if place.zone == "work" and not place.sensitive and free:
+        return
     below = str(PurePosixPath(place.path).parent)
     if place.sensitive or place.zone == "outside":
         _require(context, Grant("write", below, place.path), f"Write {place.path}?", diff)
         return
-    granted = any(grant.action == "write" and not grant.subject and is_below(below, grant.directory)
-                  for grant in context.memo.grants)  # fmt: skip
-    if not granted:
+    if not may_write(context, below):
         prompt = f"Write {asked}? (session: whatever is written below {below})"
         _require(context, Grant("write", below), prompt, diff)
+
+
+def may_write(context: ToolContext, path: str) -> bool:
+    """Whether the person has allowed writing there for the session."""
+    return any(
+        grant.action == "write" and not grant.subject and is_below(path, grant.directory)
+        for grant in context.memo.grants
+    )
 
 
 def read(context: ToolContext, place: Place) -> None:
@@ -66,20 +67,6 @@ def end(context: ToolContext, job: str, running: str) -> None:
     _require(context, Grant("run", f"job {job}", ""), f"End job {job}, started elsewhere?", running)
 
 
-def _only_reads_what_it_may(context: ToolContext, judged: Judged) -> bool:
-    """The paths that a harmless command names, links followed: shown only where file tools may read without asking."""
-    for path in (*judged.shown, *judged.named):
-        if path == "-":
-            continue
-        try:
-            place = locate(context, path)
-        except HermesError:
-            return False
-        if place.sensitive or place.zone == "hidden" or (place.zone == "outside" and path in judged.shown):
-            return False
-    return True
-
-
 def _require(context: ToolContext, grant: Grant, prompt: str, subject: str) -> None:
     memo = context.memo
     if memo.settings.approvals == "allow" or grant in memo.grants:
@@ -93,10 +80,11 @@ def _require(context: ToolContext, grant: Grant, prompt: str, subject: str) -> N
     if answer == SESSION:
         memo.grants.add(grant)
     elif answer != ONCE:
-        _refuse(answer)
+        refuse(answer)
 
 
-def _refuse(answer: str | None) -> NoReturn:
+def refuse(answer: str | None) -> NoReturn:
+    """Raise Refused in the words that the model needs; `answer` is what the person said, None: nobody was there."""
     if answer is None:
         raise Refused(
             "not done: it needs approval, and nobody is there to give it",

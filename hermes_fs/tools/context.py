@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -38,7 +38,8 @@ class Settings:
     """What the configuration says that tools need. `roots` are the work directory and the trusted directories, absolute
     paths on the backend; `timeout` is that of a terminal command in seconds; the limits are characters of MEMORY.md and
     USER.md up to which the agent may add; `review` says what waits for a person; `skill_secrets` which skill may use
-    which variable, as `skill:NAME`."""
+    which variable, as `skill:NAME`. `always` and `never` are the person's standing answers to commands; `judge` is a
+    model's second look at a command and its directory, which says why to ask, "" for no reason."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
@@ -47,6 +48,17 @@ class Settings:
     user_limit: int = 1375
     review: Policy = field(default_factory=Policy)
     skill_secrets: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    judge: Callable[[str, str], str] | None = None
+
+    def with_answers(self, always: Sequence[str] | None = None, never: Sequence[str] | None = None) -> Settings:
+        """The same with other standing answers."""
+        return replace(
+            self,
+            always=self.always if always is None else tuple(always),
+            never=self.never if never is None else tuple(never),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +70,9 @@ class TodoItem:
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A person's yes for the rest of the session: to exactly this command in this directory (`subject` is the command),
-    or to writing or reading below this directory (`subject` is empty)."""
+    or to writing or reading below this directory (`subject` is empty), or to reaching a host (`subject`, "" any)."""
 
-    action: Literal["run", "write", "read"]
+    action: Literal["run", "write", "read", "network"]
     directory: str
     subject: str = ""
 

@@ -11,7 +11,7 @@ from hermes_fs.core.errors import ToolError
 from hermes_fs.core.events import ToolOutput
 from hermes_fs.core.ports import JobState
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.tools import approval
+from hermes_fs.tools import approval, command_approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import watched
 
@@ -67,7 +67,7 @@ def _need(args: Mapping[str, Any], name: str) -> str:
 
 def _start(args: Mapping[str, Any], context: ToolContext) -> Told:
     command = _need(args, "command")
-    approved = approval.command(context, command, "Start this in the background")
+    approved = command_approval.command(context, command, "Start this in the background")
     context.cover()
     job = context.backend.start(approved)
     context.memo.started.add(job)

@@ -9,7 +9,7 @@ from hermes_fs.core.errors import Cancelled, ToolError
 from hermes_fs.core.events import ToolOutput
 from hermes_fs.core.ports import Completed
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.tools import approval
+from hermes_fs.tools import command_approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import watched
 
@@ -36,7 +36,7 @@ class Terminal:
         if not command.strip():
             raise ToolError("the command is empty", "say what to run")
         timeout = float(args.get("timeout", context.memo.settings.timeout))
-        approved = approval.command(context, command)
+        approved = command_approval.command(context, command)
         before = context.backend.cwd
         if approved == command:
             context.cover()

@@ -52,6 +52,10 @@ class Conversation:
         self.origin = made.origin if isinstance(made, Told) else "agent"
         return made.text if isinstance(made, Told) else made
 
+    def taint(self) -> None:
+        """As if the model had read a file that nobody vouches for."""
+        self.context.memo.origins.add("file")
+
     def mode(self, approvals: Mode) -> None:
         settings = self.context.memo.settings
         self.context.memo.settings = Settings(approvals, settings.roots, settings.timeout)

@@ -20,6 +20,7 @@ def edits(*pairs: tuple[str, str]) -> list[dict[str, Any]]:
 
 
 def test_several_edits_apply_at_once(talk: Conversation) -> None:
+    talk.taint()
     (talk.work / "a.py").write_text(SOURCE)
     talk.person.answers = ["once"]
     said = talk.call("edit_file", path="a.py", edits=edits(("return 1", "return 10"), ("def two", "def deux")))

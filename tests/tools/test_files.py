@@ -59,6 +59,7 @@ def test_a_directory_is_listed(talk: Conversation) -> None:
 
 
 def test_a_new_file_is_written_once_a_person_has_seen_it(talk: Conversation) -> None:
+    talk.taint()
     talk.person.answers = ["once"]
     assert talk.call("write_file", path="new/a.txt", content="one\ntwo\n") == "created new/a.txt (2 lines)"
     assert files(talk.work) == {"new/a.txt": "one\ntwo\n"}
@@ -69,6 +70,7 @@ def test_a_new_file_is_written_once_a_person_has_seen_it(talk: Conversation) -> 
 
 
 def test_the_diff_is_what_is_decided_on(talk: Conversation) -> None:
+    talk.taint()
     (talk.work / "a.txt").write_text("one\ntwo\nthree")
     talk.person.answers = ["once"]
     assert talk.call("write_file", path="a.txt", content="one\n2\nthree") == "replaced a.txt (3 lines before, 3 now)"
@@ -80,6 +82,7 @@ def test_the_diff_is_what_is_decided_on(talk: Conversation) -> None:
     [("no", "the user said no"), (None, "nobody is there"), ("use another name", "said no: use another name")],
 )
 def test_without_a_yes_nothing_is_written(talk: Conversation, answer: str | None, said: str) -> None:
+    talk.taint()
     talk.person.answers = [answer]
     with pytest.raises(Refused, match=said):
         talk.call("write_file", path="a.txt", content="x")
@@ -87,6 +90,7 @@ def test_without_a_yes_nothing_is_written(talk: Conversation, answer: str | None
 
 
 def test_a_yes_for_the_session_holds_for_the_directory_below(talk: Conversation) -> None:
+    talk.taint()
     (talk.work / "src/deep").mkdir(parents=True)
     talk.person.answers = ["session", "no", "once"]
     talk.call("write_file", path="src/a", content="1")
@@ -99,6 +103,7 @@ def test_a_yes_for_the_session_holds_for_the_directory_below(talk: Conversation)
 
 
 def test_the_modes_decide_without_asking(talk: Conversation) -> None:
+    talk.taint()
     talk.mode("allow")
     talk.call("write_file", path="a", content="1")
     talk.mode("deny")
@@ -122,6 +127,8 @@ def test_a_file_that_changed_since_it_was_seen_is_not_overwritten(talk: Conversa
 
 
 def test_a_file_that_changed_while_the_person_thought_is_not_overwritten(talk: Conversation) -> None:
+    talk.taint()
+
     def slow(question: object) -> str:
         (talk.work / "a").write_text("theirs")
         return "once"
@@ -266,3 +273,12 @@ def test_a_listing_is_of_the_directory_that_was_judged(talk: Conversation, tmp_p
     (talk.work / "src").symlink_to(tmp_path / "outside")
     done = talk.context.backend.run(f"( {stray}; ls )", timeout=20, cancel=Cancel())
     assert (done.code, done.output) == (STRAYED, "")
+
+
+def test_in_the_work_directory_writing_is_free_until_words_of_others_were_read(talk: Conversation) -> None:
+    assert talk.call("write_file", path="a.txt", content="1").startswith("created")
+    assert not talk.person.questions
+    talk.taint()
+    with pytest.raises(Refused):
+        talk.call("write_file", path="a.txt", content="2")
+    assert (talk.work / "a.txt").read_text() == "1"

@@ -20,7 +20,7 @@ def test_a_harmless_command_runs_without_asking(talk: Conversation) -> None:
 
 def test_any_other_command_is_asked_about_with_its_exact_text(talk: Conversation) -> None:
     talk.person.answers = ["once", "no"]
-    command = "touch 'a  b'; echo $HOME"
+    command = "rm -r 'a  b'; echo $HOME"
     talk.call("terminal", command=command)
     assert talk.asked == [command]
     assert str(talk.work) in talk.person.questions[0].prompt
@@ -30,20 +30,20 @@ def test_any_other_command_is_asked_about_with_its_exact_text(talk: Conversation
 
 def test_nobody_there_is_a_no(talk: Conversation) -> None:
     with pytest.raises(Refused, match="nobody is there"):
-        talk.call("terminal", command="touch a")
+        talk.call("terminal", command="rm -rf sub")
     assert not (talk.work / "a").exists()
 
 
 def test_a_yes_for_the_session_is_bound_to_the_command_and_the_directory(talk: Conversation) -> None:
     (talk.work / "sub").mkdir()
     talk.person.answers = ["session"]
-    talk.call("terminal", command="touch a")
-    talk.call("terminal", command="touch a")
+    talk.call("terminal", command="rm -rf a")
+    talk.call("terminal", command="rm -rf a")
     with pytest.raises(Refused):
-        talk.call("terminal", command="touch b")
+        talk.call("terminal", command="rm -rf b")
     talk.call("terminal", command="cd sub")
     with pytest.raises(Refused):
-        talk.call("terminal", command="touch a")
+        talk.call("terminal", command="rm -rf a")
 
 
 def test_what_is_said_besides_the_output(talk: Conversation) -> None:
@@ -91,7 +91,7 @@ def test_an_empty_command_is_refused(talk: Conversation) -> None:
         "cat link",
         "cat ../secret",
         "grep -rn x ..",
-        "head /etc/hostname",
+        "head ~/.profile",
         "cat mind/.git/hermes/private",
         "ls mind/.git",
     ],

@@ -59,11 +59,8 @@ def _elsewhere(name: str, call: Call, words: Sequence[str]) -> Iterator[Finding]
     if name in ("npm", "pip", "uv", "poetry", "cargo", "gem", "go", "composer", "conda"):
         if any("://" in word or word.startswith(("git+", "git@", "github:", "file:")) for word in words[1:]):
             yield Finding("remote code", "installs, and runs, what lies at an address")
-        if call.has(
-            "--index-url", "--extra-index-url", "-i", "--registry", "--source", "--trusted-host", "--git", "-f"
-        ):
-            if name != "npm" or call.has("--registry"):
-                yield Finding("remote code", "installs from a source of the line's choice")
+        if call.has(*(_SOURCES if name != "npm" else ("--registry",))):
+            yield Finding("remote code", "installs from a source of the line's choice")
     if name == "helm" and any("://" in word for word in words):
         yield Finding("remote code", "installs what lies at an address")
 

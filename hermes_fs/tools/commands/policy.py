@@ -14,9 +14,10 @@ from hermes_fs.tools.commands.brackets import Unreadable
 from hermes_fs.tools.commands.classify import classify
 from hermes_fs.tools.commands.effects import Effect, Finding
 
-Ground = Literal["inside", "scratch", "system", "mind", "outside"]
-"""Where a path lies: the work directory and the trusted ones; /tmp and the null device; what every user may read of the
-system; the agent's mind; all else."""
+Ground = Literal["inside", "granted", "scratch", "system", "mind", "hidden", "outside"]
+"""Where a path lies: the work directory and the trusted ones; such a place that the person has opened for writing in
+this session; /tmp and the null device; what every user may read of the system; the agent's mind; git's and this
+machine's part of it; all else."""
 
 _ALWAYS: frozenset[Effect] = frozenset(("send", "delete", "history"))
 _ON_THE_MACHINE: frozenset[Effect] = frozenset(("credentials", "persist", "system", "remote code", "unknown"))
@@ -26,7 +27,8 @@ _OUT: frozenset[Effect] = frozenset(("send", "fetch", "remote code"))
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`contained`: a sandbox; `network`: whether commands reach it already; `granted` are hosts that the person has allowed there ("" for all); `ground` tells where a path lies."""
+    """`contained`: a sandbox; `network`: whether commands reach it already; `granted` are hosts that the person has
+    allowed there ("" for all); `ground` tells where a path lies."""
 
     ground: Callable[[str], Ground]
     contained: bool = False
@@ -76,10 +78,13 @@ def _of_path(one: Finding, situation: Situation) -> Iterable[str]:
     place = situation.ground(one.path)
     if situation.contained:
         return
-    if one.effect == "write" and place in ("outside", "system", "mind"):
-        where = "the mind, which has tools of its own" if place == "mind" else "outside of the work directory"
-        yield f"writes {one.path}, {where}" if place != "mind" else f"writes {one.path}, part of {where}"
-    elif one.effect in ("read", "run") and place == "outside":
+    if one.effect == "write" and place in ("mind", "hidden"):
+        yield f"writes {one.path}, part of the mind, which has tools of its own"
+    elif one.effect == "write" and place in ("outside", "system"):
+        yield f"writes {one.path}, outside of the work directory"
+    elif one.effect == "write" and place == "inside" and situation.tainted:
+        yield f"writes {one.path}, in a conversation that has read words of others"
+    elif one.effect in ("read", "run") and place in ("outside", "hidden"):
         yield f"{'reads' if one.effect == 'read' else 'runs'} {one.path}, outside of the work directory"
     elif one.effect == "run" and place == "scratch":
         yield f"runs {one.path}, which is nobody's"

@@ -18,51 +18,44 @@ _RULING = re.compile(
 
 
 def setting(name: str, value: Word) -> Iterator[Finding]:
-    if not _RULING.fullmatch(name):
-        return
-    if name in ("HISTFILE",):
+    """A variable that decides what runs later; others mean nothing."""
+    if name == "HISTFILE":
         yield Finding("history", "keeps what is typed from being remembered")
-    elif (
-        (
-            name in ("CC", "CXX", "EDITOR", "VISUAL", "PAGER")
-            and not value.dynamic
-            and re.fullmatch(r"[\w+.-]+", value.text)
-        )
-        or (name == "PYTHONPATH" and not value.dynamic and not value.text.startswith(("/", "~", "..")))
-        or (name.lower().endswith("_proxy") and not value.text)
-    ):
-        return
-    else:
+    elif _RULING.fullmatch(name) and not _is_plain(name, value):
         yield Finding("unknown", f"sets {name}, which decides what later commands run")
 
 
+def _is_plain(name: str, value: Word) -> bool:
+    """What people set every day: a compiler, an editor, the project's own modules, no proxy."""
+    if value.dynamic:
+        return False
+    if name in ("CC", "CXX", "EDITOR", "VISUAL", "PAGER"):
+        return bool(re.fullmatch(r"[\w+.-]+", value.text))
+    if name == "PYTHONPATH":
+        return not value.text.startswith(("/", "~", ".."))
+    return name.lower().endswith("_proxy") and not value.text
+
+
 def redirected(sign: str, target: Word) -> Iterator[Finding]:
-    if sign in (">&", "<&") and re.fullmatch(r"\d+-?|-", target.text):
+    """What a redirection reads or writes."""
+    if sign in ("<<", "<<-", "<<<") or (sign in (">&", "<&") and re.fullmatch(r"\d+-?|-", target.text)):
         return
     if target.text.startswith(("/dev/tcp/", "/dev/udp/")):
-        host = target.text.split("/")[3] if target.text.count("/") > 2 else ""
+        host = target.text.split("/")[3]
         yield Finding("send", f"opens a connection to {host or 'elsewhere'}", hosts=(host,) if host else ())
-    elif sign in ("<<", "<<-", "<<<"):
-        return
-    elif target.dynamic and not target.text:
-        yield (
-            Finding("unknown", "reads or writes a file that is only known when it runs")
-            if sign != "<"
-            else Finding("read")
-        )
+    elif sign == "<" and (target.dynamic or not is_sensitive(target.text)):
+        yield Finding("read", "reads", path="" if target.dynamic else target.text)
     elif sign == "<":
-        yield Finding("read", "reads", path=target.text)
-        if is_sensitive(target.text):
-            yield Finding("credentials", f"reads {target.text}")
-    elif target.dynamic:
-        yield written(target)
+        yield Finding("credentials", f"reads {target.text}")
     else:
         yield emptied(target) if sign in (">", ">|", "&>") else written(target)
 
 
 _TEXT_ONLY = names("echo printf git test [ expr type which basename dirname true false commitlint")
-_PUBLIC = re.compile(r"/proc/(?:cpuinfo|meminfo|version|loadavg|uptime|filesystems|mounts|stat|swaps|partitions)$"
-                     r"|/dev/(?:null|zero|stdin|stdout|stderr|tty|urandom|random|fd/\d+)$|/sys/class/(?:net|thermal|power_supply)")  # fmt: skip
+_PUBLIC = re.compile(
+    r"/proc/(?:cpuinfo|meminfo|version|loadavg|uptime|filesystems|mounts|stat|swaps|partitions)$"
+    r"|/dev/(?:null|zero|stdin|stdout|stderr|tty|urandom|random|fd/\d+)$|/sys/class/(?:net|thermal|power_supply)"
+)
 
 
 def secret_paths(call: Call) -> Iterator[Finding]:

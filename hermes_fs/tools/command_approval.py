@@ -1,0 +1,171 @@
+"""Decides on a command before it runs: by what it can do, by the person's standing answers, else by asking them.
+
+Bound to the exact command and directory. Where nobody can answer, the answer is no.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from hermes_fs.core.errors import HermesError, Refused
+from hermes_fs.core.events import Asked
+from hermes_fs.core.types import Answer, Question
+from hermes_fs.store import settings
+from hermes_fs.tools.approval import NO, ONCE, SESSION, may_write, refuse
+from hermes_fs.tools.commands import rules
+from hermes_fs.tools.commands.policy import Decision, Ground, Situation, decide
+from hermes_fs.tools.context import Grant, ToolContext
+from hermes_fs.tools.harmless import Judged, judge
+from hermes_fs.tools.places import locate
+
+ALWAYS, NEVER = "always", "never"
+_NEVER_HINT = "do something else; the user takes it back with `hermes approvals remove`"
+_SCRATCH = ("/tmp", "/var/tmp", "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero")
+_SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/proc", "/sys", "/dev/urandom",
+           "/var/lib", "/System", "/Library", "/Applications", "/nix")  # fmt: skip
+
+
+def command(context: ToolContext, text: str, purpose: str = "Run this") -> str:
+    """The command line to run in place of `text`: the same, once it is allowed, or a hardened form where it only reads.
+    Raises Refused."""
+    memo, directory = context.memo, context.backend.cwd
+    if rules.forbidden(text, memo.settings.never):
+        _note(context, text, directory, NEVER)
+        raise Refused("not done: the user said never to this command", _NEVER_HINT)
+    judged = judge(text)
+    if judged is not None and _only_reads_what_it_may(context, judged):
+        return judged.hardened
+    decision = decide(text, situation(context))
+    reasons = decision.reasons or _second_look(context, text)
+    if reasons and not _is_settled(context, text, decision):
+        _ask(context, text, purpose, decision, reasons)
+    if decision.goes_out and context.backend.capabilities.isolated:
+        _open(context, decision)
+    return text
+
+
+def situation(context: ToolContext) -> Situation:
+    """Where a command of this conversation would run."""
+    able = context.backend.capabilities
+    hosts = frozenset(grant.subject for grant in context.memo.grants if grant.action == "network")
+    network = able.network and not able.isolated
+    return Situation(lambda path: _ground(context, path), able.isolated, network, context.memo.tainted, hosts)
+
+
+def _is_settled(context: ToolContext, text: str, decision: Decision) -> bool:
+    """Whether the person has answered already. In a tainted context nothing goes out on an earlier answer: then it was
+    not about this."""
+    memo, directory = context.memo, context.backend.cwd
+    if memo.tainted and decision.goes_out:
+        return False
+    if memo.settings.approvals == "allow" or Grant("run", directory, text) in memo.grants:
+        return True
+    rule = rules.allowed(text, directory, memo.settings.always)
+    if rule is not None:
+        _note(context, text, directory, ALWAYS)
+    return rule is not None
+
+
+def _second_look(context: ToolContext, text: str) -> tuple[str, ...]:
+    """What a model says of a command that may run; it can only make us ask."""
+    second = context.memo.settings.judge
+    reason = second(text, context.backend.cwd) if second is not None else ""
+    return (f"may be harmful, says the model that judges: {reason}",) if reason else ()
+
+
+def _ask(context: ToolContext, text: str, purpose: str, decision: Decision, reasons: tuple[str, ...]) -> None:
+    memo, directory = context.memo, context.backend.cwd
+    if memo.settings.approvals == "deny":
+        _note(context, text, directory, "deny")
+        raise Refused(
+            "not done: approvals are set to deny", "do what needs no approval, or tell the user what you need"
+        )
+    rule = rules.rule_for(text, directory, decision.effects) if decision.readable else None
+    lasting = memo.tainted and decision.goes_out
+    options = (ONCE, NO) if lasting else (ONCE, SESSION, *((ALWAYS,) if rule else ()), NEVER, NO)
+    prompt = f"{purpose} in {directory}? It {'; it '.join(reasons[:3])}." + _outlook(context, decision)
+    prompt += f"\nalways: {rule}" if rule and not lasting else ""
+    answer = context.ask(Question("approve", prompt, text, options)).value
+    context.cancel.check()
+    match answer:
+        case "once":
+            return
+        case "session":
+            memo.grants.add(Grant("run", directory, text))
+        case "always" if rule is not None:
+            _keep(context, "always", str(rule))
+        case "never":
+            _keep(context, "never", text)
+            raise Refused("not done: the user said never to this command", _NEVER_HINT)
+        case _:
+            refuse(answer)
+
+
+def _outlook(context: ToolContext, decision: Decision) -> str:
+    """What a yes opens besides."""
+    if not (decision.goes_out and context.backend.capabilities.isolated):
+        return ""
+    return f" A yes opens the network to {', '.join(decision.hosts) or 'any host'} for this session."
+
+
+def _open(context: ToolContext, decision: Decision) -> None:
+    for host in decision.hosts or ("",):
+        context.backend.allow_network(host)
+        context.memo.grants.add(Grant("network", "", host))
+
+
+def _keep(context: ToolContext, which: str, line: str) -> None:
+    """In this machine's settings, and for the rest of this conversation."""
+    memo = context.memo
+    kept = (*(memo.settings.always if which == "always" else memo.settings.never), line)
+    settings.write_local(context.workspace.state_dir, {f"approvals.{which}": list(kept)})
+    memo.settings = memo.settings.with_answers(**{which: kept})
+
+
+def _note(context: ToolContext, text: str, directory: str, answer: str) -> None:
+    """A decision that nobody was asked for stands in the transcript too."""
+    question = Question("approve", f"Run this in {directory}?", text)
+    context.emit(Asked(question, Answer(answer, "rule")))
+
+
+def _ground(context: ToolContext, path: str) -> Ground:
+    """A place in /tmp or of the system counts as such only where it is named so: not at the end of a link."""
+    plain = path.split("*")[0].split("?")[0].split("[")[0] or "."
+    try:
+        place = locate(context, plain)
+    except HermesError:
+        return "outside"
+    if place.zone == "work":
+        return "granted" if may_write(context, place.path) else "inside"
+    if place.zone != "outside":
+        return place.zone
+    if _is_in(place.path, (_home(context),)):
+        return "outside"
+    if plain in _SCRATCH or all(_is_in(name, _SCRATCH) for name in (place.path, plain)):
+        return "scratch"
+    return "system" if all(_is_in(name, _SYSTEM) for name in (place.path, plain)) else "outside"
+
+
+def _home(context: ToolContext) -> str:
+    try:
+        return locate(context, "~").path
+    except HermesError:
+        return "/nowhere"
+
+
+def _is_in(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == folder or PurePosixPath(path).is_relative_to(folder) for folder in folders)
+
+
+def _only_reads_what_it_may(context: ToolContext, judged: Judged) -> bool:
+    """The paths that a harmless command names, links followed: shown only where file tools may read without asking."""
+    for path in (*judged.shown, *judged.named):
+        if path == "-":
+            continue
+        try:
+            place = locate(context, path)
+        except HermesError:
+            return False
+        if place.sensitive or place.zone == "hidden" or (place.zone == "outside" and path in judged.shown):
+            return False
+    return True
