@@ -122,7 +122,7 @@ class _Walk:
 
     def _command(self, words: Sequence[Word], simple: Simple) -> Iterator[Finding]:
         first = words[0]
-        if first.dynamic or first.glob:
+        if first.dynamic or (first.glob and first.text != "["):
             yield Finding("unknown", "runs a command that is only known when it runs")
             return
         name = first.text

@@ -21,7 +21,7 @@ _REACHES = re.compile(
     | \b(?:system|popen|proc_open|passthru|shell_exec|spawn|fork|exec[lv]?[pe]?|unlink|rmdir|rename|mkdir|chmod|chown
         |file_put_contents|fopen|file_get_contents|curl_\w+|fsockopen|mail|socket_\w+|symlink|link|kill|syscall|dlopen
         |truncate|utime|opendir|glob|readpipe|IO|File|FileUtils|Dir|Net|Open3|Kernel|Process|Socket|TCPSocket|URI
-        |LWP|use|require|load|include|include_once|require_once|send|public_send|instance_eval|do)\b\s*[(\s:.'"{]
+        |LWP::|require|include_once|require_once|send|public_send|instance_eval|do)\b\s*[(\s:.'"{]
     | `[^`]*` | \bqx\b | %x
     """,
     re.VERBOSE,

@@ -145,7 +145,8 @@ FAMILIES: Mapping[str, Family] = {
         ),
         fetches=_set("pull build buildx_build image_pull image_build compose_build compose_pull"),
         runs=_set(
-            "start stop restart create wait attach rename pause unpause tag compose_up compose_start compose_stop"
+            "run exec container_run"
+            " start stop restart create wait attach rename pause unpause tag compose_up compose_start compose_stop"
             " compose_restart compose_run compose_exec compose_create compose_down compose_watch"
         ),
         deletes=_set(

@@ -76,7 +76,8 @@ def _container(call: Call, words: Sequence[str]) -> Iterator[Finding]:
         value = call.value(option)
         if value is not None:
             source = value.text.partition(":")[0].removeprefix("type=bind,source=").partition(",")[0]
-            if value.dynamic and not re.match(r"/[\w/.-]*:|$", value.text):
+            here = value.names == ("PWD",) and value.text.startswith((":", "/"))
+            if value.dynamic and not here:
                 yield Finding("unknown", "hands a folder to a container that is only known when it runs")
             elif "docker.sock" in value.text:
                 yield Finding("system", "gives a container rights over this machine")

@@ -49,10 +49,9 @@ class Simple:
 
 @dataclass(slots=True)
 class _Found:
-    """What grows while a line is read. `values` are variables whose value is known, `functions` those it defines."""
+    """What grows while a line is read. `functions` are those that it defines."""
 
     commands: list[Simple] = field(default_factory=list)
-    values: dict[str, Word] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
 
 
@@ -155,17 +154,10 @@ class _Grammar:
             if self._reserved(word.text):
                 return
         if not self._words and (found := _ASSIGNMENT.fullmatch(word.text)) and word.text[:1] != "=":
-            value = replace(word, text=found[2], names=())
+            value = replace(word, text=found[2], bare=False)
             self._sets.append((found[1], value))
             return
-        self._words.append(self._resolved(word))
-
-    def _resolved(self, word: Word) -> Word:
-        """A variable that was set to plain text in this line is that text."""
-        if len(word.names) == 1 and word.names[0] in self._found.values:
-            value = self._found.values[word.names[0]]
-            return value if word.quoted or " " not in value.text else replace(value, dynamic=True)
-        return word
+        self._words.append(word)
 
     def _reserved(self, text: str) -> bool:
         """Whether a word in command position was taken as one of the language."""
@@ -193,13 +185,11 @@ class _Grammar:
                 self._at += 2
 
     def _skip_to_list(self) -> None:
-        """`for NAME in WORDS`: the variable is known by nobody, the words run nothing."""
+        """`for NAME in WORDS`: the words run nothing."""
         if self._is("(("):
             self._at += 1
             self._skip_arithmetic()
             return
-        if self._at < len(self._tokens) and (name := self._tokens[self._at].word) is not None:
-            self._found.values.pop(name.text, None)
         while self._at < len(self._tokens) and self._tokens[self._at].kind != "operator":
             self._at += 1
 
@@ -245,9 +235,4 @@ class _Grammar:
             self._found.commands.append(Simple(tuple(self._words), tuple(self._sets), tuple(self._redirects)))
             if len(self._found.commands) > MOST:
                 raise Unreadable("it has too many commands")
-            for name, value in () if self._words else self._sets:
-                if value.dynamic or value.glob:
-                    self._found.values.pop(name, None)
-                else:
-                    self._found.values[name] = value
         self._words, self._sets, self._redirects = [], [], []

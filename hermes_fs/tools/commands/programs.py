@@ -16,7 +16,6 @@ _INLINE = {
     **dict.fromkeys(("node", "nodejs", "bun", "deno"), ("-e", "--eval", "-p", "--print", "-pe")),
     **dict.fromkeys(("perl", "ruby"), ("-e", "-E", "-ne", "-pe", "-lne", "-lane", "-nle", "-i")),
     "php": ("-r",),
-    "osascript": ("-e",),
     "lua": ("-e",),
     "Rscript": ("-e",),
     "R": ("-e",),
@@ -62,10 +61,12 @@ def interpreter(call: Call) -> Iterator[Finding]:
             return
     if call.has("-m") and (module := call.value("-m")) is not None:
         yield from _module(call, module)
+    elif call.simple.input is not None and all(word.text == "-" for word in call.operands):
+        yield from _inline(Word(call.simple.input))
+    elif call.name == "node" and call.has("--test", "--check", "--run"):
+        yield Finding("run", "runs the project's code")
     elif operands := call.operands:
         yield from _script(call, operands)
-    elif call.simple.input is not None:
-        yield from _inline(Word(call.simple.input))
     else:
         yield Finding("remote code", "runs whatever comes in as a program")
 
@@ -181,6 +182,11 @@ _DOES_MORE: tuple[tuple[str, tuple[str, ...], Effect, str], ...] = (
     ("dmesg", ("-C", "-c", "--clear"), "system", _LOGS),
     ("history", ("-c", "-d", "-w"), "history", "deletes what was typed"),
 )
+
+
+def _links(call: Call) -> Iterator[Finding]:
+    """A link reads nothing; what is read through it later is judged then."""
+    yield from writes(call.operands[-1:] if len(call.operands) > 1 else [])
 
 
 def last_is_target(call: Call) -> Iterator[Finding]:
@@ -333,7 +339,8 @@ HANDLERS: dict[str, Handler] = {
     "source": source,
     ".": source,
     "eval": evaluate,
-    **dict.fromkeys(("cp", "mv", "ln", "install", "link"), last_is_target),
+    **dict.fromkeys(("cp", "mv", "install", "link"), last_is_target),
+    "ln": _links,
     **dict.fromkeys(("touch", "mkdir", "tee", "mktemp", "rmdir", "gzip", "bzip2", "xz", "zstd", "split", "patch",
                      "gunzip", "bunzip2", "unxz", "unzstd", "csplit", "dos2unix", "unix2dos", "sponge", "rename"),
                     all_are_targets),

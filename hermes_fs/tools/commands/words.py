@@ -27,13 +27,14 @@ _ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E"
 @dataclass(frozen=True, slots=True)
 class Word:
     """`text` is the word as far as it is known; `dynamic`: a part is only known when it runs; `glob`: it may become
-    several file names; `names` are the variables it consists of where it is nothing else."""
+    several file names; `names` are the variables in it, `bare`: it is one variable and nothing else."""
 
     text: str
     dynamic: bool = False
     glob: bool = False
     quoted: bool = False
     names: tuple[str, ...] = ()
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class _Growing:
         self.only_names = self.only_names and not text
 
     def finished(self) -> Word:
-        names = tuple(self.names) if self.names and self.only_names else ()
-        return Word("".join(self.pieces), self.dynamic, self.glob, self.quoted, names)
+        bare = self.only_names and len(self.names) == 1
+        return Word("".join(self.pieces), self.dynamic, self.glob, self.quoted, tuple(self.names), bare)
 
 
 class Reader:

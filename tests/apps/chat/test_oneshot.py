@@ -75,7 +75,7 @@ def test_a_tool_runs_and_only_the_last_reply_is_printed(ask, server, tmp_path):
 
 
 def test_json_is_one_object_a_line(ask, server):
-    server.answers[:] = [Answer(calls=(("terminal", '{"command": "touch x"}'),)), Answer("Not \x1b[31mdone.")]
+    server.answers[:] = [Answer(calls=(("terminal", '{"command": "rm -rf x"}'),)), Answer("Not \x1b[31mdone.")]
     done = ask("chat", "--json", "-q", "touch x")
     assert done.returncode == 0 and "\x1b" not in done.stdout
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -88,7 +88,7 @@ def test_json_is_one_object_a_line(ask, server):
 
 
 def test_what_needs_approval_is_refused_unless_told_otherwise(ask, server, tmp_path):
-    call = Answer(calls=(("terminal", '{"command": "touch made"}'),))
+    call = Answer(calls=(("terminal", '{"command": "rm -rf old; touch made"}'),))
     server.answers[:] = [call, Answer("No.")]
     ask("chat", "-q", "make it")
     assert not (tmp_path / "work" / "made").exists()
