@@ -154,7 +154,7 @@ class CallRunner:
         except Exception as error:  # noqa: BLE001 - a tool's bug must not take the conversation down
             told = Told(f"the tool {call.name} broke: {type(error).__name__}: {error}", "tool")
         text = told.text if is_trusted(told.origin) else wrap(surface(told.text), told.origin)
-        result = ToolResult(call.id, text + self._remark(call, told.text), failed, told.origin)
+        result = ToolResult(call.id, text + self._remark(call, told.text), failed, told.origin, told.media)
         box.put(_Finished(place, ToolFinished(call, result, self._clock.monotonic() - started)))
 
     def _call(self, call: ToolCall, context: Context) -> str | Told:

@@ -214,7 +214,7 @@ def _sqlite() -> Finding:
 
 
 def _extras() -> Iterator[Finding]:
-    if importlib.util.find_spec("openai") is None:
+    if importlib.util.find_spec("openai") is None and importlib.util.find_spec("anthropic") is None:
         fix = "pip install 'hermes-fs[openai]'"
         yield Finding("openai", "broken", "the SDK that speaks to models is not installed", fix)
     if importlib.util.find_spec("prompt_toolkit") is None:

@@ -166,6 +166,8 @@ def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> N
     wanted = select(current, os.environ, name)
     _require_model(wanted, current)
     values = _values(wanted)
+    if not _is_current(wanted, current):
+        values["model.wire"] = None
     if shared:
         _write_shared(workspace, values)
         values = dict.fromkeys(values)
@@ -177,6 +179,14 @@ def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> N
     if (found.preset.base_url, found.model) != (wanted.preset.base_url, wanted.model):
         first = found.provider_from if found.preset.base_url != wanted.preset.base_url else found.model_from
         print(f"note: {first} in the environment goes before this, unset it", file=sys.stderr)
+
+
+def _is_current(wanted: Selection, current: Config) -> bool:
+    """Whether only the model changes: what the endpoint speaks then stays, too."""
+    try:
+        return select(current, os.environ).preset.base_url == wanted.preset.base_url
+    except ProviderError:
+        return False
 
 
 def _values(wanted: Selection) -> dict[str, str | None]:
@@ -198,7 +208,7 @@ def _default(inherited: Mapping[str, Any], key: str) -> Any:
     name = key.rpartition(".")[2]
     if name not in inherited:
         return None
-    return 0 if name == "context_window" else ""
+    return {"context_window": 0, "wire": "auto"}.get(name, "")
 
 
 def _write_shared(workspace: Workspace, values: Mapping[str, str | None]) -> None:

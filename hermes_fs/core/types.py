@@ -87,10 +87,12 @@ Part = Text | Image | Audio | Document | Thinking | ToolCall | ToolResult
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a tool returns whose text is not its own: a file's content, a program's output, a page, what it recalled."""
+    """What a tool returns whose text is not its own: a file's content, a program's output, a page, what it recalled;
+    `media` is what the model is to look at, too."""
 
     text: str
     origin: Origin
+    media: tuple[Image | Audio | Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,10 @@ def standing(preset: Preset, keys: Mapping[str, str]) -> Preset:
     """The preset at the address that its makers' own tools would take from the environment: whoever sets one has a key
     for that address in mind."""
     url = keys.get(preset.url_name, "") if preset.url_name else ""
-    return replace(preset, base_url=url.strip().rstrip("/")) if url else preset
+    if not url:
+        return preset
+    there = at(url)
+    return replace(preset, base_url=there.base_url, title=there.title, local=there.local)
 
 
 def _configured(provider: str, base_url: str, section: str) -> Preset | None:

@@ -1,4 +1,4 @@
-"""read_file and write_file: a window of numbered lines, and whole files, through the Backend port."""
+"""read_file and write_file: a window of numbered lines, pictures, and whole files, through the Backend port."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hermes_fs.core.types import Effects, Told
 from hermes_fs.store.paths import kind_of
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.pictures import medium_of
 from hermes_fs.tools.places import Place, readable, standing_in, writable
 from hermes_fs.tools.text import FileText, decode, diff, fingerprint
 
@@ -43,6 +44,8 @@ class ReadFile:
         if place.is_dir:
             return Told(_listing(context, place), "file")
         data = load(context, place)
+        if medium := medium_of(data, args["path"]):
+            return Told(f"{args['path']} ({medium.media_type}, {len(data)} bytes) is shown to you", "file", (medium,))
         text = decode(data, args["path"]).text
         context.memo.seen[place.path] = fingerprint(data)
         window = _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))

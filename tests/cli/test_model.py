@@ -128,3 +128,18 @@ def test_with_nothing_set_up_it_says_what_to_do(hermes: Hermes) -> None:
     assert code == 1
     assert "OPENAI_API_KEY" in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_what_one_endpoint_speaks_is_not_kept_for_another(
+    hermes: Hermes, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZAI_API_KEY", "secret-value")
+    hermes("ollama")  # settings that no machine has signed do not count
+    with OpenAIServer(models={"one": 1, "two": 1}) as server:
+        spoken = f"model:\n  base_url: {server.base_url}\n  wire: anthropic\n"
+        (root / ".git/hermes/local.yaml").write_text(spoken)
+        assert hermes("two")[0] == 0
+        assert "wire: anthropic" in local(root)
+        assert server.requests[0]["headers"]["anthropic-version"]
+    assert hermes("zai/")[0] == 0
+    assert "wire" not in local(root)

@@ -8,6 +8,8 @@ import pytest
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, ToolError
 from hermes_fs.core.ports import Cancel
+from hermes_fs.core.types import Document, Image, Told
+from hermes_fs.tools.files import ReadFile
 from hermes_fs.tools.places import STRAYED, standing_in
 from tests.tools.conftest import Conversation, files
 
@@ -48,6 +50,19 @@ def test_strange_files_are_told_apart(talk: Conversation) -> None:
             talk.call("read_file", path=name)
     with pytest.raises(NotFound, match="no such file: gone"):
         talk.call("read_file", path="gone")
+
+
+def test_a_picture_is_shown_and_a_page_too(talk: Conversation) -> None:
+    (talk.work / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (talk.work / "b.bin").write_bytes(b"%PDF-1.7\n\0")
+    (talk.work / "big.jpg").write_bytes(b"\xff\xd8\xff" + b"\0" * 6_000_000)
+    for name, part in (("a.png", Image("image/png", b"\x89PNG\r\n\x1a\n\0\0")),
+                       ("b.bin", Document("application/pdf", b"%PDF-1.7\n\0", "b.bin"))):  # fmt: skip
+        told = ReadFile().run({"path": name}, talk.context)
+        assert isinstance(told, Told)
+        assert (told.origin, told.media) == ("file", (part,))
+    with pytest.raises(ToolError, match="too large to look at"):
+        talk.call("read_file", path="big.jpg")
 
 
 def test_a_directory_is_listed(talk: Conversation) -> None:
