@@ -227,6 +227,7 @@ _RULES: tuple[_Rule, ...] = (
 _ALONE = re.compile(r"(?<![^\s\"'`(])[A-Za-z0-9+/_-]{32,100}+={0,2}(?![^\s\"'`),.;])")
 _WRAPPED = 57  # characters from which on a whole line of them is one of many: a certificate, an encoded picture
 _LINE = re.compile(r"[A-Za-z0-9+/_=-]++")
+_ULID = re.compile(r"(?<![A-Za-z0-9])[0-7][0-9A-HJKMNP-TV-Z]{25}(?![A-Za-z0-9])")  # an id that is a time, as ours are
 _WORDLIKE = re.compile(r"[a-z]{6}|[A-Z]{6}|[-_/]{2}")
 
 
@@ -240,7 +241,7 @@ def _alone(text: str) -> Iterator[Finding]:
 
 
 def _mixed(value: str) -> bool:
-    if value.startswith(("AAAA", "sha")) or not all(kind.search(value) for kind in _CLASSES[:3]):
+    if value.startswith(("AAAA", "sha")) or _ULID.search(value) or not all(kind.search(value) for kind in _CLASSES[:3]):
         return False
     changes = _changes(value)
     return changes >= 0.3 * (len(value) - 1) and not _WORDLIKE.search(value)

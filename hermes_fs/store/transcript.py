@@ -33,8 +33,8 @@ _BLOB_NAME = re.compile(r"[0-9a-f]{64}")
 _MESSAGE = b'{"type":"message"'
 _ENVELOPE = ("id", "type", "at", "person", "channel", "origin")
 _ORIGINS = frozenset(get_args(Origin))
-_OPAQUE = frozenset(("signature", "base64", "blob"))
-"""Keys whose values go back unchanged: what a provider signed, and bytes."""
+_OPAQUE = frozenset(("signature", "base64", "blob", "session", "parent", "host", "commit", "tree", "change", "task"))
+"""Keys whose values go back unchanged: what a provider signed, bytes, and our own ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hermes_fs.core.clock import SystemClock
+from hermes_fs.core.ids import Ulids
 from hermes_fs.core.secrets import find, redact
 
 # Put together from pieces, so that no scanner takes this file for a leak.
@@ -141,3 +143,11 @@ def _seconds(text: str) -> float:
     started = time.process_time()
     find(text)
     return time.process_time() - started
+
+
+def test_our_own_ids_are_no_secrets() -> None:
+    ulids = Ulids(SystemClock())
+    for number in range(2000):
+        name = f"vm-{number:04x}-{ulids()}"
+        assert find(name) == [], name
+        assert find(f"sessions/2026/01/31/{name}.jsonl#{ulids()}") == []
