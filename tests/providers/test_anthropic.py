@@ -20,12 +20,15 @@ from hermes_fs.core.types import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Usage,
     assistant,
     system,
     user,
 )
+from hermes_fs.providers.anthropic_messages import AnthropicMessages
 from hermes_fs.providers.hosted import Hosted
-from hermes_fs.providers.prices import Price
+from hermes_fs.providers.presets import PRESETS
+from hermes_fs.providers.prices import Price, cost_of
 from hermes_fs.providers.settings import Settings
 from hermes_fs.providers.settings import Thinking as HowMuch
 from hermes_fs.testing.anthropic_answers import signature_of
@@ -314,3 +317,27 @@ def test_a_refused_picture_is_said_in_a_line_and_the_text_goes_on(serve_over: Se
     assert "the text goes on" in line
     assert [one["type"] for one in sent(server)["messages"][0]["content"]] == ["text", "text"]
     assert isinstance(items[-1], Reply)
+
+
+# -- what is known of the models --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "window"),
+    [("claude-sonnet-5-5", 1_000_000), ("claude-haiku-4-5-20251001", 200_000), ("claude-opus-4-5", 200_000)],
+)
+def test_windows_are_known_without_asking(model: str, window: int) -> None:
+    assert AnthropicMessages(PRESETS["anthropic"], Settings(model)).context_window == window
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "written", "dollars"),
+    [
+        ("claude-sonnet-5-5", Usage(1_000_000, 1_000_000), 0, 12.0),
+        ("claude-haiku-4-5-20251001", Usage(1_000_000, 0, 500_000), 500_000, 0.05 + 0.625),
+        ("claude-haiku-5-5", Usage(100_000, 100_000), 0, 0.01 + 0.05),
+        ("claude-haiku-5-5", Usage(200_000, 100_000, 100_000), 0, 0.05 + 0.005 + 0.25),
+    ],
+)
+def test_prices_know_the_cache_and_long_prompts(model: str, usage: Usage, written: int, dollars: float) -> None:
+    assert cost_of(usage, PRESETS["anthropic"], model, {}, written) == pytest.approx(dollars)
