@@ -128,3 +128,14 @@ def test_words_that_nobody_vouches_for_join_a_message_only_where_there_are_no_ot
     assert alone is not None
     assert "<foreign " in alone.text
     assert alone.origin == "web"
+
+
+def test_what_hides_in_a_file_is_seen_by_the_model(options: Options, tmp_path: Path) -> None:
+    (tmp_path / "project" / "page.txt").write_text("pay \u202eada\u200b now \x1b[8m\n")
+    with Runtime.open(options) as runtime:
+        talk = runtime.conversation()
+        say(talk, "look " + READ)
+        [result] = [part for message in talk.messages for part in message.parts if isinstance(part, ToolResult)]
+        assert "⟨U+202E⟩ada⟨U+200B⟩" in result.text
+        assert "\x1b" not in result.text
+        talk.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import Cancelled, HermesError, ToolError
 from hermes_fs.core.events import Asked, Event, ToolFinished, ToolOutput, ToolStarted
 from hermes_fs.core.foreign import wrap
-from hermes_fs.core.hidden import surface
+from hermes_fs.core.loading import load
 from hermes_fs.core.origins import is_trusted
 from hermes_fs.core.ports import Ask, Cancel, Context, Tool
 from hermes_fs.core.types import Answer, Message, Question, Told, ToolCall, ToolResult
 
 PARALLEL = 8
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.2
 NOTICED_REPEATS = 3
@@ -153,7 +155,7 @@ class CallRunner:
             told = Told(str(error), "agent")
         except Exception as error:  # noqa: BLE001 - a tool's bug must not take the conversation down
             told = Told(f"the tool {call.name} broke: {type(error).__name__}: {error}", "tool")
-        text = told.text if is_trusted(told.origin) else wrap(surface(told.text), told.origin)
+        text = told.text if is_trusted(told.origin) else wrap(_surfaced(told.text), told.origin)
         result = ToolResult(call.id, text + self._remark(call, told.text), failed, told.origin, told.media)
         box.put(_Finished(place, ToolFinished(call, result, self._clock.monotonic() - started)))
 
@@ -173,6 +175,14 @@ class CallRunner:
         if repeats < NOTICED_REPEATS:
             return ""
         return f"\n\n[You have made this same call {repeats} times with this same result. Do something else.]"
+
+
+def _surfaced(text: str) -> str:
+    """Hidden characters made visible; what finds them is loaded by the first text that may hold any."""
+    if text.isascii() and not _CONTROL.search(text):
+        return text
+    found: str = load("hermes_fs.core.hidden:surface")(text)
+    return found
 
 
 def parse_arguments(call: ToolCall) -> Mapping[str, Any]:

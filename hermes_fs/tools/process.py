@@ -11,9 +11,10 @@ from hermes_fs.core.errors import ToolError
 from hermes_fs.core.events import ToolOutput
 from hermes_fs.core.ports import JobState
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.tools import approval, command_approval
+from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import watched
+from hermes_fs.tools.terminal import approve
 
 WAIT_SECONDS = 60.0
 LONGEST_SECONDS = 3600
@@ -67,7 +68,7 @@ def _need(args: Mapping[str, Any], name: str) -> str:
 
 def _start(args: Mapping[str, Any], context: ToolContext) -> Told:
     command = _need(args, "command")
-    approved = command_approval.command(context, command, "Start this in the background")
+    approved = approve(context, command, "Start this in the background")
     context.cover()
     job = context.backend.start(approved)
     context.memo.started.add(job)
