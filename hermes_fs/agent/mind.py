@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_fs.agent import recollect
-from hermes_fs.agent.prompt import Mind, Profile, Situation, system_prompt
+from hermes_fs.agent.offer import CANDIDATES, Offers
+from hermes_fs.agent.prompt import MAX_LISTED, Mind, Profile, Situation, skill_lines, system_prompt
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import HermesError
+from hermes_fs.core.origins import least_trusted
+from hermes_fs.core.tokens import estimate
 from hermes_fs.core.types import Told
-from hermes_fs.store import acting
+from hermes_fs.store import acting, catalogue, fitting
 from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
 from hermes_fs.store.workspace import Workspace
-from hermes_fs.tools.skills import described
 
 PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
 
 @dataclass(frozen=True, slots=True)
 class MindView:
-    """The mind as one conversation of one person sees it. `earlier` are the sessions that it goes on with."""
+    """The mind as one conversation of one person sees it. `earlier` are the sessions that it goes on with, `offers`
+    the skills that came with its messages."""
 
     workspace: Workspace
     index: Index
@@ -33,15 +36,19 @@ class MindView:
     profile: Profile
     person: str = "owner"
     earlier: tuple[str, ...] = ()
+    offers: Offers = field(default_factory=Offers)
 
     def prompt(self) -> str:
         """The system prompt for the mind as it is now."""
+        skills, count = self._skills()
+        self.offers.wanted = count > 0 and not skill_lines(skills, self.profile)
         mind = Mind(
             soul=self._orders("SOUL.md"),
             instructions=self._orders("AGENTS.md"),
             memory=self._entries("MEMORY.md"),
             user=self._entries("USER.md" if self.person == "owner" else f"people/{self.person}/USER.md"),
-            skills=self._skills(),
+            skills=skills,
+            skill_count=count,
         )
         situation = Situation(
             workspace=str(self.workspace.root),
@@ -54,6 +61,14 @@ class MindView:
 
     def remember(self, text: str, session: str) -> Told | None:
         """The aside that joins a message, None for none. Recall is a help: where it fails, the message goes without."""
+        tokens = self.config.recall.tokens if self.profile == "full" else min(self.config.recall.tokens, 150)
+        offered = self._offered(text, tokens // 2) if self.offers.wanted else None
+        recalled = self._recalled(text, session, tokens - (estimate(offered.text) if offered else 0))
+        found = [told for told in (recalled, offered) if told]
+        origin = least_trusted(told.origin for told in found)
+        return Told("".join(told.text for told in found), origin) if found else None
+
+    def _recalled(self, text: str, session: str, tokens: int) -> Told | None:
         wanted = self.config.recall
         if not wanted.hits or not recollect.telling_words(text):
             return None
@@ -61,7 +76,6 @@ class MindView:
             hits = self.index.search(_as_words(text), limit=recollect.CANDIDATES, kinds=recollect.KINDS)
         except HermesError:
             return None
-        tokens = wanted.tokens if self.profile == "full" else min(wanted.tokens, 150)
         return recollect.aside(hits, text, {session, *self.earlier}, tokens, wanted.hits)
 
     def learn_of(self, transcript: Path) -> None:
@@ -72,10 +86,20 @@ class MindView:
         """Standing instructions bind only where this machine's person has trusted them."""
         return self._text(path) if acting.follows(self.workspace, path) else ""
 
-    def _skills(self) -> tuple[tuple[str, str], ...]:
-        """Those that are offered: one that waits for trust is not."""
+    def _offered(self, text: str, tokens: int) -> Told | None:
+        """Of the skills that fit, those that nobody has to trust first."""
+        fits = fitting.fitting(self.workspace.root, self.workspace.state_dir, text, CANDIDATES)
+        waiting = acting.unknown_skills(self.workspace) if fits else set()
+        return self.offers.aside([fit for fit in fits if fit.name not in waiting], tokens)
+
+    def _skills(self) -> tuple[list[tuple[str, str]], int]:
+        """Those that may be used, and how many they are: one that waits for trust is not. Too many are only counted."""
         waiting = acting.unknown_skills(self.workspace)
-        return tuple(row for row in described(self.workspace.root) if row[0] not in waiting)
+        count = len(set(catalogue.names(self.workspace.root)) - waiting)
+        if count > MAX_LISTED[self.profile]:
+            return [], count
+        known = catalogue.described(self.workspace.root, self.workspace.state_dir)
+        return [row for row in known if row[0] not in waiting], count
 
     def _text(self, path: str) -> str:
         """A file that cannot be read is left out of the prompt; the door reports it."""

@@ -18,6 +18,8 @@ Profile = Literal["full", "small"]
 MAX_INSTRUCTIONS = 8_000
 """Characters of one instruction file that enter the prompt; the rest can be read with read_file."""
 SKILL_LIST_CHARS = {"full": 4_000, "small": 600}
+MAX_LISTED = {"full": 60, "small": 10}
+_DESCRIPTION_CHARS = (1_024, 160, 100, 50)
 
 _RULES = """\
 You are Hermes, a personal agent that remembers and learns. You act: use the tools to do what is asked, check the \
@@ -49,13 +51,14 @@ answer in one or two plain sentences. Do one thing at a time. Never claim what y
 @dataclass(frozen=True, slots=True)
 class Mind:
     """The part of the workspace that enters a prompt. `memory` and `user` are (id, text) pairs; `skills` are
-    (name, description) pairs."""
+    (name, description) pairs, or left out where there are `skill_count` of them, more than a prompt lists."""
 
     soul: str = ""
     instructions: str = ""
     memory: Sequence[tuple[str, str]] = ()
     user: Sequence[tuple[str, str]] = ()
     skills: Sequence[tuple[str, str]] = ()
+    skill_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def system_prompt(mind: Mind, situation: Situation, profile: Profile) -> str:
         _instructions("Instructions of this project", situation.project),
         _entries("Memory, as [id] text", mind.memory),
         _entries("The person, as [id] text", mind.user),
-        _skills(mind.skills, profile),
+        _skills(mind, profile),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -101,17 +104,28 @@ def _entries(title: str, entries: Sequence[tuple[str, str]]) -> str:
     return f"# {title}\n" + "\n".join(f"- [{key}] {text}" for key, text in entries)
 
 
-def _skills(skills: Sequence[tuple[str, str]], profile: Profile) -> str:
-    if not skills:
-        return ""
-    lines: list[str] = []
-    room = SKILL_LIST_CHARS[profile]
-    for name, description in skills:
-        line = f"- {name}: {' '.join(description.split())}"
-        room -= len(line)
-        if room < 0:
-            how = "skill_list finds them" if profile == "full" else "recall finds them"
-            lines.append(f"- … and {len(skills) - len(lines)} more: {how}")
-            break
-        lines.append(line)
-    return "# Skills\n" + "\n".join(lines)
+def skill_lines(skills: Sequence[tuple[str, str]], profile: Profile) -> list[str]:
+    """Every skill on a line of its own, with as much of its description as there is room for; no line at all where they
+    are too many: part of an alphabet helps nobody."""
+    if len(skills) > MAX_LISTED[profile]:
+        return []
+    for longest in _DESCRIPTION_CHARS:
+        lines = [f"- {name}: {_cut(' '.join(description.split()), longest)}" for name, description in skills]
+        if sum(map(len, lines)) <= SKILL_LIST_CHARS[profile]:
+            return lines
+    return []
+
+
+def _skills(mind: Mind, profile: Profile) -> str:
+    """The list, or where there are too many a line that changes only with their number."""
+    lines = skill_lines(mind.skills, profile)
+    if lines:
+        return "# Skills\n" + "\n".join(lines)
+    count = mind.skill_count or len(mind.skills)
+    finder = "skill_list" if profile == "full" else "recall"
+    said = f"There are {count} skills. Those that fit a message come with it; {finder} finds others by words."
+    return f"# Skills\n{said}" if count else ""
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -15,10 +15,9 @@ from hermes_fs.commands.talk import TITLE, Command, Completes, Left, Outcome, Pl
 from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Provenance
-from hermes_fs.store import history, taking_back
+from hermes_fs.store import catalogue, history, taking_back
 from hermes_fs.store.formats import entries
 from hermes_fs.store.sessions import SessionInfo
-from hermes_fs.tools.skills import described
 
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 
@@ -111,7 +110,7 @@ def _memory(talk: Talk, argument: str) -> Outcome:
 
 
 def _skills(talk: Talk, argument: str) -> Outcome:
-    skills = dict(described(talk.runtime.workspace.root))
+    skills = dict(_skill_words(talk))
     if argument:
         if argument not in skills:
             raise NotFound(f"there is no skill {argument!r}", "see /skills")
@@ -228,7 +227,7 @@ def _session_words(talk: Talk) -> list[tuple[str, str]]:
 
 
 def _skill_words(talk: Talk) -> list[tuple[str, str]]:
-    return list(described(talk.runtime.workspace.root))
+    return catalogue.described(talk.runtime.workspace.root, talk.runtime.workspace.state_dir)
 
 
 def _lesson_words(talk: Talk) -> list[tuple[str, str]]:

@@ -10,10 +10,11 @@ from typing import Any
 
 from hermes_fs.core.errors import NotFound, Refused, ToolError
 from hermes_fs.core.types import Effects
+from hermes_fs.store import catalogue
 from hermes_fs.store.formats import sections, skill
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.skills import described, files_of
+from hermes_fs.tools.skills import files_of
 
 _TEXT = {"type": "string"}
 _ACTIONS = (
@@ -103,7 +104,7 @@ def _meant(args: Mapping[str, Any]) -> str:
 
 def _require(context: ToolContext, name: str) -> None:
     if not learning.read(context, f"skills/{name}/SKILL.md").blob:
-        names = [known for known, _ in described(context.workspace.root)]
+        names = catalogue.names(context.workspace.root)
         near = difflib.get_close_matches(name, names, 3) or names[:12]
         raise NotFound(f"there is no skill {name}", f"there are: {', '.join(near)}" if near else "create it")
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hermes_fs.core.errors import NotFound
 from hermes_fs.core.events import SkillUsed
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.store import acting, sources
+from hermes_fs.store import acting, catalogue, fitting
 from hermes_fs.store.formats import skill
 from hermes_fs.tools.context import ToolContext
 
 _TEXT = {"type": "string"}
 _LISTED = 60
 _SHOWN = 16_000
-_HEAD = 64 * 1024
-"""Bytes of a SKILL.md that are looked at for its description."""
 
 
 class SkillList:
@@ -29,14 +26,19 @@ class SkillList:
     schema: Mapping[str, Any] = {"type": "object", "properties": {"query": _TEXT}}
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
-        words = re.findall(r"\w+", str(args.get("query", "")).lower())
+        query = str(args.get("query", ""))
+        words = re.findall(r"\w+", query.lower())
+        root, state_dir = context.workspace.root, context.workspace.state_dir
         found = [
             f"{name}: {description}"
-            for name, description in described(context.workspace.root)
+            for name, description in catalogue.described(root, state_dir)
             if all(word in f"{name} {description}".lower() for word in words)
         ]
+        if not found:
+            fits = fitting.fitting(root, state_dir, query, _LISTED)
+            return "\n".join(f"{fit.name}: {fit.description}" for fit in fits) or "(no skill fits)"
         more = [f"… and {len(found) - _LISTED} more: narrow it with query"] if len(found) > _LISTED else []
-        return "\n".join([*found[:_LISTED], *more]) or "(no skill fits)"
+        return "\n".join([*found[:_LISTED], *more])
 
 
 class SkillView:
@@ -92,21 +94,6 @@ def _cut(text: str, path: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[cut: read_file {path} shows the rest]"
 
 
-def described(root: Path) -> Iterator[tuple[str, str]]:
-    """(name, description) of every skill, by name. Nothing is read through a link, and nothing but a regular file."""
-    for folder in sorted(entry.name for entry in _folders(root / "skills")):
-        data = sources.read(root, f"skills/{folder}/SKILL.md", limit=_HEAD)
-        if data is not None:
-            yield folder, skill.headline(data, folder)
-
-
-def _folders(place: Path) -> list[os.DirEntry[str]]:
-    if place.is_symlink() or not place.is_dir():
-        return []
-    with os.scandir(place) as entries:
-        return [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-
 def files_of(folder: Path) -> list[str]:
     """The files of a skill, relative to its folder."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
@@ -115,5 +102,5 @@ def files_of(folder: Path) -> list[str]:
 def _nearby(root: Path, name: str, wanted: str) -> str:
     if wanted != "SKILL.md" and (root / "skills" / name).is_dir():
         return f"it has: {', '.join(files_of(root / 'skills' / name)[:20])}"
-    names = [known for known, _ in described(root)]
+    names = catalogue.names(root)
     return f"there are: {', '.join(names[:20])}" if names else "there are no skills yet; skill_edit creates one"

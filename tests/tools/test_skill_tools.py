@@ -10,8 +10,8 @@ from skills_ref.validator import validate
 
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Learned, Proposed, SkillUsed
+from hermes_fs.store import catalogue
 from hermes_fs.store.review import Review
-from hermes_fs.tools.skills import described
 from tests.tools.conftest import Conversation
 
 STEPS = "# Parse logs\n\n## Steps\n\n1. look\n\n## Pitfalls\n\nnone\n"
@@ -157,4 +157,4 @@ def test_listing_reads_through_no_link_and_waits_for_no_pipe(tmp_path: Path) -> 
     (tmp_path / "skills" / "linked").symlink_to(tmp_path / "outside")
     (tmp_path / "skills" / "half").mkdir()
     (tmp_path / "skills" / "half" / "SKILL.md").symlink_to(tmp_path / "outside" / "SKILL.md")
-    assert list(described(tmp_path)) == []
+    assert catalogue.described(tmp_path, tmp_path) == []

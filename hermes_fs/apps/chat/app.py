@@ -22,10 +22,9 @@ from hermes_fs.commands.talk import Talk
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.secrets import redact
 from hermes_fs.runtime import Runtime
-from hermes_fs.store import acting, history
+from hermes_fs.store import acting, catalogue, history
 from hermes_fs.store.formats.entries import rendered_size
 from hermes_fs.store.review import Review
-from hermes_fs.tools.skills import described
 
 _LESSONS = 20
 _FILES = 50
@@ -71,7 +70,7 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         workspace=workspace.root,
         work_dir=runtime.work_dir,
         tools=len(conversation.tools),
-        skills=len(list(described(workspace.root))),
+        skills=len(catalogue.names(workspace.root)),
         memory=Size(rendered_size(workspace.read("MEMORY.md").text), limits.memory_limit),
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
