@@ -2,7 +2,8 @@
 catalogue only; decides neither what is offered nor what is trusted.
 
 Every word counts by how few skills hold it, so what stands in most descriptions ("use", "when") tells nothing. A skill
-fits where enough of the request's weight meets its name and description; its instructions only help to rank.
+fits where enough of the request's weight meets its name and description, by two words or one of its name; its
+instructions only help to rank.
 """
 
 from __future__ import annotations
@@ -56,17 +57,19 @@ def ranked(db: sqlite3.Connection, text: str) -> list[Fit]:
     total = db.execute("select count(*) from skills").fetchone()[0]
     headline: dict[int, float] = defaultdict(float)
     helped: dict[int, float] = defaultdict(float)
+    met: dict[int, float] = defaultdict(float)
     asked = 0.0
     for term in _words(text) if total else ():
         weight, heads, bodies = _weighed(db, term, total)
         asked += weight
         for key, part in heads.items():
             headline[key] += weight * part
+            met[key] += 2 if part == _NAME else 1
         for key in bodies:
             helped[key] += weight * _BODY
     rarest = math.log(1 + (total - 0.5) / 1.5)
     needed = max(min(_TELLING, rarest * _OF_RAREST), asked * _COVERED)
-    scores = {key: score + helped[key] for key, score in headline.items() if score >= needed}
+    scores = {key: score + helped[key] for key, score in headline.items() if score >= needed and met[key] > 1}
     return _best(db, scores)
 
 
