@@ -21,7 +21,7 @@ from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Event
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
-from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.ports import Backend, Cancel, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
 from hermes_fs.store import acting, locate
@@ -198,9 +198,7 @@ class Runtime:
     def _context(self, pen: Pen) -> ToolContext:
         config, header = self.config, pen.transcript.header
         ground = self._ground()
-        backend = backends.backend(
-            config.terminal.backend, self.work_dir, self.workspace.state_dir, self.options.environ, ground
-        )
+        backend = self._backend(ground, header.session)
         backend.grant_secrets(config.terminal.secrets)
         roots = (str(self.work_dir), *(str(Path(path).expanduser()) for path in config.trusted_directories))
         mode: Mode = "allow" if self.options.yes else config.approvals.mode
@@ -229,6 +227,14 @@ class Runtime:
         if not self.config.approvals.judge:
             return None
         return CommandJudge(select.choose_auxiliary(self.config, self.options.environ) or self._model("").provider)
+
+    def _backend(self, ground: Ground, session: str) -> Backend:
+        state_dir = self.workspace.state_dir
+        choice = backends.choose(self.config.terminal.backend, state_dir)
+        remark = f"{choice.remark} ({choice.fix})"
+        if choice.remark and remark not in self.problems:
+            self.problems.append(remark)
+        return backends.backend(choice.name, self.work_dir, state_dir, self.options.environ, ground, session)
 
     def _ground(self) -> Ground:
         """What the person declared as the place of effects; the mind to be read; git's part of it to be left alone. The

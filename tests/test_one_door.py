@@ -16,6 +16,7 @@ WRITERS: dict[str, str] = {
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/here_jobs.py": "the log of a background job, in .git/hermes/local",
     "backends/jobs.py": "the folders of background jobs, in .git/hermes/local and .git/hermes/sandbox",
+    "backends/landlock.py": "the folder of a shell's state, in .git/hermes/landlock",
     "backends/isolation_probe.py": "the note of which bubblewrap was found to work, in .git/hermes/sandbox",
     "backends/processes.py": "the state of the shell, in .git/hermes/local",
     "backends/sandbox.py": "the folder of its sockets, in .git/hermes/sandbox",

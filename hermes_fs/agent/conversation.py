@@ -176,6 +176,7 @@ class Conversation:
         """End the session: nothing can be sent any more, what it holds is given back. Twice is no error."""
         self._cancel.set()
         self._model.provider.close()
+        self.context.backend.close()
         self.pen.end("exit")
         self._settle()
 

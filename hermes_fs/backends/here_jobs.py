@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_fs.backends.processes import kill_group, start
+from hermes_fs.backends.processes import Start, Streams, kill_group, start
 from hermes_fs.backends.shell import Shell
 from hermes_fs.core.environment import for_programs
 
@@ -18,11 +18,11 @@ MARK = "HERMES_JOB"
 """The environment variable by which a job's processes are known, whatever they do."""
 
 # The outer bash survives SIGTERM to note the code; the command in the inner one has the default action again.
-# $3 is the script of the inner one, $4 the file for the code.
+# $3 is the script of the inner one, $4 the number of an open file for the code.
 _JOB = r"""
 builtin trap : TERM
 ( builtin eval "$3" )
-builtin printf '%s\n' "$?" >|"$4"
+builtin printf '%s\n' "$?" >&"$4"
 """
 
 
@@ -41,21 +41,25 @@ class _Leader:
 class HereJobs:
     """The processes of jobs as the user who runs hermes; `Jobs` keeps the words in which `launch` names them."""
 
-    def __init__(self, shell: Shell) -> None:
-        self._shell = shell
+    def __init__(self, shell: Shell, start: Start = start, spill: Path | None = None) -> None:
+        """`spill` is where a long command is put, where that must not be the job's own folder."""
+        self._shell, self._start, self._spill = shell, start, spill
         self._own: dict[int, subprocess.Popen[bytes]] = {}
 
     def launch(self, home: Path, command: str, mark: str) -> str:
         """Starts where the shell stands, with its variables, functions and aliases; what the job changes of these stays
         its own."""
-        script, name, given, before = self._shell.invocation(command, home / "script")
-        invocation = (_JOB.encode(), name, given, before, script, os.fsencode(home / "rc"))
+        script, name, given, before = self._shell.invocation(command, self._spill or home / "script")
         # Open for reading and writing: opening does not wait for a writer, and the job never sees an end of file.
-        with open(os.open(home / "in", os.O_RDWR), "rb", 0) as feed, open(home / "log", "xb") as log:
+        with (
+            open(os.open(home / "in", os.O_RDWR), "rb", 0) as feed,
+            open(home / "log", "xb") as log,
+            open(home / "rc", "xb") as code,
+        ):
+            invocation = (_JOB.encode(), name, given, before, script, b"%d" % code.fileno())
             environ = {**self._shell.environment(), MARK: mark}
-            process = start(
-                invocation, cwd=self._shell.standing(), environ=environ, stdin=feed.fileno(), stdout=log.fileno()
-            )
+            streams = Streams(feed.fileno(), log.fileno(), (code.fileno(),))
+            process = self._start(invocation, self._shell.standing(), environ, streams)
         self._own[process.pid] = process
         return f"{process.pid} {_start_of(process.pid)}"
 

@@ -34,8 +34,14 @@ def clear(state: Path, before: float) -> None:
         folder = state / kind
         for item in folder.iterdir() if folder.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # another process clears too
-                if _last_use(item) < before and not (kind == "jobs" and not (item / "rc").exists()):
+                if _last_use(item) < before and not (kind == "jobs" and _runs(item)):
                     _remove(item)
+
+
+def _runs(job: Path) -> bool:
+    """Whether it has left no code yet."""
+    code = job / "rc"
+    return not code.exists() or code.stat().st_size == 0
 
 
 def _last_use(item: Path) -> float:

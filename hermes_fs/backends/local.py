@@ -22,6 +22,7 @@ class Local(Workbench):
     """
 
     name = "local"
+    output_limit = OUTPUT_LIMIT
     capabilities = Capabilities(persistent=True, hibernate=False, isolated=False, network=True)
 
     def __init__(
@@ -29,15 +30,15 @@ class Local(Workbench):
         cwd: Path,
         state_dir: Path,
         environ: Mapping[str, str],
-        output_limit: int = OUTPUT_LIMIT,
         ground: Ground | None = None,
+        session: str = "",
     ) -> None:
-        """Without a `ground`, files belong below `cwd` alone."""
+        """Without a `ground`, files belong below `cwd` alone. Jobs are shared by all sessions."""
         state = state_dir / "local"
         folder = state / "shells" / f"{os.getpid()}-{secrets.token_hex(4)}"
         shell = Shell(folder, str(cwd), environment.for_commands(environ))
-        jobs = Jobs(state / "jobs", HereJobs(shell), output_limit)
-        super().__init__(state, environ, ground or Ground((cwd,)), shell, jobs, output_limit)
+        jobs = Jobs(state / "jobs", HereJobs(shell), self.output_limit)
+        super().__init__(state, environ, ground or Ground((cwd,)), shell, jobs, self.output_limit)
 
     def allow_network(self, host: str = "") -> None:
         """Nothing to do: commands may reach whatever this machine reaches."""

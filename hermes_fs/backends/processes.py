@@ -10,8 +10,10 @@ import functools
 import os
 import shutil
 import signal
+import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -80,11 +82,29 @@ class Processes(Protocol):
     def remove(self, folder: Path) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Descriptors: standard input, standard output and error in one, and what is passed on as it is."""
+
+    stdin: int = subprocess.DEVNULL
+    stdout: int = subprocess.PIPE
+    kept: tuple[int, ...] = ()
+
+
+Started = subprocess.Popen[bytes]
+
+Start = Callable[[Invocation, str, Mapping[str, str], Streams], Started]
+"""`start` below, or what stands in its place."""
+
+
 class Here:
-    """This machine, as the user who runs hermes."""
+    """This machine, as the user who runs hermes, or confined by how processes are started."""
+
+    def __init__(self, starting: Start | None = None) -> None:
+        self._start = starting or start
 
     def spawn(self, invocation: Invocation, cwd: str, environ: Mapping[str, str]) -> Child:
-        return _Process(start(invocation, cwd=cwd, environ=environ))
+        return _Process(self._start(invocation, cwd, environ, Streams()))
 
     def standing(self, folders: Sequence[str]) -> str:
         return next((folder for folder in folders if Path(folder).is_dir()), "")
@@ -93,13 +113,16 @@ class Here:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, path: Path, data: bytes) -> None:
-        path.write_bytes(data)
+        """What is there already goes: a confined command could have made it a link."""
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(data)
 
     def take(self, base: Path, snapshot: Path, keep: bool) -> str:
         next_, cwd = base.with_suffix(".next"), ""
         with contextlib.suppress(FileNotFoundError):  # the command replaced its shell by `exec`
-            if keep and next_.read_bytes().endswith(b"#whole\n"):  # a full disk cuts it short
-                cwd = os.fsdecode(base.with_suffix(".cwd").read_bytes())
+            if keep and _read_end(next_).endswith(b"#whole\n"):  # a full disk cuts it short
+                cwd = os.fsdecode(_read_end(base.with_suffix(".cwd")))
                 next_.replace(snapshot)
         for part in (".names", ".next", ".cwd", ".command"):
             base.with_suffix(part).unlink(missing_ok=True)
@@ -107,6 +130,21 @@ class Here:
 
     def remove(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_end(path: Path) -> bytes:
+    """At most the last 64 KiB of a regular file. A confined command may have put a link or a pipe there: raises
+    FileNotFoundError for that."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise FileNotFoundError(path) from error
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(path)
+        file.seek(max(0, found.st_size - 65536))
+        return file.read(65536)
 
 
 class _Process:
@@ -130,23 +168,17 @@ class _Process:
         kill_group(self._process.pid, number)
 
 
-def start(
-    invocation: Invocation,
-    *,
-    cwd: str,
-    environ: Mapping[str, str],
-    stdin: int = subprocess.DEVNULL,
-    stdout: int = subprocess.PIPE,
-) -> subprocess.Popen[bytes]:
+def start(invocation: Invocation, cwd: str, environ: Mapping[str, str], streams: Streams) -> subprocess.Popen[bytes]:
     """A bash that can be killed with all its children."""
     try:
         return subprocess.Popen(
             command_line(invocation),
             cwd=cwd,
             env=dict(environ),
-            stdin=stdin,
-            stdout=stdout,
+            stdin=streams.stdin,
+            stdout=streams.stdout,
             stderr=subprocess.STDOUT,
+            pass_fds=streams.kept,
             start_new_session=True,
         )
     except OSError as error:

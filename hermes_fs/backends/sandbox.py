@@ -23,11 +23,10 @@ from hermes_fs.backends.sandbox_agent import PROXY_PORT
 from hermes_fs.backends.sandbox_client import Inside
 from hermes_fs.backends.sandbox_client import Sandbox as Running
 from hermes_fs.backends.sandbox_jobs import InsideJobs
-from hermes_fs.backends.sandbox_mounts import INSIDE, Kind, Plan, plan
+from hermes_fs.backends.sandbox_mounts import INSIDE, Kind, plan
 from hermes_fs.backends.sandbox_remarks import Remarks
 from hermes_fs.backends.shell import Shell
 from hermes_fs.backends.workbench import OUTPUT_LIMIT, Workbench
-from hermes_fs.core import environment
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.ports import Cancel, Capabilities, Completed, FileStat
 
@@ -35,7 +34,6 @@ IDLE_SECONDS = 600.0
 """How long a sandbox stays that nobody uses and that runs nothing."""
 
 PROGRAM_NOTE = "bubblewrap"
-_LEFT_OUT = ("XDG_", "TMP", "TEMP", "HOME")
 
 
 class Sandbox(Workbench):
@@ -46,6 +44,7 @@ class Sandbox(Workbench):
     """
 
     name = "sandbox"
+    idle_seconds = IDLE_SECONDS
 
     def __init__(
         self,
@@ -54,20 +53,24 @@ class Sandbox(Workbench):
         environ: Mapping[str, str],
         ground: Ground | None = None,
         session: str = "",
-        idle: float = IDLE_SECONDS,
     ) -> None:
         """Without a `ground`, files belong below `cwd` alone; without a `session`, it is the work directory's own."""
         ground = ground or Ground((cwd,))
         folder = sandbox_folders.folder_of(state_dir, session, cwd)
         own = sandbox_folders.private(folder)
         self._furnish = functools.partial(sandbox_folders.furnish, own, environ)
-        self._note, self._idle = state_dir / "sandbox" / PROGRAM_NOTE, idle
+        self._note = state_dir / "sandbox" / PROGRAM_NOTE
         self._plan = plan(ground, state_dir, own, environ)
         self._has_network = False
         self._remarks = Remarks(ground.roots, folder / "planted")
         self._running = Running(folder / self._plan.digest, self._specification, self._renewed)
         shells = INSIDE / "shells" / f"{os.getpid()}-{secrets.token_hex(4)}"
-        shell = Shell(shells, str(cwd), _environ(environ, self._plan), Inside(self._running))
+        shell = Shell(
+            shells,
+            str(cwd),
+            sandbox_folders.variables(environ, str(self._plan.home), "/tmp") | _proxied(),
+            Inside(self._running),
+        )
         processes = InsideJobs(self._running, shell, lambda: shells / f"job-{secrets.token_hex(4)}.command")
         ours = Ground((*ground.roots, own.tmp, own.home), ground.readable, ground.hidden)
         super().__init__(folder, environ, ours, shell, Jobs(folder / "jobs", processes, OUTPUT_LIMIT), OUTPUT_LIMIT)
@@ -149,17 +152,12 @@ class Sandbox(Workbench):
             "python": getattr(sys, "_base_executable", sys.executable),
             "python_environ": {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
             "seccomp": seccomp.program(platform.machine()).hex(),
-            "idle": self._idle,
+            "idle": self.idle_seconds,
         }
 
 
-def _environ(environ: Mapping[str, str], made: Plan) -> dict[str, str]:
-    """What a command starts with: as on this machine, but for its home and the way out."""
-    kept = {name: value for name, value in environment.for_commands(environ).items() if not name.startswith(_LEFT_OUT)}
-    kept = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
+def _proxied() -> dict[str, str]:
     proxy = f"http://127.0.0.1:{PROXY_PORT}"
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        kept[name] = kept[name.upper()] = proxy
-    for name in ("no_proxy", "NO_PROXY"):
-        kept[name] = "localhost,127.0.0.1,::1"
-    return kept | {"HOME": str(made.home), "TMPDIR": "/tmp"}
+    names = ("http_proxy", "https_proxy", "all_proxy")
+    kept = {variant: proxy for name in names for variant in (name, name.upper())}
+    return kept | dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1")

@@ -19,7 +19,10 @@ from typing import Any
 from hermes_fs.backends.housekeeping import KEPT_SECONDS
 from hermes_fs.backends.sandbox_client import Address
 from hermes_fs.backends.sandbox_mounts import Private
+from hermes_fs.core import environment
 from hermes_fs.core.errors import HermesError
+
+_LEFT_OUT = ("XDG_", "TMP", "TEMP", "HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,13 @@ def furnish(own: Private, environ: Mapping[str, str]) -> None:
         path = own.etc / file
         if not path.is_file() or path.read_text() != text:
             path.write_text(text)
+
+
+def variables(environ: Mapping[str, str], home: str, tmp: str) -> dict[str, str]:
+    """What a confined command starts with: as on this machine, but for its own folders and the ways out."""
+    kept = {name: value for name, value in environment.for_commands(environ).items() if not name.startswith(_LEFT_OUT)}
+    kept = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
+    return kept | {"HOME": home, "TMPDIR": tmp}
 
 
 def running(state_dir: Path) -> Iterator[Known]:

@@ -5,8 +5,10 @@ A hook, or a setting that names a program, would run outside the sandbox as soon
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _FIXED = ("hooks", "config", "config.worktree", "commondir", "info")
@@ -39,6 +41,46 @@ def planted(root: Path) -> Iterator[Path]:
         path = root / ".git" / name
         if os.path.lexists(path) and not (root / ".git").is_file():
             yield path
+
+
+class Guarded:
+    """Puts git's hooks and settings back where a command changed them, for lack of a way to forbid it. What the command
+    wrote is moved to the folder `aside`. One command at a time."""
+
+    def __init__(self, roots: Sequence[Path], aside: Path) -> None:
+        self._roots = tuple(roots)
+        self._aside = aside
+        self._before: dict[Path, tuple[bytes, int]] | None = None
+
+    def begin(self) -> None:
+        if self._before is None:
+            self._before = dict(self._found())
+
+    def put_back(self) -> list[str]:
+        """A line for each that was changed."""
+        before, after = self._before, dict(self._found())
+        if before is None or before == after:
+            return []
+        changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in changed:
+            with contextlib.suppress(FileNotFoundError):  # it was removed, or its folder
+                path.rename(self._aside / f"{secrets.token_hex(4)}-{path.name}")
+            if path in before and path.parent.is_dir() and not path.parent.is_symlink():
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+                with open(os.open(path, flags, before[path][1] & 0o777), "wb") as file:
+                    file.write(before[path][0])
+        return [f"the command changed {path}, which git would run; it was put back" for path in changed]
+
+    def _found(self) -> Iterator[tuple[Path, tuple[bytes, int]]]:
+        for root in self._roots:
+            git = root / ".git"
+            if git.is_dir() and not git.is_symlink():
+                hooks = [git / "hooks"] if (git / "hooks").is_symlink() else sorted((git / "hooks").glob("*"))
+                for path in (git / "config", *(git / name for name in PLANTED), *hooks):
+                    if os.path.lexists(path):
+                        plain = path.is_file() and not path.is_symlink()
+                        yield path, (path.read_bytes() if plain else b"", path.lstat().st_mode)
 
 
 def _git_dir(git: Path) -> Iterator[tuple[Path, bool]]:

@@ -26,7 +26,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 _LINKED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC = _words(
+ETC = _words(
     "ld.so.cache ld.so.conf ld.so.conf.d alternatives localtime timezone os-release debian_version services protocols"
     " mime.types magic host.conf gitconfig inputrc terminfo fonts xml perl java-11-openjdk java-17-openjdk"
     " java-21-openjdk ssl/certs ssl/cert.pem ssl/openssl.cnf ca-certificates ca-certificates.conf pki/tls/certs"
@@ -116,8 +116,7 @@ def plan(ground: Ground, state_dir: Path, own: Private, environ: Mapping[str, st
     """Raises Refused for a ground that no sandbox should have, with what to do instead."""
     home = _real(Path(environ.get("HOME") or "/nonexistent"))
     roots = [_real(root) for root in ground.roots if root.is_dir()]
-    for root in roots:
-        _check(root, home)
+    check(ground, environ)
     readable = [_real(path) for path in ground.readable if path.exists()]
     own_home = INSIDE / "home" if any(_holds(root, home) for root in roots) else home
     private = {Path("/tmp"): own.tmp, own_home: own.home, Path("/etc"): own.etc}
@@ -130,6 +129,13 @@ def plan(ground: Ground, state_dir: Path, own: Private, environ: Mapping[str, st
         mounts += [Mount(Kind.WRITE if writable else Kind.READ, path, path) for path, writable in protected(root)]
     mounts += _covered(roots, home)
     return Plan(tuple(_ordered(mounts)), own_home, private)
+
+
+def check(ground: Ground, environ: Mapping[str, str]) -> None:
+    """Raises Refused for a ground that no sandbox should have, with what to do instead."""
+    home = _real(Path(environ.get("HOME") or "/nonexistent"))
+    for root in ground.roots:
+        _check(_real(root), home)
 
 
 def _check(root: Path, home: Path) -> None:
@@ -201,7 +207,7 @@ def _base(etc: Path) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
-    for name in _ETC:
+    for name in ETC:
         path = Path("/etc", name)
         if path.exists():
             yield from ("--ro-bind", str(path), str(path))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
@@ -21,7 +21,7 @@ _NAMESPACES = 0x7E020080
 """CLONE_NEW*: time, mount, cgroup, uts, ipc, user, pid, net."""
 _TERMINAL_INPUT = (0x5412, 0x541C)
 """TIOCSTI types into a terminal, TIOCLINUX pastes into a console."""
-_FAMILIES = (1, 2, 10, 16)
+FAMILIES = (1, 2, 10, 16)
 """Sockets that a network namespace confines: unix, IPv4, IPv6, netlink. Not vsock, packet, alg, bluetooth …"""
 
 # fmt: off
@@ -77,17 +77,14 @@ MACHINES: Mapping[str, Machine] = {
 """By the name that uname gives."""
 
 
-def program(machine: str, network: bool = True) -> bytes:
-    """The filter as an array of struct sock_filter, or b"" for a machine whose numbers are not known here. Without
-    `network` there are no sockets but unix and netlink ones."""
+def program(machine: str, families: Sequence[int] = FAMILIES) -> bytes:
+    """The filter as an array of struct sock_filter, or b"" for a machine whose numbers are not known here. `families`
+    are those of the sockets that can be made; pairs of connected ones can always."""
     known = MACHINES.get(machine)
-    if known is None:
-        return b""
-    families = _FAMILIES if network else (1, 16)
-    return b"".join(_instructions(known, families))
+    return b"" if known is None else b"".join(_instructions(known, families))
 
 
-def _instructions(machine: Machine, families: tuple[int, ...]) -> Iterator[bytes]:
+def _instructions(machine: Machine, families: Sequence[int]) -> Iterator[bytes]:
     yield _do(_LOAD, _ARCH)
     yield _jump(_JUMP_EQUAL, machine.arch, 1, 0)
     yield _refuse(errno.ENOSYS)  # a call by another machine's numbers
@@ -100,8 +97,8 @@ def _instructions(machine: Machine, families: tuple[int, ...]) -> Iterator[bytes
             yield _refuse(errno.ENOSYS if name in _ABSENT else errno.EPERM)
     yield from _when(machine.calls["clone"], _FIRST, _flags())
     yield from _when(machine.calls["ioctl"], _SECOND, _values(_TERMINAL_INPUT))
-    for name in ("socket", "socketpair"):
-        yield from _when(machine.calls[name], _FIRST, _others(families))
+    yield from _when(machine.calls["socket"], _FIRST, _others(families))
+    yield from _when(machine.calls["socketpair"], _FIRST, _others(FAMILIES))
     yield _do(_RETURN, _ALLOW)
 
 
@@ -120,7 +117,7 @@ def _values(values: tuple[int, ...]) -> list[bytes]:
     return [part for value in values for part in (_jump(_JUMP_EQUAL, value, 0, 1), _refuse(errno.EPERM))]
 
 
-def _others(values: tuple[int, ...]) -> list[bytes]:
+def _others(values: Sequence[int]) -> list[bytes]:
     checks = [_jump(_JUMP_EQUAL, value, len(values) - place, 0) for place, value in enumerate(values)]
     return [*checks, _refuse(errno.EAFNOSUPPORT)]
 

@@ -52,6 +52,7 @@ def chat(
     last: Annotated[bool, typer.Option("--continue", help="Go on with the last session.")] = False,
     session: Annotated[str, typer.Option(help="Go on with this session: its id or the beginning of it.")] = "",
     model: Annotated[str, typer.Option(help="The model to use for this session: NAME or PROVIDER/NAME.")] = "",
+    backend: Annotated[str, typer.Option(help="Where commands run in this session: auto, sandbox or local.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as one JSON object on a line.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Allow everything that would be asked about.")] = False,
 ) -> None:
@@ -62,7 +63,8 @@ def chat(
     if as_json and not text:
         raise UsageError("--json needs a message", 'give one with -q "…" or pipe it in')
     workspace = _workspace(context.obj.workspace, interactive=not text, yes=yes)
-    options = Options(workspace=workspace, work_dir=Path.cwd(), environ=os.environ, model=model, yes=yes)
+    chosen = {"terminal.backend": backend} if backend else {}
+    options = Options(workspace, Path.cwd(), os.environ, model, yes, settings=chosen)
     resumed = "last" if last else session
     try:
         code = _open(options, resumed, text, question, as_json)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from hermes_fs.backends import registry as backends
 from hermes_fs.core import config
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import HermesError, ProviderError
@@ -76,6 +77,19 @@ def machine(scene: Scene) -> Iterator[Finding]:
     yield Finding("git", "ok", f"{isolation.git_program()}, new enough")
     yield _sqlite()
     yield from _extras()
+
+
+def sandbox(scene: Scene) -> Iterator[Finding]:
+    """What keeps commands from the rest of this machine."""
+    wanted = _config(scene).terminal.backend
+    state_dir = state.git_dir_of(scene.root) / "hermes" if scene.root is not None else Path("/nonexistent")
+    choice = backends.choose(wanted, state_dir)
+    if choice.remark:
+        yield Finding("sandbox", "warn", choice.remark, choice.fix)
+    elif choice.name == "local":
+        yield Finding("sandbox", "warn", "switched off: commands run as you", "hermes backend use auto")
+    else:
+        yield Finding("sandbox", "ok", f"{choice.name}: commands see the work directory, no network until granted")
 
 
 def space(scene: Scene) -> Iterator[Finding]:
@@ -183,6 +197,7 @@ def _embedded(name: str, wanted: config.Config) -> Iterator[Finding]:
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("machine", machine),
+    ("sandbox", sandbox),
     ("disk", space),
     ("clock", clock),
     ("workspace", workspace),

@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "secrets": ("hermes_fs.cli.secrets", "credentials in history: scan; what is none: allow"),
         "approvals": ("hermes_fs.cli.approvals", "commands that always or never run: list, remove"),
         "completion": ("hermes_fs.cli.completion", "completion of commands for bash, zsh, fish"),
+        "backend": ("hermes_fs.cli.backend", "where commands run: the sandbox, trying and ending it"),
         "doctor": ("hermes_fs.cli.doctor", "check everything; each finding comes with its fix"),
     },
 }

@@ -90,8 +90,8 @@ class RetriesConfig(Section):
 
 class TerminalConfig(Section):
     timeout: Amount = Field(120.0, description="Seconds after which a command is ended.")
-    backend: Literal["local", "sandbox"] = Field(
-        "local", description="Where commands run: sandbox (bubblewrap), or local: this machine, unconfined."
+    backend: Literal["auto", "sandbox", "landlock", "local"] = Field(
+        "auto", description="Where commands run: auto: a sandbox where there can be one; local: as you, unconfined."
     )
     secrets: tuple[str, ...] = Field((), description="Names of variables with credentials that commands may see.")
 
@@ -180,6 +180,7 @@ MACHINE_ONLY = frozenset(
         "approvals.always",
         "approvals.never",
         "approvals.judge",
+        "terminal.backend",
         "terminal.secrets",
         "skills.secrets",
         "trusted_directories",

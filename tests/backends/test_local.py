@@ -21,13 +21,17 @@ from hermes_fs.testing.backend_conformance import BackendConformance
 Make = Callable[..., Local]
 
 
+class Short(Local):
+    output_limit = 100
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Local] = []
 
-    def one(environ: dict[str, str] | None = None, output_limit: int = 30_000) -> Local:
+    def one(environ: dict[str, str] | None = None, kind: type[Local] = Local) -> Local:
         (tmp_path / "work").mkdir(exist_ok=True)
-        made.append(Local(tmp_path / "work", tmp_path / "state", environ or dict(os.environ), output_limit))
+        made.append(kind(tmp_path / "work", tmp_path / "state", environ or dict(os.environ)))
         return made[-1]
 
     yield one
@@ -136,7 +140,7 @@ def test_a_job_that_was_killed_from_outside_has_ended(make: Make, tmp_path: Path
 
 
 def test_a_full_disk_ends_neither_the_command_nor_the_shell(make: Make, tmp_path: Path) -> None:
-    local = make(output_limit=100)
+    local = make(kind=Short)
     run(local, "kept=1")
     (tmp_path / "state/local/output").write_text("in the way")
     done = run(local, "seq 1000")
@@ -200,7 +204,7 @@ def test_a_callback_that_fails_does_not_leave_the_command_running(make: Make, tm
 
 
 def test_old_state_is_cleared_away_and_running_jobs_are_not(make: Make, tmp_path: Path) -> None:
-    local = make(output_limit=100)
+    local = make(kind=Short)
     old_output = Path(run(local, "seq 1000").overflow)
     running, done = local.start("sleep 611"), local.start("true")
     ended(local, done)
