@@ -79,26 +79,38 @@ class Sandbox:
         return self._instance
 
     def ask(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """Of the agent inside. Starts the sandbox where it is not running."""
-        with self.connected() as connection:
-            send(connection, message, descriptors)
-            return told(receive(connection))
+        """Of the agent inside. Starts the sandbox where it is not running. Raises Failed."""
+        connection, answer = self.begin(message, descriptors)
+        connection.close()
+        return answer
 
-    def connected(self) -> socket.socket:
-        """A connection to the agent inside."""
+    def begin(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> tuple[socket.socket, dict[str, Any]]:
+        """As `ask`, with the connection for what follows. A sandbox that dies just then is started anew, once."""
+        try:
+            return self._begin(message, descriptors)
+        except OSError:
+            try:
+                return self._begin(message, descriptors)
+            except OSError as error:
+                raise Failed("the sandbox has ended", "try again; `hermes backend test` tells more") from error
+
+    def _begin(self, message: dict[str, Any], descriptors: Sequence[int]) -> tuple[socket.socket, dict[str, Any]]:
         with self._lock:
-            if self._control is not None:
-                with contextlib.suppress(OSError):  # it is gone, and started below
-                    return self.address.connect("commands")
-            self._join()
-            return self.address.connect("commands")
+            if self._control is None or _has_ended(self._control):
+                self._join()
+            connection = self.address.connect("commands")
+        try:
+            send(connection, message, descriptors)
+            return connection, told(receive(connection))
+        except BaseException:
+            connection.close()
+            raise
 
     def control(self, message: dict[str, Any]) -> dict[str, Any]:
         """Of the supervisor. Raises OSError where it is gone."""
         with self._lock:
-            if self._control is None:
-                self._join()
-            assert self._control is not None
+            if self._control is None or _has_ended(self._control):
+                raise ConnectionError("the sandbox has ended")
             send(self._control, message)
             return receive(self._control)
 
@@ -165,6 +177,16 @@ class Sandbox:
                 time.sleep(0.01)
 
 
+def _has_ended(control: socket.socket) -> bool:
+    """Whether the other side is gone; it never speaks first."""
+    try:
+        return control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def _first_line(process: subprocess.Popen[bytes], given: bytes) -> str:
     assert process.stdin is not None and process.stdout is not None
     with contextlib.suppress(BrokenPipeError):  # it died, which the empty answer tells
@@ -180,14 +202,11 @@ class Inside:
         self._sandbox = sandbox
 
     def spawn(self, invocation: Invocation, cwd: str, environ: Mapping[str, str]) -> Child:
-        connection = self._sandbox.connected()
         reading, writing = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            send(connection, spawning(invocation, cwd, environ), (nothing, writing))
-            told(receive(connection))
+            connection, _ = self._sandbox.begin(spawning(invocation, cwd, environ), (nothing, writing))
         except BaseException:
-            connection.close()
             os.close(reading)
             raise
         finally:

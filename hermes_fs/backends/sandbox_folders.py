@@ -80,7 +80,7 @@ def running(state_dir: Path) -> Iterator[Known]:
     for control in sorted((state_dir / "sandbox").glob("*/*/control")):
         address = Address(control.parent)
         with contextlib.suppress(OSError, ValueError, HermesError):  # it ended
-            state: dict[str, Any] = address.ask("control", {"do": "state"})
+            state: dict[str, Any] = address.ask("control", {"do": "look"})
             yield Known(control.parent.parent.name, address, int(state["jobs"]), int(state["pid"]))
 
 

@@ -51,7 +51,7 @@ class InsideJobs:
         address = Address(self._sandbox.address.folder.parent / folder)
         message = {"do": action, "pid": int(pid), "mark": f"{MARK}={mark}", "number": int(number)}
         try:
-            if address.ask("control", {"do": "state"})["instance"] != instance:
+            if address.ask("control", {"do": "look"})["instance"] != instance:
                 return False
             return bool(address.ask("commands", message)[answer])
         except (OSError, ValueError, HermesError):

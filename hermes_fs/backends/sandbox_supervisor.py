@@ -38,6 +38,7 @@ class Supervisor:
         self._instance = secrets.token_hex(6)
         self._selector = selectors.DefaultSelector()
         self._clients: dict[socket.socket, list[str]] = {}
+        self._onlookers: set[socket.socket] = set()
         self._jobs, self._attended = 0, 0
         self._unused_since = time.monotonic()
         self._control = _listen(folder, "control")
@@ -104,6 +105,7 @@ class Supervisor:
             request = receive(connection)
             action: Callable[[socket.socket, dict[str, Any]], dict[str, Any] | None] = {
                 "state": self._state,
+                "look": self._look,
                 "allow": self._allow,
                 "refused": self._refused,
                 "leave": self._leave,
@@ -121,10 +123,23 @@ class Supervisor:
         self._selector.unregister(connection)
         self._clients.pop(connection)
         connection.close()
-        self._unused_since = time.monotonic()
+        if connection in self._onlookers:
+            self._onlookers.remove(connection)
+        else:
+            self._unused_since = time.monotonic()
 
     def _state(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
-        return {"instance": self._instance, "jobs": self._jobs, "clients": len(self._clients), "pid": os.getpid()}
+        return {
+            "instance": self._instance,
+            "jobs": self._jobs,
+            "clients": len(self._clients) - len(self._onlookers),
+            "pid": os.getpid(),
+        }
+
+    def _look(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
+        """Whoever only looks is no user."""
+        self._onlookers.add(connection)
+        return self._state(connection, request)
 
     def _allow(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
         self._clients[connection].append(str(request["host"]))
@@ -135,7 +150,7 @@ class Supervisor:
 
     def _leave(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any] | None:
         """The client is done; with nobody else there and no job, so is the sandbox."""
-        return None if not self._jobs and len(self._clients) == 1 else {"stays": True}
+        return None if not self._jobs and len(self._clients) - len(self._onlookers) == 1 else {"stays": True}
 
 
 def _listen(folder: Path, name: str) -> socket.socket:

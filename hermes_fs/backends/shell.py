@@ -105,7 +105,7 @@ class Shell:
         self._cwd = cwd
         self._environ = dict(environ)
         self._granted: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a sandbox that is found dead on the way calls `forget`
         self._count = 0
 
     @property

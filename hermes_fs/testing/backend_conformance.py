@@ -1,10 +1,12 @@
-"""What every backend must do: subclass `BackendConformance` in a test, with a `backend` fixture that makes a fresh one.
+"""What every backend must do: subclass `BackendConformance` in a test, with a `backend` fixture that makes a fresh one
+and `another`, which is called for a further object of the same place.
 
 The suite speaks to the port alone; a backend registers in `backends/registry.py` only with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -211,6 +213,27 @@ class BackendConformance(CommandConformance, OutputConformance, JobConformance, 
         backend.resume()
         assert backend.read("kept") == b"x"
         assert run(backend, "cat kept").output == "x"
+
+    def test_jobs_are_found_again_by_another_object(self, backend: Backend, another: Callable[[], Backend]) -> None:
+        job = backend.start("echo one; read line; echo $line; exit 3")
+        until(lambda: backend.poll(job).output == "one\n")
+        backend.close()
+        other = another()
+        assert [(state.id, state.code) for state in other.jobs()] == [(job, None)]
+        other.send(job, b"two\n")
+        state = ended(other, job)
+        assert (state.code, state.output) == (3, "one\ntwo\n")
+        endless = other.start("sleep 606")
+        other.close()
+        last = another()
+        last.kill(endless)
+        assert last.poll(endless).code not in (0, None)
+
+    def test_the_network_can_be_opened_and_commands_go_on(self, backend: Backend) -> None:
+        run(backend, "kept=1")
+        backend.allow_network()
+        assert backend.capabilities.network
+        assert run(backend, "echo $kept").output == "1\n"
 
     def test_closing_twice_is_no_error(self, backend: Backend) -> None:
         run(backend, "true")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,24 @@ from tests.backends.scene import SECRET, Scene, python
 
 
 @pytest.fixture
-def confined(scene: Scene) -> Iterator[Landlock]:
+def another(scene: Scene) -> Iterator[Callable[[], Landlock]]:
     ground = Ground((scene.work, scene.mind / "work"), (scene.mind,), (scene.mind / ".git",))
-    made = Landlock(scene.work, scene.state, scene.environ, ground)
-    yield made
-    for job in made.jobs():
-        made.kill(job.id)
-    made.close()
+    made: list[Landlock] = []
+
+    def one() -> Landlock:
+        made.append(Landlock(scene.work, scene.state, scene.environ, ground))
+        return made[-1]
+
+    yield one
+    for each in made:
+        for job in each.jobs():
+            each.kill(job.id)
+        each.close()
+
+
+@pytest.fixture
+def confined(another: Callable[[], Landlock]) -> Landlock:
+    return another()
 
 
 class TestLandlock(BackendConformance):
@@ -50,7 +61,10 @@ def test_nothing_but_the_declared_ground_is_read_or_written(confined: Landlock, 
 
 
 def test_other_processes_are_out_of_reach(confined: Landlock, scene: Scene) -> None:
-    assert SECRET not in run(confined, "cat /proc/*/environ /proc/*/cwd/../../../../etc/shadow 2>&1 | tr '\\0' '\\n'").output
+    assert (
+        SECRET
+        not in run(confined, "cat /proc/*/environ /proc/*/cwd/../../../../etc/shadow 2>&1 | tr '\\0' '\\n'").output
+    )
     if landlock_abi() >= 6:
         assert run(confined, "kill -0 $PPID").code != 0
 

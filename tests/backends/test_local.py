@@ -46,6 +46,10 @@ class TestLocal(BackendConformance):
     def backend(self, make: Make) -> Local:
         return make()
 
+    @pytest.fixture
+    def another(self, make: Make) -> Make:
+        return make
+
 
 def test_the_registry_makes_backends_by_name(tmp_path: Path) -> None:
     assert [backend(name, tmp_path, tmp_path, {}).name for name in BACKENDS] == list(BACKENDS)
