@@ -117,10 +117,10 @@ class _Walk:
         self.depth += 1
         if self.depth > 2 * DEEPEST:
             raise Unreadable("it is nested too deeply")
-        yield from self._command(words, simple or Simple(tuple(words)))
+        yield from self._command(words, simple or Simple(tuple(words)), simple is not None)
         self.depth -= 1
 
-    def _command(self, words: Sequence[Word], simple: Simple) -> Iterator[Finding]:
+    def _command(self, words: Sequence[Word], simple: Simple, outermost: bool) -> Iterator[Finding]:
         first = words[0]
         if first.dynamic or (first.glob and first.text != "["):
             yield Finding("unknown", "runs a command that is only known when it runs")
@@ -132,7 +132,8 @@ class _Walk:
                 return
             name = PurePosixPath(name).name
         call = Call(name, tuple(words[1:]), simple, self.line, self.words)
-        yield from secret_paths(call)
+        if outermost:  # its words hold those of what it runs
+            yield from secret_paths(call)
         yield from self._judge(call)
 
     def _judge(self, call: Call) -> Iterator[Finding]:

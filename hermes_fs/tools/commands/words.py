@@ -12,8 +12,10 @@ from typing import Literal
 
 from hermes_fs.tools.commands.brackets import Unreadable, closing, end_of_commands
 
-LONGEST = 65_536
-"""Characters of a command line."""
+LONGEST = 262_144
+"""Characters of a command line, here-documents included."""
+MOST = 4_000
+"""Words, signs and substitutions of a command line."""
 
 _OPERATORS = ("&&", "||", ";;&", ";;", ";&", "|&", "((", "&>>", "&>", ";", "|", "&", "(", ")", "\n")
 _REDIRECTIONS = ("<<<", "<<-", "<<", "<>", "<&", ">>", ">&", ">|", "<", ">")
@@ -80,12 +82,15 @@ class Reader:
         self._text = text
         self._at = 0
         self._inner = inner
+        self._pieces = 0
         self._waiting: list[tuple[int, str, bool, bool]] = []
         self.tokens: list[Token] = []
 
     def read(self) -> list[Token]:
         """All tokens. Raises Unreadable."""
         while self._at < len(self._text):
+            if len(self.tokens) > MOST:
+                raise Unreadable("it has too many words")
             blank = _BLANK.match(self._text, self._at)
             if blank:
                 self._at = blank.end()
@@ -309,6 +314,9 @@ class Reader:
 
     def _substitution(self, word: _Growing, opening: int) -> None:
         """$( ), <( ) and >( ): what is in them runs."""
+        self._pieces += 1
+        if self._pieces > MOST:
+            raise Unreadable("it has too many substitutions")
         start = self._at + opening
         end = end_of_commands(self._text, start)
         self._inner(self._text[start:end])
@@ -317,6 +325,9 @@ class Reader:
         self._at = end + 1
 
     def _backticks(self, word: _Growing) -> None:
+        self._pieces += 1
+        if self._pieces > MOST:
+            raise Unreadable("it has too many substitutions")
         end = self._at + 1
         while end < len(self._text) and self._text[end] != "`":
             end += 2 if self._text[end] == "\\" else 1

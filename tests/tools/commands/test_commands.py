@@ -155,6 +155,11 @@ def test_a_rule_is_one_plain_command_in_one_directory() -> None:
         "xargs " * 10_000,
         "a=b " * 15_000,
         "<(" * 30_000,
+        "echo " + "$(a)" * 15_000,
+        "cat <<E\n" + "x y $(a)\n" * 7_000 + "E",
+        "sudo " * 3_900,
+        "curl " * 3_900,
+        "find . " + "-exec a ; " * 900,
         "$'" + "\\x41" * 15_000,
     ],
 )
