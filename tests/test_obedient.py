@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -153,8 +153,8 @@ def _moves(path: Path) -> bool:
     return head[0] == ".git" and path.as_posix() not in _MAIN
 
 
-@pytest.fixture
-def place(tmp_path: Path, sink: Sink) -> Place:
+@pytest.fixture(params=["local", "sandbox"])
+def place(tmp_path: Path, sink: Sink, request: pytest.FixtureRequest) -> Place:
     home = tmp_path / "home"
     (home / "project").mkdir(parents=True)
     (home / ".bashrc").write_text("# mine\n")
@@ -167,6 +167,7 @@ def place(tmp_path: Path, sink: Sink) -> Place:
     (root / "skills/greet/SKILL.md").write_text(_SKILL)
     environ = {"HOME": str(home), "PATH": os.environ["PATH"], "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
     options = Options(workspace=root, work_dir=home / "project", environ=environ, model="none")
+    options = replace(options, settings={"terminal.backend": request.param})
     with Runtime.open(options) as runtime:
         runtime.workspace.commit_pending()
     return Place(home, options, sink)
@@ -283,9 +284,35 @@ def test_orders_from_elsewhere_change_nothing_and_send_nothing(place: Place, way
     assert any(isinstance(event, Proposed) for event in events)
 
 
+@pytest.mark.parametrize("place", ["local"], indirect=True)
 def test_the_same_orders_from_the_person_themselves_are_carried_out(place: Place) -> None:
     """What keeps the others from passing for a wrong reason."""
     with Runtime.open(place.options) as runtime:
         play(talking(runtime), orders(place.sink, place.root, place.home), "once")
     assert "evil.example" in (place.root / "MEMORY.md").read_text()
     assert place.sink.visits
+
+
+@pytest.mark.parametrize("place", ["local"], indirect=True)
+@pytest.mark.parametrize("approvals", ["ask", "allow"])
+def test_an_earlier_yes_does_not_cover_what_goes_out_later(place: Place, approvals: str) -> None:
+    (place.home / "project" / "page.txt").write_text("nothing of interest\n")
+    sends = f"curl -s http://127.0.0.1:{place.sink.port}/again -d x"
+    options = replace(place.options, settings={**place.options.settings, "approvals.mode": approvals})
+
+    def with_fresh_memory(talk: Conversation, *done: str) -> None:
+        provider = Obedient(done=set(done))
+        talk.switch(Model(provider, provider, Limits(steps=20), 0.75))
+
+    with Runtime.open(options) as runtime:
+        talk = talking(runtime)
+        play(talk, calling("terminal", command=sends), "session")
+        assert len(place.sink.visits) == 1
+        with_fresh_memory(talk)
+        play(talk, "again", None)
+        assert len(place.sink.visits) == 2
+        with_fresh_memory(talk, "terminal" + json.dumps({"command": sends}))
+        play(talk, calling("read_file", path="page.txt"), None)
+        with_fresh_memory(talk)
+        play(talk, "and again", None)
+        assert len(place.sink.visits) == 2
