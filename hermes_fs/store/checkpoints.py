@@ -29,7 +29,18 @@ LARGEST = 5 * 1024 * 1024
 MOST_BYTES = 300 * 1024 * 1024
 LISTED = 50
 
-_FLAGS = ("-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "core.quotePath=false", "-c", "core.fsmonitor=false")
+_FLAGS = (
+    "-c",
+    "core.fsync=none",
+    "-c",
+    "core.looseCompression=1",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "core.fsmonitor=false",
+)
 _ATTRIBUTES = "* -text -ident -filter -working-tree-encoding -diff -merge !eol\n"
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
