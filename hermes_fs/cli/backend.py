@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +70,7 @@ def test(
     choice = registry.choose(name or config_of(root).terminal.backend, state_dir)
     backend = registry.backend(choice.name, Path.cwd(), state_dir, os.environ, session=f"test-{os.getpid()}")
     try:
-        rows = list(_tried(backend))
+        rows = list(_tried(backend, state_dir))
     finally:
         backend.close()
     print_table(("", choice.name, ""), rows)
@@ -106,7 +107,7 @@ def _used(wanted: str, state_dir: Path) -> str:
         return ""
 
 
-def _tried(backend: Backend) -> Iterator[tuple[str, str, str]]:
+def _tried(backend: Backend, state_dir: Path) -> Iterator[tuple[str, str, str]]:
     """state, what was tried, what came of it."""
     isolated = backend.capabilities.isolated
     begun = time.monotonic()
@@ -119,8 +120,10 @@ def _tried(backend: Backend) -> Iterator[tuple[str, str, str]]:
         _code(backend, "mark=$(mktemp ./.hermes-test-XXXXXX) && rm $mark") == 0, "this folder can be written", ""
     )
     if isolated:
-        secret = Path.home() / ".ssh"
-        yield _row(_code(backend, f"ls {secret}") != 0, "your keys are not there", str(secret))
+        hidden = shlex.quote(str(state_dir))
+        yield _row(
+            _code(backend, f'test -n "$(ls -A {hidden})"') != 0, "this machine's state is hidden", str(state_dir)
+        )
         yield _row(_code(backend, "exec 3<>/dev/tcp/1.1.1.1/443") != 0, "the network is off", "")
         yield _row(_code(backend, "unshare --user true") != 0, "no namespace can be made", "")
 

@@ -69,7 +69,11 @@ def build(tmp_path: Path) -> Scene:
     state = mind / ".git/hermes"
     state.mkdir()
     (state / "local.yaml").write_text(SECRET)
-    environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+    }
     environ |= {"SOME_API_KEY": SECRET, "GITHUB_TOKEN": SECRET, "PLAIN": SECRET}
     ground = Ground((work, mind / "work"), (mind,), (mind / ".git",))
     return Scene(work, outside, home, mind, state, environ, Sandbox(work, state, environ, ground))
