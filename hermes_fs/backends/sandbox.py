@@ -30,8 +30,8 @@ from hermes_fs.backends.workbench import OUTPUT_LIMIT, Workbench
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.ports import Cancel, Capabilities, Completed, FileStat
 
-IDLE_SECONDS = 600.0
-"""How long a sandbox stays that nobody uses and that runs nothing."""
+IDLE_SECONDS = 60.0
+"""How long a sandbox stays that runs nothing and that no hermes holds: only one that was killed leaves such."""
 
 PROGRAM_NOTE = "bubblewrap"
 

@@ -87,6 +87,7 @@ def test_a_supervisor_that_died_is_replaced_and_that_is_said_once(make: Make, tm
     run(sandbox, "kept=1")
     job = sandbox.start("sleep 631")
     os.kill(supervisor(tmp_path / "state"), signal.SIGKILL)
+    until(lambda: not list(sandbox_folders.running(tmp_path / "state")))
     done = run(sandbox, "echo ${kept-gone} $HOME")
     assert done.output.startswith(f"gone {os.environ['HOME']}\n")
     assert RENEWED in done.output
