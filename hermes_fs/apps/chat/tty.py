@@ -28,6 +28,13 @@ class Tty:
         """For who reads keys beside us."""
         return self._fd
 
+    @property
+    def columns(self) -> int:
+        """Width of the terminal, 80 where it does not say."""
+        with suppress(OSError):  # a serial line, a recorder
+            return os.get_terminal_size(self._fd).columns or 80
+        return 80
+
     @staticmethod
     def find() -> Tty | None:
         """The controlling terminal, else stdin where it is a terminal, else None."""
