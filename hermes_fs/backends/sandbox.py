@@ -135,6 +135,7 @@ class Sandbox(Workbench):
         found = bubblewrap(self._note)
         if not found.program:
             raise Failed(found.problem, found.fix)
+        sandbox_folders.clear(self._note.parent.parent, self._state)
         with told(str(self._state)):
             self._furnish()
             self._running.address.folder.mkdir(mode=0o700, exist_ok=True)

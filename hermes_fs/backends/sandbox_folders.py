@@ -90,13 +90,13 @@ def stop(known: Known) -> None:
         known.address.ask("control", {"do": "stop"})
 
 
-def clear(state_dir: Path) -> None:
-    """Remove the folders of sandboxes that nobody used for a week and that do not run."""
+def clear(state_dir: Path, kept: Path) -> None:
+    """Remove the folders of sandboxes that nobody used for a week and that do not run, but for `kept`."""
     alive = {known.session for known in running(state_dir)}
     before = time.time() - KEPT_SECONDS
     for folder in (state_dir / "sandbox").glob("*/"):
         with contextlib.suppress(OSError):  # another process clears too
-            if folder.name not in alive and _used(folder) < before:
+            if folder != kept and folder.name not in alive and _used(folder) < before:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

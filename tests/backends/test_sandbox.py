@@ -142,6 +142,21 @@ def test_an_unused_sandbox_ends_by_itself(tmp_path: Path) -> None:
     until(lambda: not list(sandbox_folders.running(tmp_path / "state")))
 
 
+def test_folders_that_nobody_used_for_a_week_are_cleared_away(make: Make, tmp_path: Path) -> None:
+    old, running, mine = make(session="old"), make(session="running"), make(session="mine")
+    for each in (old, running, mine):
+        run(each, "echo kept >~/file")
+    running.start("sleep 633")
+    for each in (old, mine):
+        each.close()
+    until(lambda: len(list(sandbox_folders.running(tmp_path / "state"))) == 1)
+    for path in (tmp_path / "state").rglob("*"):
+        os.utime(path, (1, 1), follow_symlinks=False)
+    assert run(make(session="mine"), "cat ~/file").output == "kept\n"
+    assert not (tmp_path / "state/sandbox/old").exists()
+    assert run(running, "cat ~/file").output == "kept\n"
+
+
 def test_two_that_start_at_once_share_one(make: Make, tmp_path: Path) -> None:
     made = [make() for _ in range(6)]
     threads = [threading.Thread(target=run, args=(each, "true")) for each in made]
