@@ -27,7 +27,7 @@ from hermes_fs.store.state import git_dir_of
 app = single()
 
 _NO_MODEL = """\
-No model is set up. Any OpenAI-compatible server will do, or none:
+No model is set up. `hermes setup` asks for a key, hidden, or an address. Any OpenAI-compatible server will do, or none:
 
   hermes model pull && hermes model embedded         a small one that runs on this machine, without a key
   export OPENAI_API_KEY=sk-…                         OpenAI

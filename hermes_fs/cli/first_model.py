@@ -33,11 +33,13 @@ _WIDTH = 72
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A model that can be had. `title` and `detail` are for a person; `apply` makes it this machine's model: it is
-    given the workspace's state folder, may take minutes, and raises HermesError with one line."""
+    given the workspace's state folder, may take minutes, and raises HermesError with one line. `values` are the
+    settings that it writes."""
 
     title: str
     detail: str
     apply: Callable[[Path], None]
+    values: Mapping[str, str]
 
 
 def offers(config: Config, environ: Mapping[str, str]) -> list[Offer]:
@@ -58,7 +60,12 @@ def embedded(config: Config) -> Offer:
     title = f"{DEFAULT.title}, on this machine, without a key" if listed else f"{order.file}, on this machine"
     detail = [", ".join(lacking) or "its file is here", f"{SMALL}" if listed else ""]
     needs = f"needs {DEFAULT.memory / 1e9:.1f} GB of memory" if listed else ""
-    return Offer(title, "; ".join(part for part in (detail[0], needs, detail[1]) if part), _Embedding(config))
+    return Offer(
+        title,
+        "; ".join(part for part in (detail[0], needs, detail[1]) if part),
+        _Embedding(config),
+        {"model.provider": EMBEDDED},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def _found(one: Reachable) -> Offer:
         settings.write_local(state_dir, values)
 
     detail = f"{model}{more}; answers at {preset.base_url}"
-    return Offer(f"{preset.title}, found on this machine", one_line(detail), apply)
+    return Offer(f"{preset.title}, found on this machine", one_line(detail), apply, values)
 
 
 def choose(found: list[Offer], tty: Tty | None, yes: bool) -> Offer | None:
@@ -101,7 +108,7 @@ def choose(found: list[Offer], tty: Tty | None, yes: bool) -> Offer | None:
     for number, offer in enumerate(found[:9], 1):
         lines += [f"    {ink(str(number), 'bold')}  {offer.title}"]
         lines += [_INDENT + ink(line, "dim") for line in textwrap.wrap(offer.detail, _WIDTH)]
-    lines += [f"    {ink('k', 'bold')}  a key or an address of mine\n", "  which? "]
+    lines += [f"    {ink('k', 'bold')}  a key or an address of mine: `hermes setup` asks for it\n", "  which? "]
     offered = "\n".join(lines)
     while True:
         key, offered = tty.key(offered).lower(), ""

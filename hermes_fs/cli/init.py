@@ -42,7 +42,7 @@ def init(
     if source and remote_url:
         raise UsageError("--from and --remote exclude each other", "a clone is synced to where it comes from")
     if source:
-        _clone(wanted, source, sessions, trust)
+        bring(wanted, source, sessions, trust)
         return
     planned = making.plan(wanted)
     if planned.adopts:
@@ -62,7 +62,7 @@ def _default() -> Path:
     return Path(named) if named else locate.default(os.environ)
 
 
-def _clone(path: Path, url: str, sessions: str, trust: bool) -> None:
+def bring(path: Path, url: str, sessions: str, trust: bool) -> None:
     workspace, left_out = remote.clone(url, path, sessions)
     with workspace:
         clock = SystemClock()

@@ -17,6 +17,7 @@ import typer
 
 from hermes_fs.cli import model_here
 from hermes_fs.cli.app import example, group_of_names
+from hermes_fs.cli.endpoint import hiding
 from hermes_fs.cli.open import BY_HAND, config_of, opened, root_of
 from hermes_fs.cli.output import bad, bold, dim, print_json, print_table
 from hermes_fs.core import config
@@ -173,7 +174,7 @@ def _switch(workspace: Workspace, current: Config, name: str, shared: bool) -> N
         values = dict.fromkeys(values)
     else:
         inherited = config.read(workspace.root / config.CONFIG).get("model") or {}
-        values = {key: value or _default(inherited, key) for key, value in values.items()}
+        values = {key: value or hiding(inherited, key) for key, value in values.items()}
     settings.write_local(workspace.state_dir, values)
     found = select(config_of(workspace.root), os.environ)
     if (found.preset.base_url, found.model) != (wanted.preset.base_url, wanted.model):
@@ -201,14 +202,6 @@ def _values(wanted: Selection) -> dict[str, str | None]:
     own = wanted.key_name if wanted.key_name not in preset.key_names else ""
     values["model.api_key_env"] = (own or None) if wanted.api_key else None
     return values
-
-
-def _default(inherited: Mapping[str, Any], key: str) -> Any:
-    """What hides a value of config.yaml from this machine; None where there is none to hide."""
-    name = key.rpartition(".")[2]
-    if name not in inherited:
-        return None
-    return {"context_window": 0, "wire": "auto"}.get(name, "")
 
 
 def _write_shared(workspace: Workspace, values: Mapping[str, str | None]) -> None:

@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "skills": ("hermes_fs.cli.skills", "how it does things: list, show, validate"),
     },
     "Set up": {
+        "setup": ("hermes_fs.cli.setup", "step by step: workspace, model, sandbox, approvals, cost"),
         "init": ("hermes_fs.cli.init", "make a workspace, new or from another machine"),
         "config": ("hermes_fs.cli.config", "settings: what holds, changing one, checking"),
         "model": ("hermes_fs.cli.model", "which model is used, what is reachable, switching"),

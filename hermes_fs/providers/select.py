@@ -84,7 +84,7 @@ def select(config: Config, environ: Mapping[str, str], model: str = "") -> Selec
         if current:
             return replace(current, model=name, model_from=wanted_from)
     if current is None:
-        hint = "run `hermes` at a terminal to choose, add --yes for a small one that runs here, or set OPENAI_API_KEY"
+        hint = "run `hermes setup`, add --yes for a small one that runs here, or set OPENAI_API_KEY"
         raise ProviderError("auth", "no model is set up", hint)
     return current
 

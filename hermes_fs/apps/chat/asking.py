@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 
 from hermes_fs.apps.chat.face import Face
@@ -40,9 +39,7 @@ class Asker:
         return Answer(value, "owner" if value is not None else "")
 
     def _ask(self, tty: Tty, question: Question) -> str | None:
-        tty.write(
-            f"\n  {self._ink('?', 'yellow')} {self._ink(_indented(neutralise(question.prompt), tty.columns), 'bold')}\n"
-        )
+        tty.write(f"\n  {self._ink('?', 'yellow')} {self._ink(_indented(neutralise(question.prompt)), 'bold')}\n")
         if question.kind == "approve":
             return self._approve(tty, question)
         if question.subject:
@@ -115,8 +112,5 @@ def approval_keys(options: tuple[str, ...]) -> dict[str, str]:
     return keys
 
 
-def _indented(text: str, width: int) -> str:
-    """Broken between words; a word that is longer than a line, such as a path, stays whole."""
-    room = max(width - 5, 20)
-    rows = [row for line in text.strip().split("\n") for row in textwrap.wrap(line, room, break_long_words=False)]
-    return "\n    ".join(rows)
+def _indented(text: str) -> str:
+    return text.strip().replace("\n", "\n    ")

@@ -28,13 +28,6 @@ class Tty:
         """For who reads keys beside us."""
         return self._fd
 
-    @property
-    def columns(self) -> int:
-        """Width of the terminal, 80 where it does not say."""
-        with suppress(OSError):  # a serial line, a recorder
-            return os.get_terminal_size(self._fd).columns or 80
-        return 80
-
     @staticmethod
     def find() -> Tty | None:
         """The controlling terminal, else stdin where it is a terminal, else None."""
@@ -75,6 +68,14 @@ class Tty:
                 return data.decode(errors="replace") or None
             data += piece
         return data.decode(errors="replace").rstrip("\r\n")
+
+    def hidden(self, prompt: str) -> str | None:
+        """As `line`, for what must not be seen: nothing of it is shown."""
+        with self._mode(termios.ECHO):
+            try:
+                return self.line(prompt)
+            finally:
+                self.write("\n")
 
     @contextmanager
     def silent(self) -> Iterator[None]:
