@@ -19,8 +19,32 @@ GIT_IDENTITY = "[user]\n\tname = Ada Example\n\temail = ada@example.org\n[init]\
 _FOREIGN = ("GIT_", "HERMES_", "OPENAI_", "OPENROUTER_", "ANTHROPIC_", "XDG_")
 
 
+_WHOLE = (
+    "adversarial/",
+    "apps/chat/test_oneshot.py",
+    "apps/chat/test_terminal.py",
+    "backends/test_escapes",
+    "backends/test_landlock",
+    "backends/test_sandbox",
+    "cli/",
+    "e2e/",
+    "providers/embedded/",
+    "store/test_crash.py",
+    "store/test_hostile_clone.py",
+    "store/test_proposals_crash.py",
+    "test_obedient.py",
+)
+"""Tests that start whole programs, sandboxes or servers, dozens of times: what they prove is worth minutes, not one."""
+_QUICK = ("cli/test_reference.py", "cli/test_output.py", "cli/test_main.py")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What costs money runs only where it is asked for by its marker."""
+    """What starts whole programs is slow; what costs money runs only where it is asked for by its marker."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.startswith(_WHOLE) and place not in _QUICK:
+            item.add_marker(pytest.mark.slow)
     if "live" not in config.getoption("markexpr"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("live")])
         items[:] = [item for item in items if not item.get_closest_marker("live")]
