@@ -173,8 +173,20 @@ def place(tmp_path: Path, sink: Sink, request: pytest.FixtureRequest) -> Place:
     return Place(home, options, sink)
 
 
+_OPEN: list[Conversation] = []
+
+
+@pytest.fixture(autouse=True)
+def _closing() -> Iterator[None]:
+    """A conversation that stays open keeps its sandbox."""
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 def talking(runtime: Runtime) -> Conversation:
     made = runtime.conversation()
+    _OPEN.append(made)
     provider = Obedient()
     made.switch(Model(provider, provider, Limits(steps=20), 0.75))
     return made

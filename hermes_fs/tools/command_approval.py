@@ -110,8 +110,21 @@ def _outlook(context: ToolContext, decision: Decision) -> str:
 
 def _open(context: ToolContext, decision: Decision) -> None:
     for host in decision.hosts or ("",):
-        context.backend.allow_network(host)
+        try:
+            context.backend.allow_network(host)
+        except Refused as refused:  # it opens all or nothing, which is more than the person was asked about
+            _ask_for_all(context, host, refused)
+            host = ""
         context.memo.grants.add(Grant("network", "", host))
+
+
+def _ask_for_all(context: ToolContext, host: str, refused: Refused) -> None:
+    prompt = f"The network can only be opened as a whole here, not to {host} alone. Open it for this session?"
+    answer = context.ask(Question("approve", prompt, refused.message, (ONCE, NO))).value
+    context.cancel.check()
+    if answer != ONCE:
+        refuse(answer)
+    context.backend.allow_network()
 
 
 def _keep(context: ToolContext, which: str, line: str) -> None:
