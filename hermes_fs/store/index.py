@@ -219,6 +219,7 @@ class Index:
             db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_BUILD_HASH,))
             delta = self._take_in(db, [(found, None) for found in sources.scan(self._root)], (), progress)
             db.execute("insert into fts(fts, rank) values('hashsize', ?)", (_USUAL_HASH,))
+            rows.merge_all(db)
             vocabulary.make(db)
             schema.finish(db)
             db.execute("pragma journal_mode = wal")
@@ -266,7 +267,8 @@ class Index:
                     with self._reading:
                         db = self._reader_db()
                         if db is not None:
-                            return action(db)
+                            with _snapshot(db):
+                                return action(db)
                 except _BROKEN as error:
                     if not _is_damage(error):
                         raise
@@ -354,6 +356,17 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("rollback")
         raise
     db.execute("commit")
+
+
+@contextlib.contextmanager
+def _snapshot(db: sqlite3.Connection) -> Iterator[None]:
+    """Several reads that see one state."""
+    db.execute("begin")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.execute("rollback")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from hermes_fs.store.tokens import TOKENIZER, indexed
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever tables, tokenizer, bigrams or the way rows are made change: older caches are then rebuilt."""
 
 _APPLICATION = 0x48464958  # "HFIX"
@@ -41,6 +41,7 @@ create table rows(
   at integer, person text not null, origin text not null, text text not null
 );
 create index rows_of_file on rows(file);
+create index rows_narrow on rows(id, kind, at, person, file);
 create view words as
   select id, indexed(text) as text, case person when 'owner' then '' else person end as person from rows;
 create virtual table fts using fts5(text, person, content='words', content_rowid='id', tokenize='{TOKENIZER}');

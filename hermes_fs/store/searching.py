@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from hermes_fs.core.clock import iso
 from hermes_fs.store import marks, vocabulary
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
-from hermes_fs.store.tokens import storable
+from hermes_fs.store.tokens import pieces, storable
 
 CANDIDATES = 240
 """Rows that are ranked."""
@@ -24,7 +26,14 @@ COMMON_ROWS = 1_000
 """A term is dropped as common where it stands in more than this share of the rows and in more than so many."""
 SUBSTRING_SECONDS = 0.05
 _SNIPPET = 200
-_COLUMNS = "r.id, f.path, r.anchor, r.kind, f.session, f.title, coalesce(r.at, f.at), r.person, r.origin, r.text"
+_MOST_COUNTS = 20_000
+BUDGET = 3_000
+"""Rows of one stage that are ranked, the newest; ranking one takes about a microsecond and a half."""
+ENOUGH = 30
+"""Rows after which a stage that is strict need not be filled up with rows that hold less."""
+_PAIRED = 5
+_PREFIX_ROWS = 20_000
+_COLUMNS = "f.path, r.anchor, r.kind, f.session, f.title, coalesce(r.at, f.at), r.person, r.origin, r.text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +67,26 @@ class Row:
     text: str
 
 
-_Found = tuple[int, str, str, str, str, str, int, str, str, str, float]
+class _Scored(NamedTuple):
+    """A row that fits, before its text is read. `group` is its session, else itself."""
+
+    group: str
+    at: int
+    path: str
+    id: int
+    score: float
+
+    @property
+    def order(self) -> tuple[float, int, str, int]:
+        """The best first, the newest among equals."""
+        return -self.score, -self.at, self.path, self.id
 
 
 class Searcher:
     """Holds what was found out about how common words are, for as long as the index stays about as large."""
 
     def __init__(self) -> None:
-        self._common: dict[str, bool] = {}
+        self._counts: dict[str, int] = {}
         self._counted_at = -1
         self._bound = COMMON_ROWS
 
@@ -74,41 +95,78 @@ class Searcher:
         something answers. Where only common terms are asked for, the newest rows that hold them all."""
         where, values = _conditions(wanted, kinds)
         if wanted.is_empty:
-            return _hits(_newest(db, "", where, values, limit), (), limit) if where else []
-        telling = [term for term in wanted.terms if not self._is_common(db, term)]
+            return _hits(db, _newest(db, "", where, values, limit), (), limit) if where else []
+        self._measure(db)
+        telling = [term for term in wanted.terms if self._count(db, term) <= self._bound]
         telling = [term for term in telling if term.lower() not in language.FUNCTION_WORDS] or telling
-        parts = [*wanted.phrases, *map(language.word, telling)]
+        parts = [*(self._led(db, made) for made in wanted.phrases), *map(language.word, telling)]
         if not parts:
-            words = list(map(language.word, wanted.terms))
-            return _hits(_newest(db, language.all_of(words), where, values, limit), wanted.words, limit)
-        for expression in self._stages(db, parts, wanted):
-            found = _ranked(db, expression, where, values)
+            words = language.all_of(list(map(language.word, wanted.terms)))
+            return _hits(db, _newest(db, words, where, values, limit), wanted.words, limit)
+        for stage in self._stages(db, parts, telling, wanted):
+            found: dict[int, _Scored] = {}
+            for expression in stage:
+                if expression and len(found) < ENOUGH:
+                    found = {row.id: row for row in _ranked(db, expression, where, values)} | found
             if found:
-                return _hits(found, wanted.words, limit)
+                return _hits(db, list(found.values()), wanted.words, limit)
         return []
 
-    def _stages(self, db: sqlite3.Connection, parts: Sequence[str], wanted: Query) -> Iterable[str]:
+    def _stages(
+        self, db: sqlite3.Connection, parts: Sequence[str], telling: Sequence[str], wanted: Query
+    ) -> Iterator[tuple[str, ...]]:
+        """Expressions to be tried in turn, those of one stage together."""
         if len(parts) <= 2:
-            yield language.all_of(parts)
-        yield language.any_of(parts)
-        yield language.all_of(parts, prefix=True)
-        yield language.any_of(parts, prefix=True)
+            yield (language.all_of(parts),)
+            yield (language.any_of(parts),)
+        elif sum(self._count(db, term) for term in telling) <= BUDGET:
+            yield (language.any_of(parts),)
+        else:  # more than can be ranked: rows that hold two of the rarest come first
+            rarest = [*parts[: len(wanted.phrases)], *map(language.word, sorted(telling, key=self._counts.__getitem__))]
+            pairs = itertools.combinations(rarest[:_PAIRED], 2)
+            yield language.any_of([f"({one} AND {other})" for one, other in pairs]), language.any_of(parts)
+        begun = [*parts[: len(wanted.phrases)], *(self._beginning(db, term) for term in telling)]
+        yield (language.all_of(begun),)
+        yield (language.any_of(begun),)
         alike = _substrings(db, wanted.terms)
         if alike:
-            yield language.any_of([language.word(term) for term in alike])
+            yield (language.any_of([language.word(term) for term in alike]),)
 
-    def _is_common(self, db: sqlite3.Connection, term: str) -> bool:
+    def _measure(self, db: sqlite3.Connection) -> None:
+        """Forget counts that an index of another size has outdated."""
         newest = db.execute("select coalesce(max(id), 0) from rows").fetchone()[0]
-        if abs(newest - self._counted_at) > max(100, newest // 20):
-            self._common.clear()
+        if abs(newest - self._counted_at) > max(100, newest // 20) or len(self._counts) > _MOST_COUNTS:
+            self._counts.clear()
             self._counted_at = newest
             self._bound = max(COMMON_ROWS, int(newest * COMMON_SHARE))
-        known = self._common.get(term)
+
+    def _count(self, db: sqlite3.Connection, term: str) -> int:
+        """Rows that hold the term, counted no further than to where it is common."""
+        known = self._counts.get(term)
         if known is None:
             counted = "select count(*) from (select 1 from fts where fts match ? limit ?)"
-            count = db.execute(counted, (language.word(term), self._bound + 1)).fetchone()[0]
-            known = self._common[term] = count > self._bound
+            known = db.execute(counted, (language.word(term), self._bound + 1)).fetchone()[0]
+            self._counts[term] = known
         return known
+
+    def _led(self, db: sqlite3.Connection, phrase: str) -> str:
+        """A phrase led by its rarest word, so that FTS5 need not walk through all rows of the others."""
+        words = [word for word in pieces(phrase) if len(word) > 1]
+        counts = [self._count(db, word) for word in words]
+        if len(words) < 2 or max(counts) <= BUDGET:
+            return phrase
+        return f"({language.word(words[counts.index(min(counts))])} AND {phrase})"
+
+    def _beginning(self, db: sqlite3.Connection, term: str) -> str:
+        """Words that begin with the term: as FTS5 finds them, unless it would have to collect more rows than it can in
+        time; then those of the vocabulary by name."""
+        known = vocabulary.beginning(db, term)
+        rows = 0
+        for word in known:
+            rows += self._count(db, word)
+            if rows > _PREFIX_ROWS:
+                return f"({language.any_of([language.word(word) for word in known])})"
+        return f"{language.word(term)} *" if not language.word(term).endswith("*") else language.word(term)
 
 
 def around(db: sqlite3.Connection, path: str, anchor: str, before: int, after: int) -> list[Row]:
@@ -126,11 +184,11 @@ def around(db: sqlite3.Connection, path: str, anchor: str, before: int, after: i
 def recent(db: sqlite3.Connection, limit: int) -> list[Hit]:
     """The newest sessions by their transcripts, each as its first row."""
     rows = db.execute(
-        f"select {_COLUMNS}, 0.0 from files f join rows r on r.id = (select min(id) from rows where file = f.id)"
+        "select r.id from files f join rows r on r.id = (select min(id) from rows where file = f.id)"
         " where f.session != '' order by coalesce(r.at, f.at) desc limit ?",
         (limit,),
     ).fetchall()
-    return [_hit(row, ()) for row in rows]
+    return [_hit(db, row[0], (), 0.0) for row in rows]
 
 
 def _conditions(wanted: Query, kinds: Sequence[str]) -> tuple[str, list[object]]:
@@ -152,35 +210,37 @@ def _conditions(wanted: Query, kinds: Sequence[str]) -> tuple[str, list[object]]
     return sql, values
 
 
-def _ranked(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object]) -> list[_Found]:
-    """The best rows by BM25, best first."""
-    if where:
-        sql = (
-            f"select {_COLUMNS}, -bm25(fts) from fts join rows r on r.id = fts.rowid join files f on f.id = r.file"
-            f" where fts match ?{where} order by bm25(fts) limit {CANDIDATES}"
-        )
-    else:  # rank first, so that only the best are joined
-        sql = (
-            f"select {_COLUMNS}, -b.score from (select rowid as key, rank as score from fts where fts match ?"
-            f" order by rank limit {CANDIDATES}) b join rows r on r.id = b.key join files f on f.id = r.file"
-            " order by b.score"
-        )
-    return db.execute(sql, (expression, *values)).fetchall()
+_SCORED = "case f.session when '' then 'row ' || r.id else f.session end, coalesce(r.at, f.at), f.path, r.id"
+_NARROW = "rows r indexed by rows_narrow"
+"""Rows without their texts: many fit on a page."""
 
 
-def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object], limit: int) -> list[_Found]:
+def _ranked(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object]) -> list[_Scored]:
+    """The best rows by BM25 of the newest that fit."""
+    joined = f"fts join {_NARROW} on r.id = fts.rowid join files f on f.id = r.file" if where else "fts"
+    least = f"select fts.rowid from {joined} where fts match ?{where} order by fts.rowid desc limit 1 offset {BUDGET}"
+    floor = db.execute(least, (expression, *values)).fetchone()
+    best = (
+        f"select fts.rowid as key, bm25(fts) as score from {joined} where fts match ? and fts.rowid > ?{where}"
+        f" order by score limit {CANDIDATES}"
+    )
+    sql = f"select {_SCORED}, -b.score from ({best}) b join {_NARROW} on r.id = b.key join files f on f.id = r.file"
+    return list(map(_Scored._make, db.execute(sql, (expression, floor[0] if floor else 0, *values))))
+
+
+def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object], limit: int) -> list[_Scored]:
     """Without a ranking: the newest rows that fit."""
     if expression:
         sql = (
-            f"select {_COLUMNS}, 0.0 from fts join rows r on r.id = fts.rowid join files f on f.id = r.file"
+            f"select {_SCORED}, 0.0 from fts join {_NARROW} on r.id = fts.rowid join files f on f.id = r.file"
             f" where fts match ?{where} order by fts.rowid desc limit ?"
         )
-        return db.execute(sql, (expression, *values, limit)).fetchall()
+        return list(map(_Scored._make, db.execute(sql, (expression, *values, limit))))
     sql = (
-        f"select {_COLUMNS}, 0.0 from rows r join files f on f.id = r.file where 1{where}"
+        f"select {_SCORED}, 0.0 from {_NARROW} join files f on f.id = r.file where 1{where}"
         " order by coalesce(r.at, f.at) desc, f.path, r.id desc limit ?"
     )
-    return db.execute(sql, (*values, limit)).fetchall()
+    return list(map(_Scored._make, db.execute(sql, (*values, limit))))
 
 
 def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
@@ -193,24 +253,24 @@ def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _hits(found: Sequence[_Found], words: Sequence[str], limit: int) -> list[Hit]:
-    """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first."""
-    groups: dict[str, list[_Found]] = {}
-    for row in sorted(found, key=lambda row: (-row[10], -row[6], row[1], row[2])):
-        groups.setdefault(row[4] or f"{row[1]}#{row[2]}", []).append(row)
-    scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), -rows[0][6], rows[0][1], rows[0][2]))
-    out: list[Hit] = []
-    for place in range(len(WEIGHTS)):
-        out += [_hit(rows[place], words) for rows in scored if len(rows) > place]
-    return out[:limit]
+def _hits(db: sqlite3.Connection, found: Sequence[_Scored], words: Sequence[str], limit: int) -> list[Hit]:
+    """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first. Only
+    the texts of what is shown are read."""
+    groups: dict[str, list[_Scored]] = {}
+    for row in sorted(found, key=lambda row: row.order):
+        groups.setdefault(row.group, []).append(row)
+    scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), *rows[0].order[1:]))
+    places = (rows[place] for place in range(len(WEIGHTS)) for rows in scored if len(rows) > place)
+    return [_hit(db, row.id, words, row.score) for row in itertools.islice(places, limit)]
 
 
-def _session_score(rows: Sequence[_Found]) -> float:
-    return sum(row[10] * weight for row, weight in zip(rows, WEIGHTS, strict=False))
+def _session_score(rows: Sequence[_Scored]) -> float:
+    return sum(row.score * weight for row, weight in zip(rows, WEIGHTS, strict=False))
 
 
-def _hit(row: _Found, words: Sequence[str]) -> Hit:
-    _, path, anchor, kind, session, title, at, person, origin, text, score = row
+def _hit(db: sqlite3.Connection, key: int, words: Sequence[str], score: float) -> Hit:
+    sql = f"select {_COLUMNS} from rows r join files f on f.id = r.file where r.id = ?"
+    path, anchor, kind, session, title, at, person, origin, text = db.execute(sql, (key,)).fetchone()
     when, snippet = _when(at), _snippet(text, words)
     return Hit(path, anchor, kind, session, title, when, person, origin, text, snippet, round(score, 4))
 

@@ -46,6 +46,19 @@ def holding(db: sqlite3.Connection, part: str) -> list[str]:
     return sorted(found, key=lambda word: (not word.startswith(needle), len(word), word))[:_MOST]
 
 
+def beginning(db: sqlite3.Connection, start: str) -> list[str]:
+    """Up to 50 words that begin so, the shorter first; those of the newest rows are not among them."""
+    kept = f"\n{_kept(db)}\n"
+    needle = f"\n{fold(start)}"
+    found: list[str] = []
+    at = kept.find(needle)
+    while at >= 0:
+        end = kept.find("\n", at + 1)
+        found.append(kept[at + 1 : end])
+        at = kept.find(needle, end)
+    return sorted(found, key=lambda word: (len(word), word))[:_MOST]
+
+
 def _words_of(texts: Iterable[str]) -> list[str]:
     """Their words as the index has them, which only its own tokenizer can tell."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as aside:
