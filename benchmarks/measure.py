@@ -19,6 +19,7 @@ from typing import TypeVar
 Figure = TypeVar("Figure")
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT))  # the package need not be installed
 RESULTS = "HERMES_BENCH_RESULTS"
 """Names a file that gets a copy of each row as a JSON line; run.py makes its table of it."""
 

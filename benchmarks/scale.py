@@ -45,12 +45,12 @@ def main() -> None:
         "--folder", type=Path, help="where the corpus is made; the system's temporary folder if left out"
     )
     wanted = parser.parse_args()
-    show(Row("scale", "load of the machine at the beginning", os.getloadavg()[0], "", None))
+    show(Row("scale", "load of the machine at the beginning", os.getloadavg()[0], ""))
     with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
         search(Path(name), wanted.messages)
     with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
         starts(Path(name), (0, 500, wanted.skills))
-    show(Row("scale", "load of the machine at the end", os.getloadavg()[0], "", None))
+    show(Row("scale", "load of the machine at the end", os.getloadavg()[0], ""))
 
 
 # -- searches ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
 from hermes_fs.store.workspace import Workspace
 
+INDEX_SECONDS = 2.0
+"""How long a message waits for a search index that has to be made first; then it goes without what was said before."""
 PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
 
@@ -73,6 +75,8 @@ class MindView:
         if not wanted.hits or not recollect.telling_words(text):
             return None
         try:
+            if not self.index.made_within(INDEX_SECONDS):
+                return None
             hits = self.index.search(_as_words(text), limit=recollect.CANDIDATES, kinds=recollect.KINDS)
         except HermesError:
             return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +11,7 @@ from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
 from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.core.terminal import one_line
+from hermes_fs.store import catalogue
 from hermes_fs.store.formats import skill
 from hermes_fs.store.workspace import Workspace
 
@@ -28,7 +27,7 @@ def list_command(
 ) -> None:
     """Every skill with what it is for."""
     with opened(context) as workspace:
-        rows = [_row(workspace, name) for name in _names(workspace)]
+        rows = catalogue.judged(workspace.root, workspace.state_dir, lambda name: _problems(workspace, name))
     if as_json:
         print_json([{"name": name, "description": about, "problems": found} for name, about, found in rows])
     elif rows:
@@ -67,7 +66,7 @@ def validate(
     with opened(context) as workspace:
         for name in names or ():
             _require(workspace, name)
-        rows = [(name, _problems(workspace, name)) for name in names or _names(workspace)]
+        rows = [(name, _problems(workspace, name)) for name in names or catalogue.names(workspace.root)]
     if as_json:
         print_json([{"name": name, "problems": found} for name, found in rows])
     else:
@@ -80,21 +79,6 @@ def validate(
     raise typer.Exit(1 if any(found for _, found in rows) else 0)
 
 
-def _names(workspace: Workspace) -> Iterator[str]:
-    """Folders below skills/ that hold a SKILL.md; links lead elsewhere and are none."""
-    for path in sorted(Path(workspace.root, "skills").glob(f"*/{FILE}")):
-        if not path.is_symlink() and not path.parent.is_symlink():
-            yield path.parent.name
-
-
-def _row(workspace: Workspace, name: str) -> tuple[str, str, list[str]]:
-    try:
-        data = workspace.read_bytes(f"skills/{name}/{FILE}") or b""
-    except HermesError as error:
-        return name, "", [str(error)]
-    return name, skill.load(data, name).description, _problems(workspace, name)
-
-
 def _problems(workspace: Workspace, name: str) -> list[str]:
     try:
         return skill.check(workspace.read(f"skills/{name}/{FILE}").text, name)
@@ -103,5 +87,5 @@ def _problems(workspace: Workspace, name: str) -> list[str]:
 
 
 def _require(workspace: Workspace, name: str) -> None:
-    if name not in _names(workspace):
+    if name not in catalogue.names(workspace.root):
         raise NotFound(f"there is no skill {name!r}", "see them with `hermes skills list`")

@@ -7,12 +7,13 @@ Which skill may be offered to whom is not decided here.
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +65,17 @@ def described(root: Path, state_dir: Path) -> list[tuple[str, str]]:
     """(name, description) of every skill, by name."""
     with current(root, state_dir) as db:
         return db.execute("select name, description from skills order by name").fetchall()
+
+
+def judged(root: Path, state_dir: Path, judge: Callable[[str], list[str]]) -> list[tuple[str, str, list[str]]]:
+    """(name, description, problems) of every skill, by name; `judge` names a skill's problems where its file has
+    changed since it was asked."""
+    with current(root, state_dir) as db:
+        rows = db.execute("select name, description, problems from skills order by name").fetchall()
+        fresh = {name: json.dumps(judge(name)) for name, _, problems in rows if problems is None}
+        with contextlib.suppress(sqlite3.Error), _transaction(db):  # kept where that can be done
+            db.executemany("update skills set problems = ? where name = ?", [(fresh[name], name) for name in fresh])
+    return [(name, about, json.loads(problems or fresh[name])) for name, about, problems in rows]
 
 
 def scan(root: Path) -> list[Seen]:

@@ -32,7 +32,6 @@ _T = TypeVar("_T")
 PATIENCE = 60.0
 _APPEND_PATIENCE = 0.2
 """Seconds to wait for one's turn to write; an append stands in the way of a conversation."""
-_BATCH_BYTES = 4 << 20
 _BUILD_HASH = 64 << 20
 _USUAL_HASH = 1 << 20
 """Bytes that FTS5 collects before it writes a segment: few large segments while building, little memory otherwise."""
@@ -76,6 +75,7 @@ class Index:
         self._writer: sqlite3.Connection | None = None
         self._read_identity = self._write_identity = (0, 0)
         self._searcher = searching.Searcher()
+        self._maker: threading.Thread | None = None
 
     @classmethod
     def open(cls, root: Path, state_dir: Path) -> Index:
@@ -152,12 +152,25 @@ class Index:
         """The newest sessions, each as the hit of its first words."""
         return self._read(lambda db: searching.recent(db, limit))
 
+    def made_within(self, seconds: float) -> bool:
+        """Whether there is an index to be searched. A missing one is begun in a thread, which `close` waits for."""
+        with self._reading:
+            if self._reader_db() is not None:
+                return True
+        if self._maker is None or not self._maker.is_alive():
+            self._maker = threading.Thread(target=self._make_aside, name="hermes-index", daemon=True)
+            self._maker.start()
+        self._maker.join(seconds)
+        return not self._maker.is_alive()
+
     def status(self) -> Status:
         files, count, text, kinds = self._read(rows.totals)
         size = sum(path.stat().st_size for path in self._path.parent.glob("index.db*") if path.is_file())
         return Status(self._path, files, count, text, size, kinds)
 
     def close(self) -> None:
+        if self._maker is not None:
+            self._maker.join()
         with self._writing:
             self._forget_writer()
         with self._reading:
@@ -195,7 +208,7 @@ class Index:
     ) -> Delta:
         """In transactions of a bounded size, so that searches see progress and the log stays short."""
         delta = Delta()
-        for batch in _batches(pairs):
+        for batch in rows.batches(pairs):
             with _transaction(db):
                 for found, known in batch:
                     delta += rows.take_in(db, self._root, found, known, quick)
@@ -227,6 +240,10 @@ class Index:
             db.close()
         schema.settle(new)
         return delta
+
+    def _make_aside(self) -> None:
+        with contextlib.suppress(Failed):  # whoever searches next is told
+            self.refresh()
 
     def _caught_up(self, new: Path) -> Delta:
         """What was written to the old index while the new one was made is taken into that too."""
@@ -332,19 +349,6 @@ class Index:
 
 def _is_stale(found: Found, known: Known | None) -> bool:
     return known is None or known.stamp != found.stamp or known.racy
-
-
-def _batches(pairs: Sequence[tuple[Found, Known | None]]) -> Iterator[list[tuple[Found, Known | None]]]:
-    batch: list[tuple[Found, Known | None]] = []
-    size = 0
-    for found, known in pairs:
-        batch.append((found, known))
-        size += found.size
-        if size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 @contextlib.contextmanager

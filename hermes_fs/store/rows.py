@@ -14,6 +14,7 @@ from hermes_fs.store.sources import Found, Heading, Piece
 from hermes_fs.store.tokens import indexed
 
 _TAIL = 1024
+_BATCH_BYTES = 4 << 20
 MERGE_PAGES = 160
 """Pages that one bounded merge step may write, so that no append ever waits for a long one."""
 
@@ -86,6 +87,20 @@ def remove(db: sqlite3.Connection, known: Known) -> Delta:
     db.execute("delete from rows where file = ?", (known.id,))
     db.execute("delete from files where id = ?", (known.id,))
     return Delta(0, len(old), 1)
+
+
+def batches(pairs: Sequence[tuple[Found, Known | None]]) -> Iterator[list[tuple[Found, Known | None]]]:
+    """In portions of a few megabytes."""
+    batch: list[tuple[Found, Known | None]] = []
+    size = 0
+    for found, known in pairs:
+        batch.append((found, known))
+        size += found.size
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def is_merge_due(db: sqlite3.Connection, added: int) -> bool:

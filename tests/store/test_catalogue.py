@@ -128,3 +128,23 @@ def test_a_name_that_is_no_text_is_left_out(root: Path) -> None:
     folder.mkdir()
     (folder / "SKILL.md").write_text("x")
     assert list(described(root)) == ["bake-bread", "parse-logs"]
+
+
+def test_a_skill_is_judged_anew_only_where_its_file_has_changed(root: Path) -> None:
+    asked: list[str] = []
+
+    def judge(name: str) -> list[str]:
+        asked.append(name)
+        return [f"{name} is dull"]
+
+    for _ in range(2):
+        rows = catalogue.judged(root, root / "state", judge)
+        assert [(name, problems) for name, _, problems in rows] == [
+            ("bake-bread", ["bake-bread is dull"]),
+            ("parse-logs", ["parse-logs is dull"]),
+        ]
+    before = len(asked)
+    with catalogue.current(root, root / "state") as db:
+        db.execute("update skills set stamp = 'another' where name = 'parse-logs'")
+    catalogue.judged(root, root / "state", judge)
+    assert "parse-logs" in asked[before:]

@@ -317,3 +317,12 @@ def test_appends_go_on_while_another_thread_rebuilds(root: Path, index: Index) -
     index.refresh()
     assert index.status().by_kind["message"] == count + 1
     assert index.verify() == []
+
+
+def test_a_missing_index_is_made_aside_and_closing_waits_for_it(root: Path) -> None:
+    index = open_index(root)
+    index.made_within(0.0)
+    index.close()
+    assert index.made_within(30.0)
+    assert index.status().rows > 0
+    index.close()
