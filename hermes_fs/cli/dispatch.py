@@ -6,6 +6,7 @@ Must not know what any command does. Nothing here catches every exception: the u
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from typer.main import get_command
 
 from hermes_fs.cli.app import Invocation
 from hermes_fs.cli.table import COMMANDS
-from hermes_fs.core.errors import HermesError, UsageError
+from hermes_fs.core.errors import HermesError, NotFound, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import neutralise, one_line
 
@@ -32,10 +33,12 @@ def run(argv: list[str], commands: Table = COMMANDS) -> int:
     previous = sys.excepthook
     try:
         invocation, rest = split_globals(argv)
+        _stand()
         if not invocation.debug:
             sys.excepthook = _one_line
         code = _run(invocation, rest, commands)
-        sys.stdout.flush()
+        if sys.stdout:  # closed by who started us
+            sys.stdout.flush()
     except HermesError as error:
         if "--debug" in argv:
             previous(type(error), error, error.__traceback__)
@@ -50,6 +53,18 @@ def run(argv: list[str], commands: Table = COMMANDS) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def _stand() -> None:
+    """What every command takes for granted. Letters that this locale cannot print are spelt out; without a folder to be
+    in, nothing can be found. Raises NotFound."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise NotFound("the folder that you are in is gone", "go to one that is there: cd ~") from error
 
 
 def split_globals(argv: list[str]) -> tuple[Invocation, list[str]]:

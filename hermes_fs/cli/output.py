@@ -62,7 +62,7 @@ def warning(text: str) -> str:
 
 
 def _styled(text: str, code: int) -> str:
-    plain = not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb"
+    plain = sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb"
     colourless = code >= 30 and bool(os.environ.get("NO_COLOR"))
     return text if plain or colourless else f"\x1b[{code}m{text}\x1b[0m"
 

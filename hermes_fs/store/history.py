@@ -154,6 +154,9 @@ def as_json(lesson: Lesson) -> dict[str, object]:
 
 
 def _literal(paths: Sequence[str]) -> list[str]:
+    for path in paths:
+        if path.startswith("/") or ".." in path.split("/"):
+            raise NotFound(f"{path} is no path of the mind", "name it as it is called in the workspace: MEMORY.md")
     return [f":(literal){path}" for path in paths]
 
 

@@ -70,7 +70,7 @@ class Lock:
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Failed(f"{self._path} cannot be opened: {error.strerror}") from error
+            raise Failed(f"{self._path} cannot be opened: {error.strerror}", "make its folder writable") from error
         try:
             while True:
                 with contextlib.suppress(BlockingIOError):  # somebody holds it: try again

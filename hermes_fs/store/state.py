@@ -77,7 +77,7 @@ def _newer_format(root: Path) -> str:
     try:
         text = (root / MARKER).read_text(errors="replace")
     except OSError as error:
-        return f"{MARKER} cannot be read: {error.strerror}"
+        return f"{MARKER} cannot be read ({error.strerror})"
     found = re.search(r"^format:\s*(\d+)\s*$", text, re.MULTILINE)
     if not found:
         return f"{MARKER} names no format"
@@ -90,7 +90,7 @@ def _not_on_main(git_dir: Path) -> str:
     try:
         head = (git_dir / "HEAD").read_text(errors="replace").strip()
     except OSError as error:
-        return f"its HEAD cannot be read: {error.strerror}"
+        return f"its HEAD cannot be read ({error.strerror})"
     if head == f"ref: {BRANCH}":
         return ""
     if head.startswith("ref: "):

@@ -281,7 +281,8 @@ class Workspace:
         """Raises Refused where nothing can be learned."""
         reason = self.read_only
         if reason:
-            raise Refused(f"nothing can be learned in {self.root}: {reason}")
+            why, _, fix = reason.partition(": ")
+            raise Refused(f"nothing can be learned in {self.root}: {why}", fix or "make its files writable")
 
     def _lesson(self, weighed: Weighed, approval: Approval | None) -> tuple[Lesson, Commit]:
         change, now = weighed.change, self.clock.now()
