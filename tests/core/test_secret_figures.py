@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.redaction import SEED, machine_texts, share_altered, share_found
+from tests.core import secret_contexts
 from tests.core.benign_samples import benign
 from tests.core.secret_samples import SETS, bare, located
 
@@ -21,6 +22,20 @@ def test_located_secrets_are_taken_out(which: str, seed: int) -> None:
 def test_most_secrets_that_stand_alone_are_taken_out(which: str) -> None:
     share, missed = share_found(bare(which, SEED))
     assert share >= 0.6, missed
+
+
+def test_credentials_of_every_issuer_are_taken_out_where_people_leave_them() -> None:
+    share, missed = share_found(secret_contexts.located(secret_contexts.SEEN, SEED))
+    assert share >= 0.97, missed
+    share, missed = share_found(secret_contexts.bare(secret_contexts.SEEN, SEED))
+    assert share >= 0.6, missed
+
+
+def test_credentials_and_contexts_that_the_patterns_were_never_tuned_on_are_mostly_taken_out() -> None:
+    located_share, _ = share_found(secret_contexts.located(secret_contexts.UNSEEN, SEED))
+    bare_share, _ = share_found(secret_contexts.bare(secret_contexts.UNSEEN, SEED))
+    assert located_share >= 0.9
+    assert bare_share >= 0.6
 
 
 def test_hashes_ids_pictures_lock_files_and_code_are_left_alone() -> None:
