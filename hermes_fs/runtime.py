@@ -24,6 +24,7 @@ from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, Cancel, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
+from hermes_fs.providers.metered import Meter, Metered
 from hermes_fs.store import acting, locate
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
@@ -32,6 +33,7 @@ from hermes_fs.store.policy import Policy
 from hermes_fs.store.replay import origins, replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
+from hermes_fs.store.spending import Spending
 from hermes_fs.store.transcript import Header, Transcript
 from hermes_fs.store.watch import Watcher
 from hermes_fs.store.workspace import Workspace
@@ -71,6 +73,7 @@ class Runtime:
         self.index = Index.open(workspace.root, workspace.state_dir)
         self.sessions = Sessions(workspace.root, workspace.host, self.clock, self.ulids)
         self.session_refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, self.sessions, self.clock)
+        self._meter = Meter(Spending(workspace.state_dir, self.clock), config.budget, "")
         self.watcher = Watcher(self.index, workspace.root)
         self.problems: list[str] = []
         self._tidying: threading.Thread | None = None
@@ -112,6 +115,7 @@ class Runtime:
 
     def _converse(self, wanted: Model, transcript: Transcript, resumed: Resumed | None) -> Conversation:
         provider, profile = wanted.provider, self._profile(wanted.provider)
+        self._meter = Meter(self._meter.spending, self.config.budget, transcript.header.session)
         pen = Pen(transcript, self.ulids, self.clock, self.options.person, self.options.channel, provider.model)
         view = MindView(
             self.workspace,
@@ -148,6 +152,7 @@ class Runtime:
         self._over.set()
         if self._tidying:
             self._tidying.join()
+        self._meter.spending.close()
         self.index.close()
         self.workspace.close()
 
@@ -185,9 +190,10 @@ class Runtime:
 
     def _model(self, name: str) -> Model:
         config, environ = self.config, self.options.environ
-        provider = select.choose(config, environ, name or self.options.model)
+        provider = self._metered(select.line_up(config, environ, name or self.options.model))
         limits = Limits(**config.limits.model_dump())
-        auxiliary = select.choose_auxiliary(config, environ) or provider
+        helper = select.choose_auxiliary(config, environ)
+        auxiliary = self._metered(helper) if helper else provider
         return Model(provider, auxiliary, limits, config.compaction.at)
 
     def _profile(self, provider: Provider) -> Literal["full", "small"]:
@@ -222,11 +228,14 @@ class Runtime:
         )
         return ToolContext(backend, self.workspace, self.index, where, _unasked, _unheard, Cancel(), memo)
 
+    def _metered(self, provider: Provider) -> Provider:
+        return Metered(provider, lambda: self._meter)
+
     def _judge(self) -> CommandJudge | None:
         """A second look at commands, where it is wanted; its model is called by the first command."""
         if not self.config.approvals.judge:
             return None
-        return CommandJudge(select.choose_auxiliary(self.config, self.options.environ) or self._model("").provider)
+        return CommandJudge(self._model("").auxiliary)
 
     def _backend(self, ground: Ground, session: str) -> Backend:
         state_dir = self.workspace.state_dir

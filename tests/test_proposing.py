@@ -34,7 +34,13 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
     (tmp_path / "project" / "page.txt").write_text("The walrus office moved to Bergen.\n")
     with OpenAIServer(reply="Done.") as server:
         environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "OPENAI_BASE_URL": server.base_url}
-        options = Options(workspace=tmp_path / "mind", work_dir=tmp_path / "project", environ=environ, yes=True)
+        options = Options(
+            workspace=tmp_path / "mind",
+            work_dir=tmp_path / "project",
+            environ=environ,
+            yes=True,
+            settings={"terminal.backend": "local"},
+        )
         with Runtime.open(options) as runtime:
             yield Talk(runtime, runtime.conversation())
 

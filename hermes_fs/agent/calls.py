@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.2
 NOTICED_REPEATS = 3
+MOST_REPEATS = 8
 
 INTERRUPTED = "interrupted by the person before it finished"
 NOT_RUN = "not run: the person interrupted"
@@ -72,6 +73,11 @@ class CallRunner:
         for batch in self._batches(calls):
             results.update((yield from self._run_batch(batch)))
         return Message("tool", tuple(results[place] for place in range(len(calls))))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the model goes on making one call with one result."""
+        return self._repeats >= MOST_REPEATS
 
     def _batches(self, calls: Sequence[ToolCall]) -> Iterator[list[_Placed]]:
         batch: list[_Placed] = []

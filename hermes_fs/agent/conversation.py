@@ -198,6 +198,8 @@ class Conversation:
                 self.messages.append(message)
             case TurnEnded(_, usage):
                 self.usage += usage
+            case Notice("fallback"):
+                self.pen.model = self._model.provider.model
             case Compacted(summary, replaced):
                 self.messages[1 : 1 + replaced] = [summary]
             case _:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hermes_fs.agent.calls import CallRunner
 from hermes_fs.agent.turn import Turn
-from hermes_fs.core.errors import Cancelled, HermesError, ProviderError
+from hermes_fs.core.errors import BudgetSpent, Cancelled, HermesError, ProviderError
 from hermes_fs.core.events import Appended, EndReason, Event, Notice, TextDelta, TurnEnded
 from hermes_fs.core.types import Message, Reply, Request, ToolSpec, Usage, assistant
 
@@ -30,6 +30,8 @@ def run(turn: Turn) -> Iterator[Event]:
         reason, detail = yield from _steps(turn, progress)
     except Cancelled:
         reason, detail = "cancelled", "interrupted"
+    except BudgetSpent as spent:
+        reason, detail = spent.reason, str(spent)
     except HermesError as error:
         reason, detail = "error", str(error)
     yield TurnEnded(reason, progress.usage, detail)
@@ -53,6 +55,8 @@ def _steps(turn: Turn, progress: _Progress) -> Generator[Event, None, tuple[EndR
             results = yield from runner.run(reply.message.calls)
             progress.messages.append(results)
             yield Appended(results, "tool")
+            if runner.is_stuck:
+                return "repeating", "stopped: the model made the same call again and again; say what to do differently"
         elif turn.inbox.empty():
             return _ending(reply)
 
@@ -98,7 +102,7 @@ def _stream(turn: Turn, progress: _Progress, specs: tuple[ToolSpec, ...]) -> Gen
                 return item
             if isinstance(item, TextDelta):
                 shown.append(item.text)
-            elif isinstance(item, Notice) and item.kind == "retry":
+            elif isinstance(item, Notice) and item.kind in ("retry", "fallback"):
                 shown.clear()
             yield item
     except HermesError:

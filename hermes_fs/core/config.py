@@ -37,7 +37,12 @@ class ModelConfig(Section):
     provider: str = Field("", description="Preset of the provider, such as openai, openrouter or ollama.")
     name: str = Field("", description="The model; empty: the first that the server lists.")
     base_url: str = Field("", description="Address of an OpenAI-compatible server; beats the preset's.")
-    api_key_env: str = Field("", description="Name of the environment variable that holds the key. Never the key.")
+    api_key_env: str = Field(
+        "", description="Name of the variable that holds the key, or several by commas. Never the key."
+    )
+    fallback: tuple[str, ...] = Field(
+        (), description="Models that stand in where this one fails, in order, as PROVIDER/NAME."
+    )
     context_window: Count = Field(0, description="Tokens that fit into the model; 0: as the server or table says.")
     max_tokens: Count = Field(0, description="Most tokens of one reply; 0: the server's own bound.")
     temperature: float | None = Field(None, description="Sampling temperature; empty: the server's default.")
@@ -81,6 +86,13 @@ class LimitsConfig(Section):
     tokens: Count = Field(0, description="Tokens in one turn, in and out together.")
     money: Amount = Field(0.0, description="US dollars in one turn.")
     seconds: Amount = Field(0.0, description="Seconds of one turn.")
+
+
+class BudgetConfig(Section):
+    day_money: Amount = Field(0.0, description="US dollars that models may cost a day on this machine; 0: no bound.")
+    day_tokens: Count = Field(0, description="Tokens a day, in and out together; also counts where no price is known.")
+    session_money: Amount = Field(0.0, description="US dollars of one session.")
+    session_tokens: Count = Field(0, description="Tokens of one session.")
 
 
 class RetriesConfig(Section):
@@ -159,6 +171,7 @@ class Config(Section):
     local: LocalConfig = LocalConfig()
     prices: dict[str, Price] = Field(default_factory=dict, description="Prices by model, where the table has none.")
     limits: LimitsConfig = LimitsConfig()
+    budget: BudgetConfig = BudgetConfig()
     retries: RetriesConfig = RetriesConfig()
     terminal: TerminalConfig = TerminalConfig()
     skills: SkillsConfig = SkillsConfig()

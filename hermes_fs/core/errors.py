@@ -86,5 +86,13 @@ class ProviderError(HermesError):
         return self.fault in ("rate_limit", "overloaded", "network")
 
 
+class BudgetSpent(HermesError):
+    """What may be spent is spent. `reason` is which of the two."""
+
+    def __init__(self, reason: Literal["money", "tokens"], message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.reason: Literal["money", "tokens"] = reason
+
+
 class ToolError(HermesError):
     """A tool could not do what was asked; the text goes to the model as the call's result."""

@@ -81,7 +81,7 @@ class SkillUsed:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth a line. After `retry` the deltas shown since the last Appended are void."""
+    """Something worth a line. After `retry` and `fallback` the deltas shown since the last Appended are void."""
 
     kind: Literal["retry", "fallback", "compaction", "lesson", "warning"]
     text: str

@@ -4,8 +4,9 @@ the configuration. Asks no server itself."""
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -29,6 +30,8 @@ WIRES: dict[Wire, str] = {
     "responses": "hermes_fs.providers.responses:Responses",
     "anthropic": "hermes_fs.providers.anthropic_messages:AnthropicMessages",
 }
+_MOST_KEYS = 9
+"""NAME, NAME_2 … NAME_9 are keys of one provider."""
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
 _THINKS = re.compile(r"o\d|gpt-(?:[5-9]|\d\d)")
 """OpenAI's own models whose reasoning is kept from call to call over the responses wire alone."""
@@ -38,7 +41,7 @@ _THINKS = re.compile(r"o\d|gpt-(?:[5-9]|\d\d)")
 class Selection:
     """An endpoint, a model ("": the server's first) and a key, each with where it comes from: `flag`, the name of an
     environment variable, a key of the configuration, or "" for the default. `api_key` never leaves this process but to
-    the endpoint."""
+    the endpoint; `spare` are further keys for it, by the names of their variables."""
 
     preset: Preset
     model: str
@@ -47,6 +50,7 @@ class Selection:
     key_name: str = ""
     key_from: str = ""
     api_key: str = field(default="", repr=False)
+    spare: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def choose(config: Config, environ: Mapping[str, str], model: str = "") -> Retrying:
@@ -55,6 +59,16 @@ def choose(config: Config, environ: Mapping[str, str], model: str = "") -> Retry
     selection = select(config, environ, model)
     check_key(selection)
     return provider_of(selection, config)
+
+
+def line_up(config: Config, environ: Mapping[str, str], model: str = "") -> Provider:
+    """As `choose`, with the models behind it that stand in where it fails. Those are looked at when they are needed."""
+    first = choose(config, environ, model)
+    if not config.model.fallback:
+        return first
+    makers = [functools.partial(choose, config, environ, name) for name in config.model.fallback]
+    made: Provider = load("hermes_fs.providers.fallback:Fallback")(first, makers)
+    return made
 
 
 def choose_auxiliary(config: Config, environ: Mapping[str, str]) -> Retrying | None:
@@ -134,8 +148,15 @@ def provider_of(selection: Selection, config: Config) -> Retrying:
         provider = load("hermes_fs.providers.embedded.provider:embedded")(selection.preset, settings, config)
     else:
         preset = wired(selection.preset, selection.model, config)
-        provider = load(WIRES[preset.wire])(preset, settings, selection.api_key)
+        make = functools.partial(load(WIRES[preset.wire]), preset, settings)
+        provider = _with_all_keys(make, selection) if selection.spare else make(selection.api_key)
     return Retrying(provider, attempts=config.retries.attempts, max_wait=config.retries.max_wait)
+
+
+def _with_all_keys(make: Callable[[str], Provider], selection: Selection) -> Provider:
+    known = {selection.key_name: selection.api_key, **dict(selection.spare)}
+    made: Provider = load("hermes_fs.providers.rotating:Rotating")(tuple(known), lambda name: make(known[name]))
+    return made
 
 
 def wired(preset: Preset, model: str, config: Config) -> Preset:
@@ -221,6 +242,10 @@ def _configured(provider: str, base_url: str, section: str) -> Preset | None:
 def _with_key(selection: Selection, key_env: str, keys: Keys) -> Selection:
     """`key_env` is the variable that a person chose, else the preset's are tried. No key of one provider is ever sent
     to another because none was named."""
-    names = (key_env,) if key_env else selection.preset.key_names
+    names = tuple(filter(None, map(str.strip, key_env.split(",")))) if key_env else selection.preset.key_names
     name = next((name for name in names if name in keys), names[0] if names else "")
-    return replace(selection, key_name=name, key_from=keys.source(name) if name else "", api_key=keys.get(name, ""))
+    numbered = (f"{name}_{number}" for number in range(2, _MOST_KEYS + 1)) if name else ()
+    others = [other for other in (*(names if key_env else ()), *numbered) if other != name and other in keys]
+    spare = tuple((other, keys[other]) for other in dict.fromkeys(others))
+    found = keys.source(name) if name else ""
+    return replace(selection, key_name=name, key_from=found, api_key=keys.get(name, ""), spare=spare)

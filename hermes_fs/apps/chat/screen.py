@@ -159,7 +159,7 @@ class Screen:
             case Learned():
                 self._line(f"✦ {text} · undo with /undo", "magenta")
             case Notice(kind):
-                if kind == "retry":
+                if kind in ("retry", "fallback"):
                     self._void()
                 self._line(f"· {text}", "yellow" if kind == "warning" else "dim")
             case Compacted() | Proposed() | SkillUsed():

@@ -1,0 +1,90 @@
+"""Counts what a provider's calls cost and stops where the person's budget is spent. Keeps no figures itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from hermes_fs.core.config import BudgetConfig
+from hermes_fs.core.errors import BudgetSpent
+from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
+from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.types import Reply, Request
+from hermes_fs.store.spending import Spending, Spent
+
+WARNED_AT = 0.8
+"""Share of a budget from which on the person is told, once for each."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """The budget of one session: shared by all providers that it uses."""
+
+    spending: Spending
+    budget: BudgetConfig
+    session: str
+    warned: int = 0
+
+    def check(self) -> str:
+        """A line to say where a budget is nearly spent, "" else. Raises BudgetSpent."""
+        due = ""
+        for place, (spent, limit, what, key) in enumerate(self._spans(), 1):
+            if limit and spent >= limit:
+                kind: Literal["money", "tokens"] = "tokens" if key.endswith("tokens") else "money"
+                hint = f"raise it with `hermes config set budget.{key} …`, or go on later"
+                raise BudgetSpent(kind, f"the budget of {what} is spent", hint)
+            if limit and spent >= WARNED_AT * limit and not self.warned & (1 << place):
+                self.warned |= 1 << place
+                due = f"{spent / limit:.0%} of the budget of {what} is spent"
+        return due
+
+    def _spans(self) -> Iterator[tuple[float, float, str, str]]:
+        wanted = self.budget
+        if not any((wanted.day_money, wanted.day_tokens, wanted.session_money, wanted.session_tokens)):
+            return
+        day, session = self.spending.today(), self.spending.of(self.session)
+        yield from _both(day, wanted.day_money, wanted.day_tokens, "today", "day")
+        yield from _both(session, wanted.session_money, wanted.session_tokens, "this session", "session")
+
+
+def _both(spent: Spent, money: float, tokens: int, what: str, span: str) -> Iterator[tuple[float, float, str, str]]:
+    yield spent.money, money, f"${money:g} for {what}", f"{span}_money"
+    yield float(spent.tokens), float(tokens), f"{tokens:,} tokens for {what}", f"{span}_tokens"
+
+
+class Metered:
+    """A provider whose calls are counted by `meter`, and refused once its budget is spent. `meter` may be set later
+    than the provider is made: it belongs to a session."""
+
+    def __init__(self, provider: Provider, meter: Callable[[], Meter]) -> None:
+        self._provider = provider
+        self._meter = meter
+
+    @property
+    def name(self) -> str:
+        return self._provider.name
+
+    @property
+    def model(self) -> str:
+        return self._provider.model
+
+    @property
+    def context_window(self) -> int:
+        return self._provider.context_window
+
+    def warm(self) -> None:
+        self._provider.warm()
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
+        """Raises BudgetSpent before a call that nobody wants to pay."""
+        meter = self._meter()
+        if due := meter.check():
+            yield Notice("warning", due)
+        for item in self._provider.stream(request, cancel):
+            if isinstance(item, Reply):
+                meter.spending.add(meter.session, item.usage)
+            yield item
+
+    def close(self) -> None:
+        self._provider.close()

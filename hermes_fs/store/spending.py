@@ -1,0 +1,90 @@
+"""Owns what models have cost on this machine, by day and session: a small database in .git/hermes, shared by processes.
+
+A figure that was added survives a kill. Losing the file loses no more than the count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_fs.core.clock import Clock
+from hermes_fs.core.types import Usage
+
+_TABLE = "create table if not exists spent(span text primary key, tokens integer not null, money real not null)"
+_ADD = (
+    "insert into spent values(?,?,?) on conflict(span) do update set tokens = tokens + excluded.tokens,"
+    " money = money + excluded.money"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens in and out together, and US dollars as far as prices are known."""
+
+    tokens: int = 0
+    money: float = 0.0
+
+
+class Spending:
+    """Thread-safe, and safe beside other processes. Where the disk does not let us, what this process spends counts."""
+
+    def __init__(self, state_dir: Path, clock: Clock) -> None:
+        self._path = state_dir / "spending.db"
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def add(self, session: str, usage: Usage) -> None:
+        """Count one model call."""
+        for span in (self._day(), session):
+            self._run(_ADD, span, usage.total, usage.cost or 0.0)
+
+    def today(self) -> Spent:
+        """Since midnight on this machine's clock."""
+        return self.of(self._day())
+
+    def of(self, span: str) -> Spent:
+        """In one session, on this machine."""
+        rows = self._run("select tokens, money from spent where span = ?", span)
+        return Spent(*rows[0]) if rows else Spent()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db:
+                self._db.close()
+            self._db = None
+
+    def _day(self) -> str:
+        return f"{self._clock.now().astimezone():%Y-%m-%d}"
+
+    def _run(self, statement: str, *values: object) -> list[tuple[int, float]]:
+        with self._lock:
+            self._db = self._db or self._connect()
+            try:
+                with self._db:
+                    return self._db.execute(statement, values).fetchall()
+            except sqlite3.Error:  # a full disk, a damaged file: what follows is counted in memory
+                self._db.close()
+                self._db = _made(":memory:")
+                return self._db.execute(statement, values).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        with contextlib.suppress(sqlite3.Error):
+            return _made(str(self._path))
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        with contextlib.suppress(sqlite3.Error):
+            return _made(str(self._path))
+        return _made(":memory:")
+
+
+def _made(name: str) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=5, check_same_thread=False)
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal")
+    db.execute(_TABLE)
+    return db

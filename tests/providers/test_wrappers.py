@@ -1,0 +1,187 @@
+"""Several keys, several models, a budget: what fails is stepped over, said in a line, and nothing shown twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hermes_fs.core.clock import SystemClock
+from hermes_fs.core.config import BudgetConfig, Config, ModelConfig
+from hermes_fs.core.errors import BudgetSpent, ProviderError
+from hermes_fs.core.events import Notice
+from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.types import Finish, Reply, Request, Usage, assistant, user
+from hermes_fs.providers.fallback import REST_SECONDS, Fallback
+from hermes_fs.providers.metered import Meter, Metered
+from hermes_fs.providers.rotating import LIMITED_SECONDS, Rotating
+from hermes_fs.providers.select import choose, line_up
+from hermes_fs.store.spending import Spending
+from hermes_fs.testing.openai_server import Answer, OpenAIServer
+from hermes_fs.testing.scripted import ScriptedProvider
+
+ASK = Request((user("hello"),))
+
+
+class Time:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def said(provider: Provider) -> list[str]:
+    """Notices and the reply of one call, as text."""
+    out: list[str] = []
+    for item in provider.stream(ASK, Cancel()):
+        match item:
+            case Notice(kind, text):
+                out.append(f"{kind}: {text}")
+            case Reply(message):
+                out.append(message.text)
+            case _:
+                continue
+    return out
+
+
+def limited(seconds: float | None = None) -> ProviderError:
+    return ProviderError("rate_limit", "too many requests", retry_after=seconds)
+
+
+def test_a_limited_key_rests_and_the_next_one_answers_without_its_value_being_shown() -> None:
+    scripts = {
+        "KEY": ScriptedProvider([limited(), assistant("first again")]),
+        "KEY_2": ScriptedProvider([assistant("second"), assistant("second again")]),
+    }
+    clock = Time()
+    provider = Rotating(tuple(scripts), scripts.__getitem__, clock)
+    assert said(provider) == ["retry: too many requests; the key in KEY_2 is tried instead of KEY", "second"]
+    assert said(provider) == ["second again"]
+    clock.seconds += LIMITED_SECONDS + 1
+    assert said(provider) == ["first again"]
+
+
+def test_where_all_keys_rest_the_error_is_that_of_the_last_and_the_soonest_is_tried_next() -> None:
+    scripts = {
+        "KEY": ScriptedProvider([limited(100), assistant("no")]),
+        "KEY_2": ScriptedProvider([limited(5), assistant("yes")]),
+    }
+    provider = Rotating(tuple(scripts), scripts.__getitem__, Time())
+    with pytest.raises(ProviderError) as failed:
+        said(provider)
+    assert failed.value.retry_after == 5
+    assert said(provider) == ["yes"]
+
+
+def test_a_fault_of_the_request_turns_no_key_over() -> None:
+    scripts = {
+        "KEY": ScriptedProvider([ProviderError("context", "too long")]),
+        "KEY_2": ScriptedProvider([assistant("no")]),
+    }
+    with pytest.raises(ProviderError, match="too long"):
+        said(Rotating(tuple(scripts), scripts.__getitem__, Time()))
+
+
+def test_the_next_model_answers_stays_and_gives_way_again() -> None:
+    first = ScriptedProvider([ProviderError("auth", "no credit left"), assistant("big")], model="big")
+    second = ScriptedProvider([assistant("small"), assistant("small again")], model="small", context_window=8_000)
+    clock = Time()
+    chain = Fallback(first, [lambda: second], clock)
+    assert said(chain) == ["fallback: no credit left; small answers", "small"]
+    assert (chain.model, chain.context_window) == ("small", 8_000)
+    assert said(chain) == ["small again"]
+    clock.seconds += REST_SECONDS + 1
+    assert said(chain) == ["fallback: big answers", "big"]
+
+
+def test_where_none_answers_the_first_ones_reason_is_told() -> None:
+    def missing() -> Provider:
+        raise ProviderError("auth", "no key for the second")
+
+    third = ScriptedProvider([ProviderError("network", "down")], model="third")
+    chain = Fallback(ScriptedProvider([ProviderError("not_found", "no such model")]), [missing, lambda: third], Time())
+    with pytest.raises(ProviderError, match="no such model"):
+        said(chain)
+
+
+def test_a_filter_is_not_walked_around() -> None:
+    chain = Fallback(ScriptedProvider([ProviderError("filtered", "no")]), [lambda: ScriptedProvider([assistant("x")])])
+    with pytest.raises(ProviderError, match="no"):
+        said(chain)
+
+
+@pytest.fixture
+def meter(tmp_path: Path) -> Iterator[Meter]:
+    made = Meter(Spending(tmp_path, SystemClock()), BudgetConfig(day_tokens=100, session_money=1.0), "s1")
+    yield made
+    made.spending.close()
+
+
+def paid(tokens: int, cost: float | None) -> Reply:
+    finish: Finish = "stop"
+    return Reply(assistant("ok"), Usage(tokens, 0, 0, cost), finish, "m")
+
+
+def test_a_budget_warns_once_and_then_stops(meter: Meter) -> None:
+    provider = Metered(ScriptedProvider([paid(85, None), paid(5, None), paid(20, None), paid(1, None)]), lambda: meter)
+    assert said(provider) == ["ok"]
+    assert said(provider) == ["warning: 85% of the budget of 100 tokens for today is spent", "ok"]
+    assert said(provider) == ["ok"]
+    with pytest.raises(BudgetSpent, match="100 tokens for today") as spent:
+        said(provider)
+    assert spent.value.reason == "tokens"
+    assert "budget.day_tokens" in spent.value.hint
+
+
+def test_what_was_spent_is_known_to_the_next_process_and_survives_a_damaged_file(tmp_path: Path) -> None:
+    first = Spending(tmp_path, SystemClock())
+    first.add("s1", Usage(10, 5, 0, 0.5))
+    second = Spending(tmp_path, SystemClock())
+    second.add("s2", Usage(1, 0, 0, None))
+    assert (first.today().tokens, first.today().money, first.of("s1").tokens) == (16, 0.5, 15)
+    first.close()
+    second.close()
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"nonsense" * 500)
+    again = Spending(tmp_path, SystemClock())
+    again.add("s1", Usage(3, 0, 0, None))
+    assert again.today().tokens == 3
+    again.close()
+
+
+def test_keys_and_models_come_from_names_and_no_key_goes_to_another_provider(tmp_path: Path) -> None:
+    with OpenAIServer() as first, OpenAIServer(reply="from the second") as second:
+        first.answers[:] = [Answer(status=429), Answer("yes")]
+        environ = {
+            "HOME": str(tmp_path),
+            "OPENAI_BASE_URL": first.base_url,
+            "OPENAI_API_KEY": "sk-first-0000000000",
+            "OPENAI_API_KEY_2": "sk-second-000000000",
+        }
+        config = Config(model=ModelConfig(name="fake-model"))
+        lines = said(choose(config, environ))
+        keys = [request["headers"]["authorization"] for request in first.requests if "chat" in request["path"]]
+        assert keys[:2] == ["Bearer sk-first-0000000000", "Bearer sk-second-000000000"]
+        assert "OPENAI_API_KEY_2 is tried instead of OPENAI_API_KEY" in lines[0]
+        assert lines[-1] == "yes"
+        assert "sk-" not in str(lines)
+        assert second.requests == []
+
+
+def test_a_chain_is_made_of_the_configured_models(tmp_path: Path) -> None:
+    with OpenAIServer() as server:
+        server.answers[:] = [Answer(status=404), Answer("stood in")]
+        environ = {"HOME": str(tmp_path), "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k" * 20}
+        config = Config(model=ModelConfig(name="gone", fallback=("fake-model",)))
+        lines = said(line_up(config, environ))
+        assert lines[0].startswith("fallback: ")
+        assert lines[0].endswith("fake-model answers")
+        assert lines[-1] == "stood in"
