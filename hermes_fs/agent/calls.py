@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hermes_fs.core.clock import Clock
-from hermes_fs.core.errors import Cancelled, HermesError, ToolError
+from hermes_fs.core.errors import Cancelled, HermesError, QuotingError, ToolError
 from hermes_fs.core.events import Asked, Event, ToolFinished, ToolOutput, ToolStarted
 from hermes_fs.core.foreign import wrap
 from hermes_fs.core.loading import load
@@ -158,7 +158,7 @@ class CallRunner:
         except Cancelled:
             told = Told(INTERRUPTED, "agent")
         except HermesError as error:
-            told = Told(str(error), "agent")
+            told = Told(str(error), "file" if isinstance(error, QuotingError) else "agent")
         except Exception as error:  # noqa: BLE001 - a tool's bug must not take the conversation down
             told = Told(f"the tool {call.name} broke: {type(error).__name__}: {error}", "tool")
         text = told.text if is_trusted(told.origin) else wrap(_surfaced(told.text), told.origin)

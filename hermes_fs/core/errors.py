@@ -96,3 +96,7 @@ class BudgetSpent(HermesError):
 
 class ToolError(HermesError):
     """A tool could not do what was asked; the text goes to the model as the call's result."""
+
+
+class QuotingError(ToolError):
+    """One whose text quotes a file or a program: the model reads foreign words in it."""

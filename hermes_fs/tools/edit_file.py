@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hermes_fs.core.errors import NotFound, ToolError
+from hermes_fs.core.errors import NotFound, QuotingError, ToolError
 from hermes_fs.core.types import Effects
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
@@ -70,7 +70,7 @@ def apply(text: str, edits: Sequence[Mapping[str, Any]], crlf: bool = False) -> 
             raise ToolError(f"{label}: `old` and `new` are the same", "leave it out")
         found = text.count(old)
         if found == 0:
-            raise ToolError(f"{label}: `old` does not occur; nothing was changed\n{_near(text, old)}")
+            raise QuotingError(f"{label}: `old` does not occur; nothing was changed\n{_near(text, old)}")
         if found > 1 and not edit.get("all", False):
             where = ", ".join(map(str, _line_numbers(text, old)))
             raise ToolError(

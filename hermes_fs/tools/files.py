@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from hermes_fs.core.errors import Conflict, NotFound, ToolError
+from hermes_fs.core.errors import Conflict, NotFound, QuotingError, ToolError
 from hermes_fs.core.types import Effects, Told
+from hermes_fs.store import acting
 from hermes_fs.store.paths import kind_of
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
@@ -78,9 +79,17 @@ class WriteFile:
 
 
 def _is_lesson(context: ToolContext, place: Place) -> bool:
-    """What stands in the mind has been through the door; transcripts and work have not."""
+    """What stands in the mind has been through the door; transcripts and work have not, nor has what a pull brought
+    and nobody here has trusted."""
     root = context.workspace.root.resolve()
-    return place.zone == "mind" and kind_of(PurePosixPath(place.path).relative_to(root).as_posix()) is not None
+    if place.zone != "mind":
+        return False
+    path = PurePosixPath(place.path).relative_to(root).as_posix()
+    if path in acting.INSTRUCTIONS:
+        return acting.follows(context.workspace, path)
+    if path.startswith("skills/"):
+        return acting.knows_skill(context.workspace, path.split("/")[1])
+    return kind_of(path) is not None
 
 
 def load(context: ToolContext, place: Place) -> bytes:
@@ -147,7 +156,7 @@ def _listing(context: ToolContext, place: Place) -> str:
     command = f"( {standing_in(place.path)}; \\command ls -1Ap | \\command head -n {LISTED + 1} )"
     done = context.backend.run(command, timeout=20, cancel=context.cancel)
     if done.code != 0:
-        raise ToolError(f"{place.path} cannot be listed: {done.output.strip()}", "check the path")
+        raise QuotingError(f"{place.path} cannot be listed: {done.output.strip()}", "check the path")
     names = [name for name in done.output.splitlines() if name != ".git/"]
     if len(names) > LISTED:
         names[LISTED:] = [f"[more than {LISTED}; use search_files]"]

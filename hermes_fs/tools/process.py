@@ -111,8 +111,10 @@ def _kill(args: Mapping[str, Any], context: ToolContext) -> Told:
 
 
 def _list(args: Mapping[str, Any], context: ToolContext) -> Told:
-    lines = [f"{state.id}\t{_status(state)}\t{state.command[:200]}" for state in context.backend.jobs()]
-    return Told("\n".join(lines) or "there are no jobs", "agent")
+    jobs = context.backend.jobs()
+    lines = [f"{state.id}\t{_status(state)}\t{state.command[:200]}" for state in jobs]
+    ours = all(state.id in context.memo.started for state in jobs)  # another conversation's command may be misled
+    return Told("\n".join(lines) or "there are no jobs", "agent" if ours else "tool")
 
 
 def _until_ended(context: ToolContext, job: str, seconds: float) -> None:

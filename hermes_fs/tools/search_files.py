@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from hermes_fs.core.errors import HermesError, ToolError
+from hermes_fs.core.errors import HermesError, QuotingError, ToolError
 from hermes_fs.core.ports import Completed
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools import approval
@@ -104,7 +104,7 @@ def _told(done: Completed, shown: _Shown) -> str | Told:
     if done.code == 124:
         lines.append(f"[stopped after {TIMEOUT_SECONDS:.0f} s; search a smaller directory]")
     elif done.code not in (0, 1, 141) and not any(line.startswith("./") for line in found):
-        raise ToolError(f"the search failed: {' '.join(done.output.split())}", "check the pattern")
+        raise QuotingError(f"the search failed: {' '.join(done.output.split())}", "check the pattern")
     if len(found) > MATCHES:
         lines[MATCHES:] = [f"[more than {MATCHES}; narrow the pattern or the path]"]
     if shown.left_out:

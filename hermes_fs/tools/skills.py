@@ -29,13 +29,14 @@ class SkillList:
         query = str(args.get("query", ""))
         words = re.findall(r"\w+", query.lower())
         root, state_dir = context.workspace.root, context.workspace.state_dir
+        waiting = acting.unknown_skills(context.workspace)  # a stranger's description is a stranger's word
         found = [
             f"{name}: {description}"
             for name, description in catalogue.described(root, state_dir)
-            if all(word in f"{name} {description}".lower() for word in words)
+            if name not in waiting and all(word in f"{name} {description}".lower() for word in words)
         ]
         if not found:
-            fits = fitting.fitting(root, state_dir, query, _LISTED)
+            fits = [fit for fit in fitting.fitting(root, state_dir, query, _LISTED) if fit.name not in waiting]
             return "\n".join(f"{fit.name}: {fit.description}" for fit in fits) or "(no skill fits)"
         more = [f"… and {len(found) - _LISTED} more: narrow it with query"] if len(found) > _LISTED else []
         return "\n".join([*found[:_LISTED], *more])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_fs.core.errors import Conflict, NotFound, Refused, ToolError
+from hermes_fs.core.errors import Conflict, NotFound, QuotingError, Refused, ToolError
 from hermes_fs.tools.edit_file import apply
 from tests.tools.conftest import Conversation
 
@@ -106,3 +106,9 @@ def test_an_edit_that_fails_shows_nothing_of_a_file_that_may_not_be_read(talk: C
     with pytest.raises(Refused, match="nobody") as refused:
         talk.call("edit_file", path=".env", edits=[{"old": "PASSWORD_OF_MINE=", "new": "x"}])
     assert "hunter2" not in str(refused.value)
+
+
+def test_what_an_edit_that_fails_quotes_is_the_files_word(talk: Conversation) -> None:
+    (talk.work / "a.py").write_text(SOURCE)
+    with pytest.raises(QuotingError, match="nearest lines are"):
+        talk.call("edit_file", path="a.py", edits=edits(("def too():", "x")))

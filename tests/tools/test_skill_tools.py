@@ -10,7 +10,7 @@ from skills_ref.validator import validate
 
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Learned, Proposed, SkillUsed
-from hermes_fs.store import catalogue
+from hermes_fs.store import acting, catalogue
 from hermes_fs.store.review import Review
 from tests.tools.conftest import Conversation
 
@@ -19,6 +19,7 @@ STEPS = "# Parse logs\n\n## Steps\n\n1. look\n\n## Pitfalls\n\nnone\n"
 
 @pytest.fixture
 def skilled(talk: Conversation) -> Conversation:
+    talk.context.workspace.trust.accept(acting.pending(talk.context.workspace))
     talk.person.always = "once"
     talk.call("skill_edit", action="create", name="Parse Logs", description="Parse: logs.", text=STEPS)
     return talk
@@ -158,3 +159,13 @@ def test_listing_reads_through_no_link_and_waits_for_no_pipe(tmp_path: Path) -> 
     (tmp_path / "skills" / "half").mkdir()
     (tmp_path / "skills" / "half" / "SKILL.md").symlink_to(tmp_path / "outside" / "SKILL.md")
     assert catalogue.described(tmp_path, tmp_path) == []
+
+
+def test_what_a_skill_says_that_nobody_trusts_is_a_strangers_word(skilled: Conversation) -> None:
+    workspace = skilled.context.workspace
+    skilled.call("read_file", path=str(skilled.mind / "skills/greet/SKILL.md"))
+    assert skilled.origin == "agent"
+    workspace.trust.revoke(["skill:greet"])
+    assert skilled.call("skill_list") == "parse-logs: Parse: logs."
+    skilled.call("read_file", path=str(skilled.mind / "skills/greet/SKILL.md"))
+    assert skilled.origin == "file"

@@ -77,3 +77,12 @@ def _after_double(text: str, at: int, levels: int) -> int:
     if at >= len(text):
         raise Unreadable("a quote has no end")
     return at + 1
+
+
+_EVALUATED = re.compile(r"\[[^]\[]*?(?:\$\(|`|[<>]\()")
+"""An index in which bash runs a command, also where the word was quoted."""
+
+
+def evaluates(text: str) -> bool:
+    """Whether arithmetic on this text would run a command: `a[$(…)]`."""
+    return bool(_EVALUATED.search(text))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from hermes_fs.tools.commands import gitcommand, network, packages, power, programs
-from hermes_fs.tools.commands.brackets import Unreadable
+from hermes_fs.tools.commands import builtins, gitcommand, network, packages, power, programs
+from hermes_fs.tools.commands.brackets import Unreadable, evaluates
 from hermes_fs.tools.commands.effects import Call, Finding, Handler, names
 from hermes_fs.tools.commands.families import ALIASES, CLOUDS, FAMILIES
 from hermes_fs.tools.commands.known import RUNNERS
@@ -23,12 +23,15 @@ DEEPEST = 8
 """Commands that run commands that run commands."""
 
 _OWN_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/opt/homebrew/bin")
-_ASKED_FOR_HELP = frozenset(("--version", "-V", "-v", "version", "-version", "--help", "-h", "help"))
+_ASKED_FOR_HELP = frozenset(("--version", "--help", "-version"))
+_SHORTER = frozenset(("-V", "-v", "version", "-h", "help"))
+"""What every program takes for a question; and what most do: `sh -v` reads a script, `make help` runs one."""
 _WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
     "command": (names("-p"), 0),
     "builtin": (frozenset(), 0),
     "exec": (frozenset(), 0),
     "nohup": (frozenset(), 0),
+    "busybox": (frozenset(), 0),
     "time": (frozenset(), 0),
     "nice": (names("-n --adjustment"), 0),
     "ionice": (names("-c -n -p"), 0),
@@ -102,6 +105,8 @@ class _Walk:
     def _simple(self, simple: Simple) -> Iterator[Finding]:
         for name, value in simple.sets:
             yield from setting(name, value)
+        if any(evaluates(text) for text in _counted(simple)):
+            yield Finding("unknown", "has an index that runs a command")
         for redirect in simple.redirects:
             yield from redirected(redirect.sign, redirect.target)
             if not simple.words and redirect.sign in (">", ">|", "&>") and not redirect.target.text.startswith("/dev/"):
@@ -151,7 +156,7 @@ class _Walk:
             yield from self._xargs(call)
         elif name in _WRAPPERS:
             yield from self._wrapped(call, *_WRAPPERS[name])
-        elif call.args and len(call.args) == 1 and call.texts[0] in _ASKED_FOR_HELP and name not in power.POWER:
+        elif len(call.args) == 1 and _asks_for_help(name, call.texts[0]):
             yield Finding("read")
         else:
             yield from _by_table(call)
@@ -205,6 +210,25 @@ class _Walk:
             yield from self.words(rest)
 
 
+_COUNTING = names(
+    "test [ [[ let declare typeset local readonly export unset read mapfile readarray printf getopts wait"
+)
+
+
+def _counted(simple: Simple) -> Iterator[str]:
+    """Words that the shell may take for arithmetic."""
+    yield from (value.text for _, value in simple.sets)
+    if simple.words and simple.words[0].text in _COUNTING:
+        yield from (word.text for word in simple.words[1:])
+
+
+def _asks_for_help(name: str, word: str) -> bool:
+    if word in _SHORTER:  # a program with a table of its own is judged by that
+        plain = word == "-V" and name not in programs.SHELLS
+        return plain or (name not in _HANDLERS and not name.startswith("python"))
+    return word in _ASKED_FOR_HELP and name not in power.POWER
+
+
 def _by_table(call: Call) -> Iterator[Finding]:
     name = ALIASES.get(call.name, call.name)
     handler = _HANDLERS.get(name)
@@ -251,6 +275,9 @@ _HANDLERS: Mapping[str, Handler] = {
     **network.HANDLERS,
     **dict.fromkeys(("export", "declare", "typeset", "local", "readonly"), _sets),
     "alias": _alias,
+    "trap": builtins.traps,
+    "hash": builtins.hashes,
+    **dict.fromkeys(("read", "mapfile", "readarray", "printf"), builtins.sets_by_input),
     "git": gitcommand.judge,
 }
 """What stands later goes first."""

@@ -131,7 +131,11 @@ def _clean(call: Call) -> Iterator[Finding]:
 
 
 def _checkout(call: Call) -> Iterator[Finding]:
-    if call.has("-f", "--force") or "--" in call.texts or any(word.text in (".", ":/", "*") for word in call.operands):
+    if (
+        call.has("-f", "--force", "--discard-changes")
+        or "--" in call.texts
+        or any(word.text in (".", ":/", "*") for word in call.operands)
+    ):
         yield Finding("delete", "throws away changes that are not committed")
     else:
         yield Finding("run", "changes the repository")
@@ -238,6 +242,7 @@ _SUBCOMMANDS: Mapping[str, Callable[[Call], Iterator[Finding]]] = {
     "reset": _reset,
     "clean": _clean,
     "checkout": _checkout,
+    "switch": _checkout,
     "restore": _restore,
     "branch": _branch,
     "tag": _tag,

@@ -23,7 +23,7 @@ READERS = names(
 )
 """Programs that only look, whatever they are told; their operands may be paths."""
 NO_PATHS = names(
-    "echo printf true false test [ : sleep seq yes expr exit return date cd pushd export declare local set read"
+    "getent echo printf true false test [ : sleep seq yes expr exit return date cd pushd export declare local set read"
 )
 PATTERN_FIRST = names("grep egrep fgrep zgrep rg ag ack jq yq fd fdfind tr cut expr")
 """Those whose first operand is none."""

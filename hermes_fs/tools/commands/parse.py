@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from hermes_fs.tools.commands.brackets import DEEPEST, Unreadable
+from hermes_fs.tools.commands.brackets import DEEPEST, Unreadable, evaluates
 from hermes_fs.tools.commands.words import Reader, Token, Word
 
 MOST = 2_000
@@ -197,6 +197,8 @@ class _Grammar:
         while self._at < len(self._tokens):
             word = self._tokens[self._at].word
             self._at += 1
+            if word is not None and evaluates(word.text):
+                raise Unreadable("it has an index that runs a command")
             if word is not None and word.text == text and not word.quoted:
                 return
         raise Unreadable(f"{text} is missing")

@@ -10,7 +10,7 @@ from hermes_fs.tools.commands.effects import Call, Effect, Finding, Handler, emp
 from hermes_fs.tools.commands.known import NO_PATHS, PATTERN_FIRST, READERS
 from hermes_fs.tools.commands.words import Word
 
-_SHELLS = names("sh bash zsh dash ksh fish ash busybox mksh csh tcsh")
+SHELLS = names("sh bash zsh dash ksh fish ash busybox mksh csh tcsh")
 _INLINE = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3"), ("-c",)),
     **dict.fromkeys(("node", "nodejs", "bun", "deno"), ("-e", "--eval", "-p", "--print", "-pe")),
@@ -150,11 +150,11 @@ def _reads(words: Sequence[Word]) -> Iterator[Finding]:
 def look(call: Call) -> Iterator[Finding]:
     """A program that only looks: what it is shown are its operands."""
     yield Finding("read")
+    yield from _exceptions(call)
     if call.name in NO_PATHS:
         return
     operands = call.operands[1:] if call.name in PATTERN_FIRST and not call.has("-e", "-f") else call.operands
     yield from _reads(operands)
-    yield from _exceptions(call)
 
 
 def _exceptions(call: Call) -> Iterator[Finding]:
@@ -169,17 +169,25 @@ def _exceptions(call: Call) -> Iterator[Finding]:
     runs = next((place for place, text in enumerate(call.texts) if text.partition("=")[0] in _RUN_BY_SEARCH), None)
     if call.name in ("rg", "fd", "fdfind") and runs is not None:
         yield from call.words(call.args[runs + 1 :])
+    if call.name == "ps" and any(re.fullmatch(r"[a-zA-Z]*e[a-zA-Z]*|-E", text) for text in call.texts):
+        yield Finding("credentials", "shows the environment of other programs")
+    if call.name == "getent" and call.texts[:1] and call.texts[0] in ("hosts", "ahosts", "ahostsv4", "ahostsv6"):
+        yield Finding("fetch", "asks the network about a name")
     if call.name == "hostname" and call.operands:
         yield Finding("system", "changes the machine's name")
 
 
 _RUN_BY_SEARCH = ("--pre", "-x", "--exec", "-X", "--exec-batch")
 _LOGS = "deletes the system's logs"
+_OWN_CHOICE = "runs a program of its options' choice"
 _DOES_MORE: tuple[tuple[str, tuple[str, ...], Effect, str], ...] = (
-    ("sort", ("--compress-program",), "unknown", "runs a program of its options' choice"),
+    ("sort", ("--compress-program",), "unknown", _OWN_CHOICE),
     ("date", ("-s", "--set"), "system", "sets the clock"),
     ("journalctl", ("--vacuum-size", "--vacuum-time", "--vacuum-files", "--rotate", "--flush"), "system", _LOGS),
     ("dmesg", ("-C", "-c", "--clear"), "system", _LOGS),
+    ("man", ("-P", "--pager", "-H", "--html"), "unknown", _OWN_CHOICE),
+    ("bat", ("--pager",), "unknown", _OWN_CHOICE),
+    ("delta", ("--pager",), "unknown", _OWN_CHOICE),
     ("history", ("-c", "-d", "-w"), "history", "deletes what was typed"),
 )
 
@@ -258,7 +266,7 @@ def _tar(call: Call) -> Iterator[Finding]:
 
 
 def _unpacks(call: Call) -> Iterator[Finding]:
-    folder = call.value("-d", "-o", "--output-dir")
+    folder = call.value("-d") if call.name == "unzip" else call.value("-d", "-o", "--output-dir")
     looks = call.has("-l", "-t", "--list", "-p")
     yield from [] if looks else writes([folder] if folder is not None else [Word(".")])
 
@@ -334,7 +342,7 @@ _REDIS_READS = names(
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(READERS, look),
-    **dict.fromkeys(_SHELLS, shell),
+    **dict.fromkeys(SHELLS, shell),
     **dict.fromkeys(_INLINE, interpreter),
     "source": source,
     ".": source,

@@ -23,6 +23,8 @@ def setting(name: str, value: Word) -> Iterator[Finding]:
         yield Finding("history", "keeps what is typed from being remembered")
     elif _RULING.fullmatch(name) and not _is_plain(name, value):
         yield Finding("unknown", f"sets {name}, which decides what later commands run")
+    elif value.text.startswith(("/", "~")) and is_sensitive(value.text):
+        yield Finding("credentials", f"keeps the place of {value.text} for later")
 
 
 def _is_plain(name: str, value: Word) -> bool:

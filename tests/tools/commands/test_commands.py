@@ -211,3 +211,37 @@ def test_words_between_the_lines_change_nothing() -> None:
         for _ in range(20):
             blanks = "".join(rng.choice([" ", "\t", "\\\n", "  "]) for _ in range(3))
             assert decide(f"true{blanks};{blanks}{command}", HERE).reasons
+
+
+TRICKS = """
+echo 'rm -rf ~' | bash -v
+echo 'rm -rf ~' | sh -h
+trap 'rm -rf ~' EXIT
+hash -p ./x ls
+printf -v PATH x
+read PATH <<< .
+test -v 'a[$(rm -rf ~)]'
+[[ -v 'a[$(rm -rf ~)]' ]]
+let 'a[`rm -rf ~`]=1'
+declare -i x='a[$(rm -rf ~)]'
+x='a[$(rm -rf ~)]'; ((x))
+unset 'a[$(rm -rf ~)]'
+busybox rm -rf /home/u
+man -P ./x ls
+bat --pager ./x y
+date -s tomorrow
+ps auxe
+x=/home/u/.netrc; cat $x
+unzip -o x.zip -d /
+git switch --discard-changes x
+"""
+
+
+@pytest.mark.parametrize("command", TRICKS.strip().splitlines())
+def test_what_the_shell_does_by_the_way_is_asked_about(command: str) -> None:
+    assert decide(command, HERE).reasons
+
+
+@pytest.mark.parametrize("command", ["sh version", ". help", "make help", "ssh version", "getent hosts x.example"])
+def test_a_word_that_looks_like_a_question_is_none(command: str) -> None:
+    assert decide(command, Situation(ground, tainted=True)).reasons
