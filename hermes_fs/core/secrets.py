@@ -49,6 +49,7 @@ def find(text: str) -> list[Finding]:
     found.extend(_long_behind_key_words(text, lowered))
     found.extend(_in_their_places(text, lowered))
     found.extend(_alone(text))
+    found = [one for one in found if not _ULID.fullmatch(text, one.start, one.end)]
     return _joined(found) if found else found
 
 

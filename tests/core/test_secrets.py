@@ -151,3 +151,4 @@ def test_our_own_ids_are_no_secrets() -> None:
         name = f"vm-{number:04x}-{ulids()}"
         assert find(name) == [], name
         assert find(f"sessions/2026/01/31/{name}.jsonl#{ulids()}") == []
+    assert find("vm-1726-01M7YPBF0M7FV5JG6835YM0PWD.jsonl#01M7YPBF0M7FV5JG6835YM0PWE") == []
