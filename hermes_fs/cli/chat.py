@@ -18,7 +18,7 @@ from hermes_fs.cli.open import config_of
 from hermes_fs.core.errors import NotFound, ProviderError, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Part
+from hermes_fs.core.types import Part, Text
 from hermes_fs.providers.select import is_set_up
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import locate
@@ -130,6 +130,10 @@ def _agreed(wanted: Path) -> bool:
 
 def _once(runtime: Runtime, session: str, text: str, question: str, as_json: bool) -> int:
     found = _mentioned(question, runtime.work_dir)
+    asked = question.strip()
+    if asked and text != asked:  # what is piped in beside a question was not said by the person
+        piped = load("hermes_fs.core.foreign:wrap")(text.removeprefix(asked).strip("\n"), "file")
+        text, found = asked, (Text(f"\n\n{piped}", aside=True, origin="file"), *found)
     conversation = runtime.conversation(session)
     try:
         if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def test_what_is_piped_in_is_the_message_or_joins_it(ask, server):
     assert ask(stdin="from a pipe\n").stdout == "All is well.\n"
     assert last_message(server).startswith("from a pipe")
     ask("chat", "-q", "review this", stdin="+ one line\n")
-    assert last_message(server).startswith("review this\n\n+ one line")
+    assert re.match(r"review this\n\n<foreign \w+ file>\n\+ one line\n</foreign", last_message(server))
 
 
 def test_a_tool_runs_and_only_the_last_reply_is_printed(ask, server, tmp_path):
