@@ -98,6 +98,7 @@ class BudgetConfig(Section):
 class RetriesConfig(Section):
     attempts: Count = Field(5, description="How often a model call is tried where the failure may pass.")
     max_wait: Amount = Field(60.0, description="Longest pause between two tries, in seconds.")
+    silence: Amount = Field(600.0, description="Seconds without a sign of the model that count as a failure; 0: none.")
 
 
 class TerminalConfig(Section):

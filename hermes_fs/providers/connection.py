@@ -21,7 +21,7 @@ from hermes_fs.providers.presets import Preset
 from hermes_fs.providers.sdks import sdk_of
 
 CONNECT_SECONDS = 10.0
-READ_SECONDS = 600.0
+SILENCE_SECONDS = 600.0
 """Between two chunks: a local model may read a long prompt for minutes."""
 IDLE_SECONDS = 300.0
 """How long an unused connection is kept; the tools of a turn run in between."""
@@ -60,13 +60,17 @@ class _Opening:
 
 
 class Connection:
-    """Thread-safe for one request at a time; `close` may be followed by further use."""
+    """Thread-safe for one request at a time; `close` may be followed by further use. `silence`: seconds that the server
+    may say nothing for, 0: as long as it likes."""
 
-    def __init__(self, preset: Preset, api_key: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, preset: Preset, api_key: str, clock: Clock | None = None, silence: float = SILENCE_SECONDS
+    ) -> None:
         self.preset = preset
         self._sdk = sdk_of(preset)
         self._api_key = api_key
         self._clock = clock or SystemClock()
+        self._silence = silence or None
         self._client: Any = None
         self._lock = threading.Lock()
         self._streams: list[Any] = []
@@ -164,7 +168,7 @@ class Connection:
 
     def _make(self) -> Any:
         http = load("httpx2")
-        timeout = http.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=60.0, pool=CONNECT_SECONDS)
+        timeout = http.Timeout(self._silence, connect=CONNECT_SECONDS, write=60.0, pool=CONNECT_SECONDS)
         limits = http.Limits(max_connections=4, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
         hooks = {"request": [self._watch]}
         transport = http.Client(

@@ -62,6 +62,7 @@ def from_status(preset: Preset, api_key: str, error: Any, clock: Clock) -> Provi
     status = _status(error)
     text = _mask(_message(error), api_key)
     searched = f"{getattr(error, 'code', '')} {getattr(error, 'type', '')} {text}"
+    searched += " payment required" if status == 402 else ""
     fault = _fault(status, searched)
     said = f"{preset.title} says: {text}" if text else f"{preset.title} answered with status {status}"
     headers = getattr(getattr(error, "response", None), "headers", {})

@@ -61,7 +61,7 @@ class Hosted:
     ) -> None:
         self._preset = preset
         self._settings = settings or Settings()
-        self._connection = connection or Connection(preset, api_key)
+        self._connection = connection or Connection(preset, api_key, silence=self._settings.silence)
         self._mint = mint
         self._model = self._settings.model
         self._window = self._settings.context_window or None

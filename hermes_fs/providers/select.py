@@ -140,6 +140,7 @@ def provider_of(selection: Selection, config: Config) -> Retrying:
         max_tokens=config.model.max_tokens or None,
         temperature=config.model.temperature,
         context_window=window,
+        silence=config.retries.silence,
         prices={name: _price(price) for name, price in config.prices.items()},
         thinking=_thinking(config.model.thinking),
     )

@@ -34,11 +34,13 @@ class Thinking:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a person may set for a model. Empty `model`: the server's first. `context_window` 0: ask the server.
-    `prices` maps models to their price and goes before the built-in table."""
+    `silence`: seconds that a server may say nothing for within an answer, 0: as long as it likes. `prices` maps models
+    to their price and goes before the built-in table."""
 
     model: str = ""
     max_tokens: int | None = None
     temperature: float | None = None
     context_window: int = 0
+    silence: float = 600.0
     prices: Mapping[str, Price] = field(default_factory=dict)
     thinking: Thinking = field(default_factory=Thinking)

@@ -253,6 +253,20 @@ def test_a_repeated_identical_call_is_noticed() -> None:
     assert "3 times" in texts[2]
 
 
+def test_the_same_call_with_the_same_result_eight_times_ends_the_turn() -> None:
+    script = Script(*[assistant("", call("echo"))] * 20)
+    events = list(run(turn(script, Fake("echo", lambda *_: "same"))))
+    assert ended(events).reason == "repeating"
+    assert len(script.requests) == 8
+    assert isinstance(events[-2], Appended)
+
+
+def test_a_call_whose_result_changes_goes_on() -> None:
+    numbers = iter(range(20))
+    script = Script(*[assistant("", call("echo"))] * 20, assistant("ok"))
+    assert ended(list(run(turn(script, Fake("echo", lambda *_: str(next(numbers))))))).reason == "done"
+
+
 def test_a_message_that_arrives_meanwhile_joins_before_the_next_model_call() -> None:
     script = Script(assistant("", call("echo")), assistant("ok"))
     one = turn(script, Fake("echo", lambda *_: "e"))

@@ -85,6 +85,24 @@ def test_a_stream_that_breaks_off_is_asked_for_again_over_the_wire(serve: Serve)
     assert len(server.chats()) == 3
 
 
+def test_an_empty_reply_is_asked_for_once_more_and_its_cost_counts() -> None:
+    provider = retrying(assistant(""), assistant("Yes."))
+    *notices, reply = (item for item in provider.stream(REQUEST, Cancel()) if not isinstance(item, TextDelta))
+    assert [notice.kind for notice in notices if isinstance(notice, Notice)] == ["retry"]
+    assert isinstance(reply, Reply)
+    assert reply.message.text == "Yes."
+    (alone,) = (one for one in retrying(assistant("Yes.")).stream(REQUEST, Cancel()) if isinstance(one, Reply))
+    assert reply.usage.input == 2 * alone.usage.input
+
+
+def test_a_model_that_has_nothing_to_say_twice_is_believed() -> None:
+    provider = ScriptedProvider([assistant("")] * 3)
+    *_, reply = Retrying(provider, first_wait=0.001).stream(REQUEST, Cancel())
+    assert isinstance(reply, Reply)
+    assert reply.message.parts == ()
+    assert len(provider.requests) == 2
+
+
 def test_it_stands_for_the_provider_that_it_wraps() -> None:
     inner = ScriptedProvider(name="n", model="m", context_window=7)
     provider = Retrying(inner)
