@@ -64,7 +64,7 @@ FAMILIES: Mapping[str, Family] = {
         ),
         fetches=_set("install i ci add update up upgrade dedupe ddp rebuild init create exec x audit_fix"),
         runs=_set("run run-script test t start stop restart build pack link prune shrinkwrap set-script pkg version"),
-        writes=_set("uninstall remove rm r un unlink cache config_set"),
+        writes=_set("uninstall remove rm r un unlink cache"),
         sends=_set("publish login logout adduser deprecate dist-tag access owner token unpublish"),
         secrets=_set("token_list"),
     ),
@@ -86,7 +86,7 @@ FAMILIES: Mapping[str, Family] = {
     "pip": Family(
         looks=_set("list show freeze check search help debug inspect index config_list config_get cache_list"),
         fetches=_set("install download wheel"),
-        writes=_set("uninstall cache config_set"),
+        writes=_set("uninstall cache"),
     ),
     "uv": Family(
         looks=_set("version tree help python_list pip_list pip_show pip_freeze pip_check tool_list cache_dir"),

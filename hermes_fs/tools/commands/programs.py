@@ -193,8 +193,8 @@ _DOES_MORE: tuple[tuple[str, tuple[str, ...], Effect, str], ...] = (
 
 
 def _links(call: Call) -> Iterator[Finding]:
-    """A link reads nothing; what is read through it later is judged then."""
-    yield from writes(call.operands[-1:] if len(call.operands) > 1 else [])
+    """What is written through a link later is judged by the link's place, so its target counts as written now."""
+    yield from writes(call.operands)
 
 
 def last_is_target(call: Call) -> Iterator[Finding]:
