@@ -96,14 +96,14 @@ def cost(desk: Desk, root: Path) -> None:
     """US dollars, for each key that bounds them."""
     desk.title("What it may cost", standing.money(config_of(root)).text)
     desk.say("US dollars; 0 is no bound. Work stops once that much is spent.")
-    for key in standing.MONEY:
-        _sum(desk, root, key)
+    for key, what in standing.MONEY.items():
+        _sum(desk, root, key, what)
 
 
-def _sum(desk: Desk, root: Path, key: str) -> None:
+def _sum(desk: Desk, root: Path, key: str, what: str) -> None:
     held = standing.value_of(config_of(root), key)
     while True:
-        said = desk.ask(_NAMES.get(key, key), f"{held:g}").lstrip("$")
+        said = desk.ask(what, f"{held:g}").lstrip("$")
         try:
             value = float(said)
             if value != held:
@@ -113,9 +113,6 @@ def _sum(desk: Desk, root: Path, key: str) -> None:
             desk.trouble(UsageError(f"{said!r} is no number", "write it like 0.50"))
         except HermesError as error:
             desk.trouble(error)
-
-
-_NAMES = {"limits.money": "one turn", "budget.session": "one session", "budget.day": "one day"}
 
 
 def completion(desk: Desk, root: Path) -> None:

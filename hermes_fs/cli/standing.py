@@ -11,7 +11,6 @@ from typing import get_args
 
 from hermes_fs.backends import registry
 from hermes_fs.cli import model_here
-from hermes_fs.core import config as settings
 from hermes_fs.core.config import Config, TerminalConfig
 from hermes_fs.core.errors import HermesError
 from hermes_fs.providers import select
@@ -21,8 +20,8 @@ from hermes_fs.store.state import git_dir_of
 
 BACKENDS: tuple[str, ...] = get_args(TerminalConfig.model_fields["backend"].annotation)
 _NOWHERE = Path("/nonexistent/hermes")  # what was found is not to be noted
-MONEY = ("limits.money", *(name for name, _ in settings.leaves() if name.startswith("budget.")))
-"""The keys that say what may be spent."""
+MONEY = {"limits.money": "one turn", "budget.session_money": "one session", "budget.day_money": "one day"}
+"""The keys that say what may be spent, in US dollars → on what."""
 _SCRIPTS = {
     "bash": ".local/share/bash-completion/completions/hermes",
     "zsh": ".zfunc/_hermes",
@@ -78,7 +77,7 @@ def approvals(config: Config) -> Held:
 def money(config: Config) -> Held:
     """What may be spent, per key that says so."""
     bounds = {key: value_of(config, key) for key in MONEY}
-    said = [f"{key} ${value:g}" for key, value in bounds.items() if value]
+    said = [f"{MONEY[key]} ${value:g}" for key, value in bounds.items() if value]
     return Held(", ".join(said) or "no bound in money")
 
 

@@ -49,6 +49,8 @@ FROM_COMMANDS = (
     ("which? [Enter: auto]", ""),
     ("which? [Enter: ask]", ""),
     ("one turn [0]", ""),
+    ("one session [0]", ""),
+    ("one day [0]", ""),
     ("put it into", ""),
 )
 
@@ -66,7 +68,7 @@ def test_enter_all_the_way_makes_a_workspace_and_a_second_run_changes_nothing(st
     )
     before = state(home)
     console = start()
-    walk(console, ("which? [Enter: later]", ""), *FROM_COMMANDS[:3])
+    walk(console, ("which? [Enter: later]", ""), *FROM_COMMANDS[:-1])
     console.wait("That is all.")
     assert console.end() == 0
     assert state(home) == before
@@ -81,7 +83,7 @@ def test_a_key_is_asked_for_hidden_tried_and_kept_in_one_place(start: Start, hom
         walk(console, ("it offers", "claude-opus-5"), ("first message?", ""))
         console.wait("it works: “Hello there.”")
         walk(console, ("which? [Enter: auto]", "local"), ("which? [Enter: ask]", "deny"), ("one turn [0]", "lots"))
-        walk(console, ("is no number", "0.5"), ("put it into", "n"))
+        walk(console, ("is no number", "0.5"), ("one session [0]", ""), ("one day [0]", "2"), ("put it into", "n"))
         console.wait("That is all.")
         assert console.end() == 0
         assert server.chats()[-1]["model"] == "claude-opus-5"
@@ -92,7 +94,7 @@ def test_a_key_is_asked_for_hidden_tried_and_kept_in_one_place(start: Start, hom
     holders = [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert holders == [keys]
     local = (home / "hermes/.git/hermes/local.yaml").read_text()
-    for line in ("provider: anthropic", "name: claude-opus-5", "mode: deny", "money: 0.5"):
+    for line in ("provider: anthropic", "name: claude-opus-5", "mode: deny", "money: 0.5", "day_money: 2.0"):
         assert line in local
     shown = hermes("setup", "--yes").stdout
     assert "anthropic, claude-opus-5, ANTHROPIC_API_KEY from ~/.config/hermes/env" in shown
@@ -140,7 +142,7 @@ def test_git_is_told_a_name_where_it_knows_none(start: Start, home: Path) -> Non
     hermes("init")
     (home / ".gitconfig").write_text("")
     console = start(SHELL="/bin/tcsh")
-    walk(console, ("which? [Enter: later]", ""), *FROM_COMMANDS[:3], ("name:", "Ada"), ("e-mail:", "ada@example.org"))
+    walk(console, ("which? [Enter: later]", ""), *FROM_COMMANDS[:-1], ("name:", "Ada"), ("e-mail:", "ada@example.org"))
     console.wait("That is all.")
     assert console.end() == 0
     said = subprocess.run(["git", "config", "user.name"], cwd=home / "hermes", capture_output=True, text=True)
