@@ -22,6 +22,9 @@ _EFFECT_WORDS: Mapping[Effect, str] = {
 }
 
 
+_CHANGES = frozenset(("add", "del", "delete", "set", "flush", "change", "replace", "append", "exec"))
+
+
 def family(call: Call) -> Iterator[Finding]:
     """By the subcommand."""
     name = call.name
@@ -38,6 +41,8 @@ def family(call: Call) -> Iterator[Finding]:
         else:
             words.append(word.text)
     effect = family.effect(tuple(words))
+    if name == "ip" and _CHANGES.intersection(words):
+        effect = "system"
     yield Finding(effect, f"{_EFFECT_WORDS[effect]}: {call.name} {' '.join(words[:2])}".strip())
     yield from _elsewhere(name, call, words)
     if name == "docker":

@@ -119,7 +119,7 @@ cp -r template new-app
 mv old.py new.py
 rm notes.tmp
 rm -f dist/app.js.map
-ln -s ../shared shared
+ln -s src/shared shared
 chmod +x bin/tool
 tar czf backup.tgz src
 tar -xzvf release.tar.gz -C vendor
@@ -280,6 +280,10 @@ terraform destroy -auto-approve
 aws s3 rm s3://bucket --recursive
 aws ec2 terminate-instances --instance-ids i-1
 npm publish
+pip config set global.index-url https://x.example
+npm config set registry https://x.example
+ip route add default via 203.0.113.1
+ln -s ~/.bashrc k
 cargo publish
 twine upload dist/*
 gh release create v1
