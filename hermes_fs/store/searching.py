@@ -26,8 +26,8 @@ COMMON_ROWS = 1_000
 """A term is dropped as common where it stands in more than this share of the rows and in more than so many."""
 SUBSTRING_SECONDS = 0.05
 _SNIPPET = 200
-_MOST_COUNTS = 20_000
-BUDGET = 3_000
+_MOST_COUNTS = 5_000
+BUDGET = 2_000
 """Rows of one stage that are ranked, the newest; ranking one takes about a microsecond and a half."""
 ENOUGH = 30
 """Rows after which a stage that is strict need not be filled up with rows that hold less."""
