@@ -78,8 +78,9 @@ def bare(folder: Path, server: Loopback) -> Contestant:
 
 
 def ours(folder: Path, server: Loopback, profile: str = "full") -> Contestant:
-    mind, home = folder / "mind", folder / "home"
+    mind, home, work = folder / "mind", folder / "home", folder / "work"
     home.mkdir()
+    work.mkdir()
     env = base_environment() | {
         "HOME": str(home),
         "OPENAI_BASE_URL": server.base_url,
@@ -89,7 +90,7 @@ def ours(folder: Path, server: Loopback, profile: str = "full") -> Contestant:
     }
     run([*hermes(), "init", mind], env, folder)
     run([*hermes(), "config", "set", "model.profile", profile], env, folder)
-    return Contestant("hermes-fs", (*hermes(), "chat", "--yes", "-q"), (*hermes(), "--help"), env, folder)
+    return Contestant("hermes-fs", (*hermes(), "chat", "--yes", "-q"), (*hermes(), "--help"), env, work)
 
 
 def peer(folder: Path, server: Loopback) -> Contestant:

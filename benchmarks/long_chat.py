@@ -52,8 +52,7 @@ def talk(folder: Path, server: Loopback, turns: int, objects: bool) -> tuple[lis
     """MiB after each turn, and how long it took."""
     who = ours(folder, server)
     run([*hermes(), "config", "set", "model.context_window", "32000"], who.env, folder)
-    work = folder / "work"
-    work.mkdir()
+    work = who.cwd
     (work / "notes.txt").write_text("some notes\n" * 20)
     environ = dict(os.environ) | dict(who.env)
     resident, seconds = [], []
