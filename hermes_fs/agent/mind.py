@@ -22,6 +22,8 @@ from hermes_fs.store.workspace import Workspace
 
 INDEX_SECONDS = 2.0
 """How long a message waits for a search index that has to be made first; then it goes without what was said before."""
+_CLEARLY_TOO_MANY = 5
+"""So many times what a prompt lists, folders are counted without a look into each."""
 PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
 
@@ -99,11 +101,12 @@ class MindView:
     def _skills(self) -> tuple[list[tuple[str, str]], int]:
         """Those that may be used, and how many they are: one that waits for trust is not. Too many are only counted."""
         waiting = acting.unknown_skills(self.workspace)
-        count = len(set(catalogue.names(self.workspace.root)) - waiting)
-        if count > MAX_LISTED[self.profile]:
+        count = len(set(catalogue.folders(self.workspace.root)) - waiting)
+        if count > _CLEARLY_TOO_MANY * MAX_LISTED[self.profile]:
             return [], count
         known = catalogue.described(self.workspace.root, self.workspace.state_dir)
-        return [row for row in known if row[0] not in waiting], count
+        offered = [row for row in known if row[0] not in waiting]
+        return offered, len(offered)
 
     def _text(self, path: str) -> str:
         """A file that cannot be read is left out of the prompt; the door reports it."""

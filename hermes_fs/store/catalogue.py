@@ -61,6 +61,11 @@ def names(root: Path) -> list[str]:
     return [seen.name for seen in scan(root)]
 
 
+def folders(root: Path) -> list[str]:
+    """Folders that may each hold a skill: `names` for a fifth of its price where there are thousands."""
+    return [folder for folder in _folders(f"{root}/skills") if storable(folder) == folder]
+
+
 def described(root: Path, state_dir: Path) -> list[tuple[str, str]]:
     """(name, description) of every skill, by name."""
     with current(root, state_dir) as db:
@@ -81,9 +86,7 @@ def judged(root: Path, state_dir: Path, judge: Callable[[str], list[str]]) -> li
 def scan(root: Path) -> list[Seen]:
     """The folders below skills/ that hold a SKILL.md which is a regular file, by name."""
     found, now, place = [], time.time_ns(), f"{root}/skills"
-    for folder in _folders(place):
-        if storable(folder) != folder:
-            continue
+    for folder in folders(root):
         with contextlib.suppress(OSError, ValueError):  # no skill, or just gone
             status = os.lstat(f"{place}/{folder}/{FILE}")
             if stat.S_ISREG(status.st_mode):

@@ -27,6 +27,7 @@ from hermes_fs.store.formats.entries import rendered_size
 from hermes_fs.store.review import Review
 
 _LESSONS = 20
+_MANY = 500
 _FILES = 50
 
 
@@ -70,7 +71,7 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         workspace=workspace.root,
         work_dir=runtime.work_dir,
         tools=len(conversation.tools),
-        skills=len(catalogue.names(workspace.root)),
+        skills=_skills(workspace.root),
         memory=Size(rendered_size(workspace.read("MEMORY.md").text), limits.memory_limit),
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
@@ -78,6 +79,12 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         title=conversation.title,
         warning=_warning(runtime),
     )
+
+
+def _skills(root: Path) -> int:
+    """Where there are thousands, a folder counts as a skill without a look into it."""
+    folders = len(catalogue.folders(root))
+    return folders if folders > _MANY else len(catalogue.names(root))
 
 
 def _warning(runtime: Runtime) -> str:
