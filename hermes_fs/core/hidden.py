@@ -66,6 +66,8 @@ _ANY = re.compile(
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+"""What of ASCII may be hidden."""
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _RTL = re.compile(f"[{_RIGHT_TO_LEFT}]")
 _OPENING = re.compile("[\u202a\u202b\u2066-\u2068]([^\u202a-\u202e\u2066-\u2069\n]{0,400})[\u202c\u2069]")
@@ -126,10 +128,11 @@ def _spans(text: str) -> list[tuple[int, int, str]]:
 
 def _hidden(text: str) -> Iterator[tuple[int, int]]:
     """Runs of hidden characters."""
-    if not _ANY.search(text):
+    first = _ANY.search(text) if not text.isascii() or _CONTROL.search(text) else None
+    if first is None:
         return
     start = end = -1
-    for match in _merged(text):
+    for match in _merged(text, max(0, first.start() - 1)):
         if match[0] != end:
             if end > start:
                 yield start, end
@@ -139,8 +142,9 @@ def _hidden(text: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _merged(text: str) -> Iterator[tuple[int, int]]:
-    plain = [match.span() for match in _SUSPECT.finditer(text) if match.lastgroup is None]
+def _merged(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """What is suspect from `start` on, the letter before the first hidden one (a flag begins with one that shows)."""
+    plain = [match.span() for match in _SUSPECT.finditer(text, start) if match.lastgroup is None]
     marks = _bidi(text)
     yield from sorted(plain + marks) if marks else plain
 

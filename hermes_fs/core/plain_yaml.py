@@ -18,11 +18,13 @@ _WORD = re.compile(
     r"[A-Za-z_/](?:[^\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff\ufffe\uffff:#]|:(?=[^\s])|(?<=[^\s])#)*"
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})")
+_NUMERIC = frozenset("-0123456789")
 _QUOTED = re.compile(
     r"\"([^\"\\\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff]*)\"|'([^'\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff]*)'"
 )
 _FLOW = re.compile(r"\[ *(?:[\w./@+#-]+(?: *, *[\w./@+#-]+)*)? *\]")
 _REMARK = re.compile(r"(?:^|(?<=[ ]))#.*")
+_DASH = re.compile("- +")
 _RESERVED = frozenset(["true", "false", "null"])
 _TYPED = re.compile(r"[A-Za-z][\w./@+#-]*")
 _MARKS = re.compile(r"[\[\]{}]|\n *(?=[^\s])|[-?:] (?=(?:[-?:] ){24})|(?:^|[\s,\[{])[&*](?=[^\s&*])")
@@ -112,10 +114,13 @@ def _split(line: str, lines: list[_Row]) -> None:
     if match is None or len(match[2]) > 2 * DEEPEST:
         raise Wild
     indent = len(match[1])
-    for dash in re.findall("- +", match[2]):
-        lines.append((indent, True, None, ""))
-        indent += len(dash)
+    if match[2]:
+        for dash in _DASH.findall(match[2]):
+            lines.append((indent, True, None, ""))
+            indent += len(dash)
     key, value = match[3], match[4]
+    if value and value[0] in "{&*!%@`":
+        raise Wild
     if key is None and value == "-":
         lines.append((indent, True, None, ""))
         return
@@ -176,12 +181,14 @@ def _value(text: str) -> Any:
         if quoted is None or _REMARK.sub("", text[quoted.end() :]).strip(" "):
             raise Wild
         return quoted[1] if quoted[2] is None else quoted[2]
-    text = _REMARK.sub("", text).rstrip(" ")
+    if "#" in text:
+        text = _REMARK.sub("", text)
+    text = text.rstrip(" ")
     if text in ("true", "false"):
         return text == "true"
-    if _NUMBER.fullmatch(text) and text != "-0":
+    if text[:1] in _NUMERIC and _NUMBER.fullmatch(text) and text != "-0":
         return int(text)
-    if _FLOW.fullmatch(text):
+    if text[:1] == "[" and _FLOW.fullmatch(text):
         items = [item.strip() for item in text[1:-1].split(",")] if text[1:-1].strip() else []
         if not all(_TYPED.fullmatch(item) and item.lower() not in _RESERVED for item in items):
             raise Wild

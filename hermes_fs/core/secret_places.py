@@ -21,6 +21,31 @@ NAMED = re.compile(
     rf"(?:api|access|auth|account|private|signing|encryption|master|service|client|app|session|admin|shared)[_ -]?key|{_OTHER_WORDS}"
 )
 OTHER_WORDS: Pattern[str] = re.compile(_OTHER_WORDS)
+HINTS = tuple(
+    [
+        "pass",
+        "pwd",
+        "pw",
+        "psk",
+        "secret",
+        "token",
+        "credential",
+        "cookie",
+        "key",
+        "kennwort",
+        "contrasen",
+        "senha",
+        "woord",
+        "sandi",
+        "adgang",
+        "losen",
+        "sala",
+        "has",
+        "hes",
+        "paro",
+    ]
+)
+"""Parts of words of which one stands in every ASCII name, found much faster than the names."""
 _IS = r"is|was|to|are|lautet|ist|es|est|jest|é|è|это|は|是|为|為"
 ASSIGNED = re.compile(
     r"(?P<rest>[A-Za-z0-9_-]{0,24}+)[\"'`*]{0,3}"

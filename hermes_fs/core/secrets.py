@@ -45,8 +45,10 @@ def find(text: str) -> list[Finding]:
     """All credentials in order, without overlaps. Never raises; time is linear in the length of the text."""
     found = [finding for rule in _RULES if _hinted(rule, text) for finding in _matches(rule, text)]
     lowered = _lowered(text)
-    found.extend(_near_key_words(text, lowered))
-    found.extend(_long_behind_key_words(text, lowered))
+    if not text.isascii() or any(hint in lowered for hint in secret_places.HINTS):
+        found.extend(_near_key_words(text, lowered))
+        found.extend(_long_behind_key_words(text, lowered))
+    found.extend(_authorizations(text, lowered))
     found.extend(_in_their_places(text, lowered))
     found.extend(_alone(text))
     found = [one for one in found if not _ULID.fullmatch(text, one.start, one.end)]
@@ -285,12 +287,15 @@ def _lowered(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def _near_key_words(text: str, lowered: str) -> Iterator[Finding]:
+def _authorizations(text: str, lowered: str) -> Iterator[Finding]:
     if "bearer" in lowered or "authorization" in lowered:
         for name in _AUTHORIZED.finditer(lowered):
             match = _CREDENTIAL.match(text, name.end())
             if match and (_random(match[1]) or match[1].endswith("=")):
                 yield Finding("authorization", match.start(1), match.end(1))
+
+
+def _near_key_words(text: str, lowered: str) -> Iterator[Finding]:
     judged = 0
     for name in NAMED.finditer(lowered):
         match = ASSIGNED.match(text, name.end())
@@ -315,7 +320,7 @@ def _long_behind_key_words(text: str, lowered: str) -> Iterator[Finding]:
         value = match[0].rstrip(".=")
         if len(value) < 24 or not _drawn(value):
             continue
-        before = lowered[max(0, match.start() - secret_places.BEFORE) : match.start()]
+        before = lowered[max(0, match.start() - secret_places.BEFORE) : match.start()].rpartition("\n\n")[2]
         if NAMED.search(before) and not secret_places.HASHED.search(before):
             yield Finding("secret", match.start(), match.end())
 

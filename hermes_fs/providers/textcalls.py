@@ -102,7 +102,7 @@ class TextCalls:
 
     def _line(self, final: bool) -> str | None:
         """Ordinary text up to the end of the line or to a tag."""
-        end = self._buffer.find("\n") + 1 or len(self._buffer)
+        end = self._plain_lines() or self._buffer.find("\n") + 1 or len(self._buffer)
         found = [(at, tag) for tag in _TAGS if (at := self._buffer.find(tag, 0, end)) >= 0]
         if found:
             at, tag = min(found)
@@ -110,6 +110,11 @@ class TextCalls:
         open_end = end == len(self._buffer) and not final
         hold = max(overlap(self._buffer, tag) for tag in _TAGS) if open_end else 0
         return self._take(end - hold) if end > hold else None
+
+    def _plain_lines(self) -> int:
+        """How many characters are whole lines among which nothing can begin a call or a block."""
+        marks = "<`{[" if self._beginning else "<`"
+        return 0 if any(mark in self._buffer for mark in marks) else self._buffer.rfind("\n") + 1
 
     def _tagged(self, tag: str, final: bool) -> str | None:
         quoted = self._before == "`"

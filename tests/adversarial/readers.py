@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from rich.console import Console
+
 from hermes_fs.agent import recollect
+from hermes_fs.apps.chat import blocks, markdown
 from hermes_fs.core import config, foreign, hidden, secrets, terminal
 from hermes_fs.core.errors import HermesError
+from hermes_fs.providers.events import sse_data
 from hermes_fs.providers.textcalls import TextCalls
 from hermes_fs.providers.thinktags import ThinkTags
 from hermes_fs.store import query, replay, sources, tokens, transcript
 from hermes_fs.store.formats import entries, front, orders, registry, scan, sections, skill, yaml_file
 from hermes_fs.store.formats.format import Format
+from hermes_fs.tools.commands.brackets import Unreadable
+from hermes_fs.tools.commands.classify import classify
+from hermes_fs.tools.commands.parse import parse
 
 Reader = Callable[[str], object]
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -23,7 +31,7 @@ PATHS = ("MEMORY.md", "notes/a.md", "skills/a/SKILL.md", "skills/a/scripts/b.py"
 
 
 def readers() -> dict[str, Reader]:
-    """All of them but the renderer of Markdown, which is loaded on use."""
+    """All of them."""
     found: dict[str, Reader] = {
         "secrets.find": secrets.find,
         "secrets.redact": secrets.redact,
@@ -65,6 +73,14 @@ def readers() -> dict[str, Reader]:
         "textcalls in pieces": lambda text: _calls(text, 40),
         "thinktags": lambda text: _thoughts(text, len(text)),
         "thinktags in pieces": lambda text: _thoughts(f"<think>{text}", 40),
+        "sse_data": lambda text: list(sse_data(iter([_bytes(text)]))),
+        "sse_data in pieces": lambda text: list(sse_data(_cut(_bytes(text), 100))),
+        "blocks.split_complete": blocks.split_complete,
+        "markdown": _shown,
+        "markdown of 8,000": lambda text: _shown(text[:8000]),
+        "markdown of 2,000": lambda text: _shown(text[:2000]),
+        "commands.parse": _quiet(parse, Unreadable),
+        "commands.classify": _quiet(classify, Unreadable),
         "transcript lines": _lines,
         "transcript pieces": lambda text: sources.transcript_pieces(text.encode("utf-8", "replace")),
     }
@@ -95,6 +111,15 @@ def _merged(known: Format, text: str) -> object:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
+
+
+def _cut(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+def _shown(text: str) -> object:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, theme=markdown.THEME)
+    return markdown.rendered(console, text, 100)
 
 
 def _quiet(reader: Reader, error: type[Exception] = HermesError) -> Reader:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from rich.cells import chop_cells
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.markdown import CodeBlock, Heading, HorizontalRule, ImageItem, Markdown, MarkdownElement
 from rich.padding import Padding
@@ -42,13 +43,53 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _PADDING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 
 
+MOST_CHARACTERS, MOST_LINES, MOST_MARKS, MOST_IN_LINE = 16_000, 500, 800, 150
+"""Of one block, of its marks in all and in one line. Parsing and laying out take up to 0.1 ms for each; what has more
+is no reply that gains by it, and is shown as it was written."""
+
+_MARKS = re.compile(r"[\[\]!*_`~|<>&\\]|^[ \t]*(?:[-+#]|\d+[.)])[ \t]|\b(?:https?://|www\.)", re.MULTILINE)
+
+
 def rendered(console: Console, text: str, width: int) -> list[str]:
     """`text` (already neutralised) as lines of at most `width` columns, without blank lines at either end."""
+    if is_wild(text):
+        return _as_written(text, max(width, 10))
     with console.capture() as capture:
         console.print(_Reply(text), width=max(min(width, PROSE_WIDTH), 10), highlight=False)
     lines = [_PADDING.sub(r"\1", line) for line in capture.get().split("\n")]
     filled = [place for place, line in enumerate(lines) if _STYLE.sub("", line)]
     return lines[filled[0] : filled[-1] + 1] if filled else []
+
+
+def is_wild(text: str) -> bool:
+    """Whether a block is too long or has too many marks to be laid out at once. Linear."""
+    if len(text) > MOST_CHARACTERS or text.count("\n") > MOST_LINES:
+        return True
+    marks = 0
+    for line in text.split("\n"):
+        found = sum(1 for _ in _MARKS.finditer(line)) + line.count("- - ") + line.count("\t")
+        marks += found
+        if found > MOST_IN_LINE or marks > MOST_MARKS:
+            return not _is_code(text)
+    return False
+
+
+def _is_code(text: str) -> bool:
+    """Whether all of it stands in one fence, where marks are letters."""
+    lines = text.rstrip().split("\n")
+    fence = lines[0][:3]
+    return fence in ("```", "~~~") and not any(line.lstrip().startswith(fence) for line in lines[1:-1])
+
+
+def _as_written(text: str, width: int) -> list[str]:
+    lines = text.strip("\n").split("\n")
+    return [part for line in lines for part in _cut(line.expandtabs(4), width)]
+
+
+def _cut(line: str, width: int) -> list[str]:
+    if line.isascii():
+        return [line[start : start + width] for start in range(0, len(line), width)] or [""]
+    return [str(part) for part in chop_cells(line, width)] or [""]
 
 
 class _Code(CodeBlock):

@@ -59,7 +59,7 @@ class Edit:
 def parse(text: str) -> list[Part]:
     """The parts in order; `render(parse(text)) == text`. A bullet goes on over indented lines that are no bullets."""
     lines = split(text)
-    inert = _inert(lines)
+    inert = _inert(lines) if any(mark in text for mark in ("```", "~~~", "<!--")) else set[int]()
     parts: list[Part] = []
     place = found = 0
     while place < len(lines):

@@ -80,7 +80,7 @@ def merge(base: str | None, ours: str, theirs: str) -> tuple[str, tuple[str, ...
 
 def _whole(text: str, newline: str) -> list[str]:
     """Lines that all have an end, so that a last line without one equals itself elsewhere."""
-    return [ended(line, newline) for line in split(text)]
+    return split(ended(text, newline)) if text else []
 
 
 def merge_bytes(base: bytes | None, ours: bytes, theirs: bytes) -> Merged:

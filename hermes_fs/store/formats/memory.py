@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hermes_fs.store.formats import entries, scan, sequences
@@ -14,6 +14,7 @@ from hermes_fs.store.formats.lines import ended, merge_bytes, newline_of
 MEMORY_LIMIT = 2200
 USER_LIMIT = 1375
 _MANY = 2000  # lines; by id a merge takes a tenth of a millisecond for each, so what is longer is merged by line
+_BATCH = 3500  # characters; orders are looked for in pieces that are a little longer
 _MARK = "\x00"  # begins the item that stands for an entry when sequences are merged; no line of a text file does
 
 
@@ -67,11 +68,9 @@ class EntriesFormat:
     def _scanned(self, before: str, after: str) -> list[str]:
         """Problems of the entries that are new or changed; what stood there before is not judged again."""
         known = set(_texts(before).values())
-        found = []
-        for entry in entries.entries(after):
-            if entry.text not in known:
-                found += [f"entry {excerpt(entry.text, 30)!r} {problem}" for problem in scan.problems(entry.text)]
-        return found
+        fresh = dict.fromkeys(entry.text for entry in entries.entries(after) if entry.text not in known)
+        suspect = [text for batch in _batches(fresh) if not _clean(batch) for text in batch]
+        return [f"entry {excerpt(text, 30)!r} {problem}" for text in suspect for problem in scan.problems(text)]
 
     def _too_long(self, before: str, after: str) -> list[str]:
         size = entries.rendered_size(after)
@@ -82,6 +81,27 @@ class EntriesFormat:
 
 def _texts(text: str) -> dict[str, str]:
     return {entry.id: entry.text for entry in entries.entries(text)}
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """As many at a time as are judged in one piece; one that is longer alone."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and size + len(text) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text) + 2
+    if batch:
+        yield batch
+
+
+def _clean(batch: list[str]) -> bool:
+    """Whether nothing is wrong with any of them, seen together: what one letter is for may hang on its text, so only
+    for plain letters."""
+    joined = "\n\n".join(batch)
+    return len(batch) > 1 and joined.isascii() and not scan.problems(joined)
 
 
 def _repeated(text: str) -> list[str]:

@@ -220,7 +220,13 @@ _PATTERNS = tuple(
     (name, _compiled(shape), tuple(needles.replace("\0", "|").split()))
     for (name, shape), needles in zip(_SHAPES, _NEEDLES, strict=True)
 )
-_DISGUISED = tuple(pattern for name, pattern, _ in _PATTERNS if name == ASIDE)
+# Words of which a shape needs one, found much faster than the shape: without them it is not looked for.
+_NEEDED = {
+    _compiled(shape): tuple(_compiled(part) for part in ("<KEYS>", "<TALKS>", "<COMING>") if part in shape)
+    for _, shape in _SHAPES
+    if "<KEYS>" in shape or "<TALKS>" in shape
+}
+_DISGUISED = tuple((pattern, needles) for name, pattern, needles in _PATTERNS if name == ASIDE)
 _REACH = 500  # characters around a needle; no shape is longer
 _NEGATED = re.compile(
     r"\b(?:never|not|don'?t|avoid|nobody|cannot|can'?t|no one)(?: \w+){0,2}[ ,:`\"']*$", re.IGNORECASE
@@ -244,10 +250,18 @@ def _orders_in(piece: str) -> list[tuple[str, str]]:
             found.append((name, match[0]))
     if not found:
         for disguised in (piece[::-1], codecs.encode(piece, "rot13")):
-            match = next((hit for pattern in _DISGUISED if (hit := pattern.search(disguised))), None)
+            match = _aside_in(disguised)
             if match:
                 found.append((_CODED, match[0]))
     return found
+
+
+def _aside_in(disguised: str) -> re.Match[str] | None:
+    lowered = disguised.lower()
+    for pattern, needles in _DISGUISED:
+        if any(needle in lowered for needle in needles) and (match := pattern.search(disguised)):
+            return match
+    return None
 
 
 def _around(piece: str, lowered: str, needles: Sequence[str]) -> Iterator[str]:
@@ -276,6 +290,8 @@ def _places(text: str, needle: str) -> Iterator[int]:
 
 def _search(pattern: re.Pattern[str], piece: str) -> re.Match[str] | None:
     """The first match that nothing turns into its opposite (`never send …`)."""
+    if not all(needed.search(piece) for needed in _NEEDED.get(pattern, ())):
+        return None
     for match in pattern.finditer(piece):
         if not _NEGATED.search(piece, max(0, match.start() - 40), match.start()):
             return match

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,10 @@ def problems(record: Any, fields: Mapping[str, Field], at: str) -> list[str]:
 
 
 def _unknown(key: Any, fields: Mapping[str, Field], at: str) -> str:
-    near = difflib.get_close_matches(str(key), fields, n=1)
-    return f"{at}: unknown key {key!s:.40}" + (
-        f", did you mean {near[0]}?" if near else f"; known: {', '.join(fields)}"
-    )
+    return f"{at}: unknown key {key!s:.40}{_guess(str(key), tuple(fields))}"
+
+
+@functools.lru_cache(maxsize=64)
+def _guess(key: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f", did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"

@@ -26,22 +26,27 @@ class Section:
 
 def parse(text: str) -> list[Section]:
     """The sections in order; headings in code fences are code."""
-    found: list[Section] = []
+    return [Section(*part) for part in cut(text)]
+
+
+def cut(text: str) -> list[tuple[str, int, str]]:
+    """The title, level and text of each section, as `parse` has them."""
+    found: list[tuple[str, int, str]] = []
     title, level, lines = "", 0, list[str]()
     fence = ""
     for line in split(text):
-        mark = _FENCE.match(line)
+        mark = _FENCE.match(line) if "``" in line or "~~" in line else None
         if fence:
             closes = mark and mark[1].startswith(fence) and not line[mark.end() :].strip()
             fence = "" if closes else fence
         elif mark:
             fence = mark[1]
-        elif heading := _HEADING.match(line):
+        elif "#" in line and (heading := _HEADING.match(line)):
             if lines:
-                found.append(Section(title, level, "".join(lines)))
+                found.append((title, level, "".join(lines)))
             title, level, lines = heading[2].rstrip().rstrip("#").strip(), len(heading[1]), []
         lines.append(line)
-    return [*found, Section(title, level, "".join(lines))] if lines else found
+    return [*found, (title, level, "".join(lines))] if lines else found
 
 
 def replace(text: str, title: str, body: str) -> str:

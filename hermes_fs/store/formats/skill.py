@@ -176,8 +176,7 @@ def flat_sections(body: str) -> dict[str, str]:
     """Section texts by title; a title that repeats is numbered."""
     found: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for section in sections.parse(body):
-        counts[section.title] += 1
-        number = counts[section.title]
-        found[section.title if number == 1 else f"{section.title}\n{number}"] = section.text
+    for title, _, text in sections.cut(body):
+        number = counts[title] = counts[title] + 1
+        found[title if number == 1 else f"{title}\n{number}"] = text
     return found

@@ -22,11 +22,17 @@ class Broken(Exception):
 _ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*[^\s,\]}]", re.MULTILINE)
 
 
+_LIST = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+[ ]*+- ")
+"""A text that begins with an item: a list, whatever follows."""
+
+
 def parse(data: bytes) -> dict[str, Any]:
     """A mapping as plain data; an empty file is an empty one. Raises Broken."""
     text = decode(data)
     if text is None:
         raise Broken("it is not UTF-8 text")
+    if _LIST.match(text):
+        raise Broken("it must be a mapping of keys to values")
     value = parse_text(text)
     if value is None:
         return {}
