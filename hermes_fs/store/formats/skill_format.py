@@ -95,6 +95,7 @@ def _syntax(path: str, data: bytes) -> list[str]:
 
 # -- merging ----------------------------------------------------------------------------------------------------------
 
+_MANY = 2000  # headings; a skill has a dozen, and what has more is merged by line
 _KEY = re.compile(r"([ ]*)([^\s#:'\"-][^:\n]*(?=:)|\"[^\"\n]*\"|'[^'\n]*')[ \t]*:(?=\s)")
 
 
@@ -170,6 +171,10 @@ def _children(block: str) -> Mapping[str, str]:
 
 def _merge_body(base: str, one: str, other: str, conflicts: list[str]) -> str:
     newline = newline_of(one)
+    if any(text.count("\n#") > _MANY for text in (base, one, other)):
+        merged, lost = lines.merge(base or None, one, other)
+        conflicts.extend(lost)
+        return merged
 
     def resolve(key: str, was: str | None, first: str, second: str) -> str:
         merged, lost = lines.merge(was, first, second)
