@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from hermes_fs.tools.commands.effects import Call, Finding, names
 from hermes_fs.tools.commands.surroundings import setting
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word
 
 _READ_VALUED = names("-a -d -i -n -N -p -t -u")
 _UNSEEN = Word("", True)
@@ -38,6 +38,8 @@ def sets_by_input(call: Call) -> Iterator[Finding]:
         target = call.value("-v")
         yield from setting(target.text, _UNSEEN) if target is not None else ()
         return
+    if call.name in ("mapfile", "readarray") and call.has("-C"):
+        yield Finding("unknown", "runs commands for what it reads")
     for place, word in enumerate(call.args):
         if place and call.texts[place - 1] in _READ_VALUED - {"-a"}:
             continue

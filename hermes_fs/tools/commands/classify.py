@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from hermes_fs.tools.commands import builtins, gitcommand, network, packages, power, programs
-from hermes_fs.tools.commands.brackets import Unreadable, evaluates
 from hermes_fs.tools.commands.effects import Call, Finding, Handler, names
 from hermes_fs.tools.commands.families import ALIASES, CLOUDS, FAMILIES
 from hermes_fs.tools.commands.known import RUNNERS
 from hermes_fs.tools.commands.parse import Simple, parse
-from hermes_fs.tools.commands.surroundings import redirected, secret_paths, setting
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.surroundings import moved, redirected, secret_paths, setting
+from hermes_fs.tools.commands.tokens import Unreadable, Word, evaluates
 
 DEEPEST = 8
 """Commands that run commands that run commands."""
@@ -26,6 +25,11 @@ _OWN_FOLDERS = ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/op
 _ASKED_FOR_HELP = frozenset(("--version", "--help", "-version"))
 _SHORTER = frozenset(("-V", "-v", "version", "-h", "help"))
 """What every program takes for a question; and what most do: `sh -v` reads a script, `make help` runs one."""
+_START = PurePosixPath(".")
+_MOST_PLACES = 12
+_MOST_WORDS = 2_500
+"""Of a line and of all that it runs in turn."""
+Places = tuple[PurePosixPath, ...]
 _WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
     "command": (names("-p"), 0),
     "builtin": (frozenset(), 0),
@@ -50,44 +54,55 @@ _WRAPPERS: Mapping[str, tuple[frozenset[str], int]] = {
     "faketime": (frozenset(), 1),
 }
 """Programs that run the words after their options → options with a value, operands before the command."""
-_ON_WHATEVER_COMES = names("rm mv tee chmod ln python python3 node perl ruby unlink kill curl wget ssh scp")
 _XARGS_VALUED = names("-n -P -L -l -s -d -E -a --max-args --max-procs --max-lines --delimiter --arg-file")
 
 
 def classify(text: str) -> list[Finding]:
     """All that a command line can do, in the order of reading. Raises Unreadable."""
     found = list(_Walk().line(text))
-    fetched = False
-    brought: set[str] = set()
-    for one in found:
-        fetched = fetched or one.effect == "fetch"
-        if one.effect == "write" and fetched:
-            brought.add(PurePosixPath(one.path).name)
-        elif one.effect == "run" and one.path and PurePosixPath(one.path).name in brought:
-            return [*found, Finding("remote code", f"runs {one.path}, which it has fetched")]
+    if any(one.effect == "fetch" for one in found):
+        brought = {PurePosixPath(one.path).name for one in found if one.effect == "write"}
+        for one in found:
+            if one.effect == "run" and one.path and PurePosixPath(one.path).name in brought:
+                return [*found, Finding("remote code", f"runs {one.path}, which it has fetched")]
     return found
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One command line, with what it runs in turn. `here` is the directory below where it started, as far as `cd` says;
-    None where that is not known any more."""
+    """One command line, with what it runs in turn. `here` are the directories that it may stand in, as far as `cd`
+    says; None where that is not known any more. `before` are those in which it stands if a `cd` has failed, `seen` all
+    that it has stood in."""
 
     depth: int = 0
-    here: PurePosixPath | None = field(default_factory=lambda: PurePosixPath("."))
-    functions: frozenset[str] = frozenset()
-    called: list[str] = field(default_factory=list)
+    here: Places | None = (_START,)
+    before: Places = ()
+    words_read: int = 0
+    seen: set[PurePosixPath] = field(default_factory=lambda: {_START})
 
     def line(self, text: str) -> Iterator[Finding]:
         if self.depth > DEEPEST:
             raise Unreadable("it is nested too deeply")
         self.depth += 1
         found = parse(text)
-        known, self.functions = self.functions, self.functions | found.functions
-        for simple in found.commands:
-            yield from self._placed(self._simple(simple))
-        self.functions = known
+        self.words_read += sum(len(one.words) for one in (*found.commands, *found.inner))
+        if self.words_read > _MOST_WORDS:
+            raise Unreadable("it has too many words")
+        yield from (_named(name) for name in found.functions if name in known_names())
+        yield from self._all(found.commands)
+        if found.inner:
+            # They run wherever the line stands at their place.
+            stands = self.here, self.before
+            self.here = None if self.here is None else tuple(self.seen)
+            yield from self._all(found.inner)
+            self.here, self.before = (None if self.here is None else stands[0]), stands[1]
         self.depth -= 1
+
+    def _all(self, commands: Sequence[Simple]) -> Iterator[Finding]:
+        for simple in commands:
+            if simple.after != "&&" and self.before and self.here is not None:
+                self.here, self.before = tuple(dict.fromkeys((*self.here, *self.before))), ()
+            yield from self._placed(self._simple(simple))
 
     def _placed(self, findings: Iterator[Finding]) -> Iterator[Finding]:
         """Paths as they stand from where the line starts."""
@@ -97,19 +112,17 @@ class _Walk:
                 yield finding
             elif self.here is None:
                 yield Finding("unknown", "works in a directory that is only known when it runs")
-            elif str(self.here) == ".":
-                yield finding
             else:
-                yield Finding(finding.effect, finding.why, str(self.here / path), finding.hosts)
+                for place in self.here:
+                    yield from moved(finding, place)
 
     def _simple(self, simple: Simple) -> Iterator[Finding]:
         for name, value in simple.sets:
             yield from setting(name, value)
-        if any(evaluates(text) for text in _counted(simple)):
-            yield Finding("unknown", "has an index that runs a command")
         for redirect in simple.redirects:
             yield from redirected(redirect.sign, redirect.target)
-            if not simple.words and redirect.sign in (">", ">|", "&>") and not redirect.target.text.startswith("/dev/"):
+            idle = not simple.words or simple.words[0].text in (":", "true")
+            if idle and redirect.sign in (">", ">|", "&>") and not redirect.target.text.startswith("/dev/"):
                 yield Finding("delete", f"empties {redirect.target.text}")
         if simple.words:
             yield from self.words(simple.words, simple)
@@ -139,16 +152,14 @@ class _Walk:
         call = Call(name, tuple(words[1:]), simple, self.line, self.words)
         if outermost:  # its words hold those of what it runs
             yield from secret_paths(call)
+        if name in _COUNTING and any(evaluates(text) for text in (*call.texts, simple.input or "")):
+            yield Finding("unknown", "has an index that runs a command")
         yield from self._judge(call)
 
     def _judge(self, call: Call) -> Iterator[Finding]:
         name = call.name
-        self.called.append(name)
-        if name in self.functions:
-            again = self.called.count(name) > 1
-            yield Finding("unknown", "calls itself") if again else Finding("read")
-        elif name in ("cd", "pushd"):
-            self._go(call.operands)
+        if name in ("cd", "pushd", "popd"):
+            self._go(name, call.operands)
             yield Finding("read")
         elif name == "env":
             yield from self._env(call)
@@ -161,18 +172,30 @@ class _Walk:
         else:
             yield from _by_table(call)
 
-    def _go(self, operands: Sequence[Word]) -> None:
-        if len(operands) != 1 or operands[0].dynamic or operands[0].glob or operands[0].text == "-":
+    def _go(self, name: str, operands: Sequence[Word]) -> None:
+        """A `cd` may fail: what follows with `&&` does not run then, what follows otherwise does."""
+        target = operands[0] if operands else Word("~")
+        unclear = target.dynamic or target.glob or target.text == "-" or len(operands) > 1
+        if self.here is None or unclear or name == "popd" or (name == "pushd" and not operands):
             self.here = None
-        elif self.here is not None:
-            self.here = self.here / operands[0].text
+            return
+        home = target.text.startswith("~")
+        went = [PurePosixPath(target.text) if home else place / target.text for place in self.here]
+        self.before = tuple(dict.fromkeys((*self.before, *self.here)))
+        self.here = tuple(dict.fromkeys(went))
+        self.seen.update(went)
+        if len(self.seen) > _MOST_PLACES:
+            self.here = None
 
     def _env(self, call: Call) -> Iterator[Finding]:
         rest = list(call.args)
         while rest and (rest[0].text.startswith("-") or re.match(r"\w+=", rest[0].text)):
             word = rest.pop(0)
-            if word.text in ("-u", "--unset", "-C", "--chdir") and rest:
+            if word.text in ("-u", "--unset") and rest:
                 rest.pop(0)
+            elif word.text.startswith(("-C", "--chdir", "--c")):
+                yield Finding("unknown", "works in another directory")
+                rest = rest if "=" in word.text or len(word.text) > 2 else rest[1:]
             elif word.text.startswith(("-S", "--split-string")):
                 yield Finding("unknown", "splits a text into a command")
             elif "=" in word.text and not word.text.startswith("-"):
@@ -191,8 +214,7 @@ class _Walk:
             yield Finding("read")
         else:
             yield from self.words(rest)
-            if rest[0].text in _ON_WHATEVER_COMES:
-                yield Finding("unknown", f"runs {rest[0].text} on whatever comes in")
+            yield from programs.on_whatever_comes(rest)
 
     def _wrapped(self, call: Call, valued: frozenset[str], operands: int) -> Iterator[Finding]:
         rest = list(call.args)
@@ -204,22 +226,34 @@ class _Walk:
             if option in valued and rest:
                 rest.pop(0)
         del rest[:operands]
-        if call.name in ("watch", "hyperfine") and len(rest) == 1:
-            yield from self.line(rest[0].text)
+        if call.name == "watch":
+            yield from self._joined(rest)
+        elif call.name == "hyperfine":
+            for word in rest:
+                yield from self._joined([word])
         else:
             yield from self.words(rest)
+
+    def _joined(self, words: Sequence[Word]) -> Iterator[Finding]:
+        """Words that a shell reads again."""
+        if any(word.dynamic for word in words):
+            yield Finding("unknown", "runs commands that are only known when it runs")
+        yield from self.line(" ".join(word.text for word in words))
+
+
+def _named(function: str) -> Finding:
+    return Finding("unknown", f"gives {function[:40]} another meaning")
+
+
+def known_names() -> frozenset[str]:
+    """Programs that a table knows: a function of such a name may be what runs, or may not."""
+    return _KNOWN
 
 
 _COUNTING = names(
     "test [ [[ let declare typeset local readonly export unset read mapfile readarray printf getopts wait"
 )
-
-
-def _counted(simple: Simple) -> Iterator[str]:
-    """Words that the shell may take for arithmetic."""
-    yield from (value.text for _, value in simple.sets)
-    if simple.words and simple.words[0].text in _COUNTING:
-        yield from (word.text for word in simple.words[1:])
+"""Take words for arithmetic, or give them to what does."""
 
 
 def _asks_for_help(name: str, word: str) -> bool:
@@ -281,3 +315,6 @@ _HANDLERS: Mapping[str, Handler] = {
     "git": gitcommand.judge,
 }
 """What stands later goes first."""
+_KNOWN = frozenset(
+    (*_HANDLERS, *ALIASES, *_WRAPPERS, "cd", "pushd", "popd", "env", "xargs", "parallel", "command_not_found_handle")
+)

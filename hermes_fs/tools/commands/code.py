@@ -33,7 +33,7 @@ _MODULES = """
     sysconfig struct binascii secrets zlib difflib heapq bisect csv html
 """
 _HARMLESS_MODULES = frozenset(_MODULES.split())
-_AWK = re.compile(r"/inet[46]?/|\bsystem\s*\(|\|\s*&?\s*getline|\bgetline\s*<|print[^;}\n]*(?:>|\|)|\|&|@load|@include")
+_AWK = re.compile(r"/inet[46]?/|\bsystem\s*\(|\|\s*&?\s*getline|\bgetline\s*<|\|&|@load|@include")
 _SED_RUNS = re.compile(r"(?:^|[;{}\n/|,!0-9$\s])\s*(?:e(?:\s|$)|[wWrR]\s+\S)|/[gip0-9]*[ew][gip0-9]*(?:\s|;|$)")
 _SQL_READS = re.compile(
     r"\s*(?:\(?\s*(?:select|with|show|describe|desc|explain|values|pragma\s+\w+\s*(?:;|$))\b"
@@ -49,25 +49,48 @@ _SQL_WRITES = re.compile(
 )
 
 
+_LONGEST = 20_000
+"""Characters of a program text that is looked at."""
+
+
+def _squeezed(text: str) -> str:
+    """The same with single blanks: patterns with much freedom take their time over long ones."""
+    lines = (" ".join(line.split()) for line in text[: _LONGEST + 1].split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
 def computes(text: str) -> bool:
     """Whether program text of a general language only computes and prints, as far as can be seen."""
+    text = _squeezed(text)
+    if len(text) > _LONGEST:
+        return False
     imported = [name.split(".")[0] for found in _IMPORTS.findall(text) for name in re.split(r"\s*,\s*", found)]
     return all(name in _HARMLESS_MODULES for name in imported) and not _REACHES.search(text)
 
 
 def awk_computes(text: str) -> bool:
-    return not _AWK.search(text)
+    text = _squeezed(text)
+    parts = re.split(r"[;}\n]", text)
+    printed = (part[part.index("print") :] for part in parts if "print" in part)
+    return (
+        len(text) <= _LONGEST and not _AWK.search(text) and not any(sign in part for part in printed for sign in ">|")
+    )
 
 
 def sed_computes(text: str) -> bool:
     """No command of sed that runs something, reads or writes another file."""
-    return not _SED_RUNS.search(text)
+    return len(text) <= _LONGEST and not _SED_RUNS.search(_squeezed(text))
 
 
 def sql_reads(text: str) -> bool:
     """Whether each statement of SQL, or of a database shell, only reads."""
-    statements = [part for part in text.split(";") if part.strip()]
-    return bool(statements) and all(_SQL_READS.match(part) for part in statements) and not _SQL_WRITES.search(text)
+    statements = [part for part in _squeezed(text).split(";") if part.strip()]
+    return (
+        len(text) <= _LONGEST
+        and bool(statements)
+        and all(_SQL_READS.match(part) for part in statements)
+        and not _SQL_WRITES.search(text)
+    )
 
 
 _SQL_BOUNDED = re.compile(
@@ -84,9 +107,9 @@ _SQL_REACHES = re.compile(
 
 def sql_is_bounded(text: str) -> bool:
     """Whether each statement adds, or changes rows that it names; none takes a whole table or reaches beyond."""
-    statements = [part for part in text.split(";") if part.strip()]
+    statements = [part for part in _squeezed(text).split(";") if part.strip()]
     fits = all(_SQL_BOUNDED.match(part) or _SQL_READS.match(part) for part in statements)
-    return bool(statements) and fits and not _SQL_REACHES.search(text)
+    return len(text) <= _LONGEST and bool(statements) and fits and not _SQL_REACHES.search(text)
 
 
 _DOCUMENT_READS = re.compile(r"\.(?:find|findOne|count\w*|stats|getIndexes|aggregate|explain|distinct)\s*\(|^\s*show\s")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hermes_fs.tools.commands.parse import Simple
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word
 
 Effect = Literal[
     "read",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from hermes_fs.tools.commands.effects import Call, Finding, names, written
 from hermes_fs.tools.commands.network import host_of
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word
 
 _LOOKS = names(
     """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hermes_fs.tools.commands.effects import Call, Finding, Handler, names, written
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(\[[0-9a-fA-F:]+\]|[^/:?#\s]+)", re.IGNORECASE)
 _HERE = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0|[\w-]+\.localhost", re.IGNORECASE)

@@ -10,16 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from hermes_fs.tools.commands.brackets import DEEPEST, Unreadable, evaluates
-from hermes_fs.tools.commands.words import Reader, Token, Word
-
-MOST = 2_000
-"""Simple commands of a line."""
+from hermes_fs.tools.commands.tokens import Token, Unreadable, Word, evaluates
+from hermes_fs.tools.commands.words import read
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=(.*)", re.DOTALL)
-_OPENERS = frozenset(
-    ("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "coproc", "}", "fi", "done")
-)
+_OPENERS = frozenset(("if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "}", "fi", "done"))
 _HEADS = frozenset(("for", "select"))
 
 
@@ -35,11 +30,13 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Simple:
-    """One command: its words (none where only variables are set), what it sets, what it redirects."""
+    """One command: its words (none where only variables are set), what it sets, what it redirects. `after` is the sign
+    before it: `&&` where it runs only if the last one did well."""
 
     words: tuple[Word, ...]
     sets: tuple[tuple[str, Word], ...] = ()
     redirects: tuple[Redirect, ...] = ()
+    after: str = ""
 
     @property
     def input(self) -> str | None:
@@ -57,27 +54,23 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All simple commands in the order of reading, and the functions that the line defines."""
+    """All simple commands in the order of reading: its own, those of its substitutions; and the functions that the
+    line defines."""
 
     commands: tuple[Simple, ...]
+    inner: tuple[Simple, ...]
     functions: frozenset[str]
 
 
 def parse(text: str) -> Line:
     """Every simple command of a line. Raises Unreadable."""
     found = _Found()
-    _parse(text, found, DEEPEST)
-    return Line(tuple(found.commands), frozenset(found.functions))
-
-
-def _parse(text: str, found: _Found, levels: int) -> None:
-    if not levels:
-        raise Unreadable("it is nested too deeply")
-    inside: list[str] = []
-    tokens = Reader(text, inside.append).read()
-    for inner in inside:
-        _parse(inner, found, levels - 1)
-    _Grammar(tokens, found).read()
+    *inner, own = read(text)
+    for tokens in inner:
+        _Grammar(tokens, found).read()
+    begins = len(found.commands)
+    _Grammar(own, found).read()
+    return Line(tuple(found.commands[begins:]), tuple(found.commands[:begins]), frozenset(found.functions))
 
 
 class _Grammar:
@@ -91,6 +84,7 @@ class _Grammar:
         self._words: list[Word] = []
         self._sets: list[tuple[str, Word]] = []
         self._redirects: list[Redirect] = []
+        self._after = ""
 
     def read(self) -> None:
         while self._at < len(self._tokens):
@@ -99,6 +93,8 @@ class _Grammar:
             match token.kind:
                 case "operator":
                     self._operator(token.text)
+                case "arithmetic":
+                    self._end()
                 case "redirection":
                     assert token.word is not None
                     body = token.body if token.text in ("<<", "<<-", "<<<") else None
@@ -113,11 +109,8 @@ class _Grammar:
             case "&>" | "&>>":
                 self._redirect_both(sign)
             case "(" if len(self._words) == 1 and not self._sets and self._is(")"):
-                self._found.functions.add(self._words.pop().text)
+                self._defines(self._words.pop())
                 self._at += 1
-            case "((":
-                self._end()
-                self._skip_arithmetic()
             case "(":
                 self._subshell()
             case ";;" | ";&" | ";;&":
@@ -125,6 +118,13 @@ class _Grammar:
                 self._skip_pattern()
             case _:
                 self._end()
+        if sign not in ("&>", "&>>"):
+            self._after = sign
+
+    def _defines(self, name: Word) -> None:
+        if name.dynamic or name.glob:
+            raise Unreadable("a function has a strange name")
+        self._found.functions.add(name.text)
 
     def _redirect_both(self, sign: str) -> None:
         if self._at >= len(self._tokens) or (word := self._tokens[self._at].word) is None:
@@ -138,18 +138,24 @@ class _Grammar:
             while not self._is(")"):
                 if self._at >= len(self._tokens):
                     raise Unreadable("an array has no end")
+                self._element(self._sets[-1][0], self._tokens[self._at].word)
                 self._at += 1
             self._at += 1
-            name, value = self._sets[-1]
-            self._sets[-1] = (name, replace(value, dynamic=True))
             return
         if self._words:
             raise Unreadable("a bracket stands where none may")
         self._end()
 
+    def _element(self, array: str, word: Word | None) -> None:
+        if word is not None:
+            self._sets.insert(0, (array, replace(word, dynamic=True)))
+
     def _word(self, word: Word) -> None:
+        self._sets += [(name, replace(word, text="", dynamic=True)) for name in word.gives]
         if not self._words and not word.quoted and not word.dynamic:
             if not self._sets and word.text in _OPENERS:
+                if word.text == "time" and self._is_word("-p"):
+                    self._at += 1
                 return
             if self._reserved(word.text):
                 return
@@ -172,45 +178,48 @@ class _Grammar:
         elif text == "function":
             self._function()
         elif text == "[[":
-            self._skip_until_word("]]")
+            self._test()
+        elif text == "coproc":
+            raise Unreadable("it starts a coprocess")
         else:
             return False
         return True
 
     def _function(self) -> None:
         if self._at < len(self._tokens) and (name := self._tokens[self._at].word) is not None:
-            self._found.functions.add(name.text)
+            self._defines(name)
             self._at += 1
             if self._is("(") and self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].text == ")":
                 self._at += 2
 
     def _skip_to_list(self) -> None:
-        """`for NAME in WORDS`: the words run nothing."""
-        if self._is("(("):
-            self._at += 1
-            self._skip_arithmetic()
+        """`for NAME in WORDS`: the words run nothing. The name is set."""
+        if self._at >= len(self._tokens) or (name := self._tokens[self._at].word) is None:
             return
-        while self._at < len(self._tokens) and self._tokens[self._at].kind != "operator":
-            self._at += 1
+        self._at += 1
+        self._sets.append((name.text, Word("", dynamic=True)))
+        self._end()
+        if self._is_word("in"):
+            while self._at < len(self._tokens) and self._tokens[self._at].kind != "operator":
+                self._at += 1
+
+    def _test(self) -> None:
+        """`[[ … ]]`: its words run nothing, but for texts that are counted with."""
+        start = self._at
+        self._skip_until_word("]]")
+        for token in self._tokens[start : self._at]:
+            if token.kind == "comment" or (token.kind == "redirection" and token.text not in "<>"):
+                raise Unreadable("a test is not understood")
+            if token.word is not None and evaluates(token.word.text):
+                raise Unreadable("a test holds a text that may run")
 
     def _skip_until_word(self, text: str) -> None:
         while self._at < len(self._tokens):
             word = self._tokens[self._at].word
             self._at += 1
-            if word is not None and evaluates(word.text):
-                raise Unreadable("it has an index that runs a command")
             if word is not None and word.text == text and not word.quoted:
                 return
         raise Unreadable(f"{text} is missing")
-
-    def _skip_arithmetic(self) -> None:
-        depth = 2
-        while self._at < len(self._tokens) and depth:
-            text = self._tokens[self._at].text
-            depth += {"((": 2, "(": 1, ")": -1}.get(text, 0) if self._tokens[self._at].kind == "operator" else 0
-            self._at += 1
-        if depth:
-            raise Unreadable("an arithmetic expression has no end")
 
     def _skip_pattern(self) -> None:
         """Up to the bracket that ends a pattern of `case`; nothing where `esac` comes."""
@@ -231,10 +240,15 @@ class _Grammar:
     def _is(self, sign: str) -> bool:
         return self._at < len(self._tokens) and self._tokens[self._at].text == sign
 
+    def _is_word(self, text: str) -> bool:
+        word = self._tokens[self._at].word if self._at < len(self._tokens) else None
+        return word is not None and word.text == text and not word.quoted
+
     def _end(self) -> None:
         """The command on its way is complete."""
         if self._words or self._sets or self._redirects:
-            self._found.commands.append(Simple(tuple(self._words), tuple(self._sets), tuple(self._redirects)))
-            if len(self._found.commands) > MOST:
-                raise Unreadable("it has too many commands")
+            self._found.commands.append(
+                Simple(tuple(self._words), tuple(self._sets), tuple(self._redirects), self._after)
+            )
+            self._after = ""
         self._words, self._sets, self._redirects = [], [], []

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from hermes_fs.tools.commands.brackets import Unreadable
 from hermes_fs.tools.commands.classify import classify
 from hermes_fs.tools.commands.effects import Effect, Finding
+from hermes_fs.tools.commands.tokens import Unreadable
 
 Ground = Literal["inside", "granted", "scratch", "system", "mind", "hidden", "outside"]
 """Where a path lies: the work directory and the trusted ones; such a place that the person has opened for writing in

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hermes_fs.tools.commands import code
 from hermes_fs.tools.commands.effects import Call, Effect, Finding, Handler, emptied, names, written
 from hermes_fs.tools.commands.known import NO_PATHS, PATTERN_FIRST, READERS
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word
 
 SHELLS = names("sh bash zsh dash ksh fish ash busybox mksh csh tcsh")
 _INLINE = {
@@ -67,8 +67,15 @@ def interpreter(call: Call) -> Iterator[Finding]:
         yield Finding("run", "runs the project's code")
     elif operands := call.operands:
         yield from _script(call, operands)
+    elif call.texts and all(text in ("-V", "-VV", "-h", "-v") for text in call.texts) and not _goes_on(call):
+        yield Finding("read")
     else:
         yield Finding("remote code", "runs whatever comes in as a program")
+
+
+def _goes_on(call: Call) -> bool:
+    """Python reads a program from its input all the same after -v, which is not the version there."""
+    return call.name.startswith(("python", "pypy")) and call.has("-v")
 
 
 _SCRIPTS = names("run test task fmt lint check build compile bench")
@@ -168,13 +175,26 @@ def _exceptions(call: Call) -> Iterator[Finding]:
             yield Finding(effect, why)
     runs = next((place for place, text in enumerate(call.texts) if text.partition("=")[0] in _RUN_BY_SEARCH), None)
     if call.name in ("rg", "fd", "fdfind") and runs is not None:
+        yield from on_whatever_comes(call.args[runs + 1 :])
         yield from call.words(call.args[runs + 1 :])
     if call.name == "ps" and any(re.fullmatch(r"[a-zA-Z]*e[a-zA-Z]*|-E", text) for text in call.texts):
         yield Finding("credentials", "shows the environment of other programs")
     if call.name == "getent" and call.texts[:1] and call.texts[0] in ("hosts", "ahosts", "ahostsv4", "ahostsv6"):
         yield Finding("fetch", "asks the network about a name")
+    if call.name in ("less", "more", "most") and any(re.match(r"\+(?!\d+$|[FG]$|/)", text) for text in call.texts):
+        yield Finding("unknown", "runs a command of the pager")
     if call.name == "hostname" and call.operands:
         yield Finding("system", "changes the machine's name")
+
+
+_ON_WHATEVER_COMES = SHELLS | frozenset(_INLINE) | names("rm mv tee chmod ln unlink kill curl wget ssh scp env eval")
+
+
+def on_whatever_comes(words: Sequence[Word]) -> Iterator[Finding]:
+    """Of a command that is run with words which nobody has seen."""
+    name = words[0].text.rpartition("/")[2] if words else ""
+    if name in _ON_WHATEVER_COMES:
+        yield Finding("delete" if name == "rm" else "unknown", f"runs {name} on whatever it finds")
 
 
 _RUN_BY_SEARCH = ("--pre", "-x", "--exec", "-X", "--exec-batch")
@@ -204,6 +224,10 @@ def last_is_target(call: Call) -> Iterator[Finding]:
     yield from writes([target] if target is not None else operands[-1:])
     sources = operands if target is not None else operands[:-1]
     yield from _reads(sources)
+    if call.name == "cp" and any(word.text == "/dev/null" for word in sources):
+        yield from (Finding("delete", f"empties {word.text}", path=word.text) for word in operands[-1:])
+    if call.name == "mv" and operands[-1:] and operands[-1].text == "/dev/null":
+        yield Finding("delete", "throws files away")
     if call.name == "mv":
         yield from writes(sources)
 
@@ -303,6 +327,7 @@ def _find(call: Call) -> Iterator[Finding]:
     for place, text in enumerate(texts):
         if text in ("-exec", "-execdir", "-ok", "-okdir"):
             end = next((i for i in range(place, len(texts)) if texts[i] in (";", "+")), len(texts))
+            yield from on_whatever_comes(call.args[place + 1 : end])
             yield from call.words(call.args[place + 1 : end])
         if text in ("-fprint", "-fprintf", "-fls", "-fprint0"):
             yield from writes(call.args[place + 1 : place + 2])

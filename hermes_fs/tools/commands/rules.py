@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hermes_fs.tools.commands.brackets import Unreadable
 from hermes_fs.tools.commands.effects import Effect
 from hermes_fs.tools.commands.parse import parse
+from hermes_fs.tools.commands.tokens import Unreadable
 
 _UNRULED: frozenset[Effect] = frozenset(("unknown", "credentials", "persist", "remote code", "history"))
 """What a person may allow once or for a session, but not for ever."""

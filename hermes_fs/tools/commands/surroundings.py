@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from hermes_fs.tools.commands.effects import Call, Finding, emptied, names, written
-from hermes_fs.tools.commands.words import Word
+from hermes_fs.tools.commands.tokens import Word, holds_code
 from hermes_fs.tools.sensitive import is_sensitive
 
 _RULING = re.compile(
-    r"(?:PATH|LD_\w+|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|BASHOPTS|GIT_\w+|PYTHONPATH|PYTHONSTARTUP"
+    r"(?:(?:CD)?PATH|LD_\w+|DYLD_\w+|BASH_ENV|ENV|PROMPT_COMMAND|PS4|IFS|SHELLOPTS|BASHOPTS|GIT_\w+|PYTHONPATH|PYTHONSTARTUP"
     r"|PYTHONHOME|PERL5LIB|PERL5OPT|RUBYOPT|RUBYLIB|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS|EDITOR|VISUAL|PAGER"
     r"|HISTFILE|HOME|LESSOPEN|MANPAGER|BROWSER|CC|CXX|RUSTC_WRAPPER|GREP_OPTIONS|TMPDIR|\w+_PROXY|\w+_proxy)"
 )
@@ -19,12 +20,28 @@ _RULING = re.compile(
 
 def setting(name: str, value: Word) -> Iterator[Finding]:
     """A variable that decides what runs later; others mean nothing."""
+    if holds_code(value.text):
+        yield Finding("unknown", f"sets {name[:40]} to a text that may run")
     if name == "HISTFILE":
         yield Finding("history", "keeps what is typed from being remembered")
     elif _RULING.fullmatch(name) and not _is_plain(name, value):
         yield Finding("unknown", f"sets {name}, which decides what later commands run")
     elif value.text.startswith(("/", "~")) and is_sensitive(value.text):
         yield Finding("credentials", f"keeps the place of {value.text} for later")
+
+
+def moved(finding: Finding, place: PurePosixPath) -> Iterator[Finding]:
+    """What a path means from another directory."""
+    if str(place) == ".":
+        yield finding
+        return
+    path = str(place / finding.path)
+    if finding.effect == "write":
+        yield written(Word(path))
+    else:
+        yield Finding(finding.effect, finding.why, path, finding.hosts)
+    if is_sensitive(path):
+        yield Finding("credentials", f"reads or changes {path}")
 
 
 def _is_plain(name: str, value: Word) -> bool:

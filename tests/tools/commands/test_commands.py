@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_fs.tools.commands import rules
-from hermes_fs.tools.commands.brackets import Unreadable
 from hermes_fs.tools.commands.classify import classify
 from hermes_fs.tools.commands.parse import parse
 from hermes_fs.tools.commands.policy import Ground, Situation, decide
+from hermes_fs.tools.commands.tokens import Unreadable
 from tests.tools.commands.labelled import HARMFUL, HARMLESS, lines
 
 
@@ -61,14 +61,14 @@ def test_what_may_do_harm_is_asked_about(command: str) -> None:
         ("x=$(a) y=1 b", "a b"),
         ("x=(a b c); d", "d"),
         ("[[ a && b ]] && c", "c"),
-        ("! a; time b; coproc c", "a b c"),
+        ("! a; time b; time -p c", "a b c"),
         ("'a' \"b\"; \\c; $'\\x64'", "a c d"),
         ("a > b 2>&1 < c &> d; e", "a e"),
         ("a \\\n b; c", "a c"),
     ],
 )
 def test_commands_are_found_wherever_they_stand(text: str, names: str) -> None:
-    assert [one.words[0].text for one in parse(text).commands if one.words] == names.split()
+    assert [one.words[0].text for one in (*parse(text).inner, *parse(text).commands) if one.words] == names.split()
 
 
 @pytest.mark.parametrize("text", ["a 'b", 'a "b', "a $(b", "a `b", "cat <<E\nx", "a <", "a ${b", "x=(a", "[[ a", "\0"])
@@ -157,6 +157,11 @@ def test_a_rule_is_one_plain_command_in_one_directory() -> None:
         "<(" * 30_000,
         "echo " + "$(a)" * 15_000,
         "cat <<E\n" + "x y $(a)\n" * 7_000 + "E",
+        "${x:-" * 12_000,
+        "psql -c '" + " " * 64_000 + "x'",
+        "sed '" + "\t" * 64_000 + "'",
+        "awk '" + "print " * 10_000 + "'",
+        "; ".join(["sh -c '" + "a b " * 480 + "'"] * 33),
         "sudo " * 3_900,
         "curl " * 3_900,
         "find . " + "-exec a ; " * 900,
@@ -196,7 +201,7 @@ def test_what_bash_would_run_is_found(words: list[str]) -> None:
     if subprocess.run(["bash", "-nc", text], capture_output=True).returncode:
         return
     try:
-        found = [one for one in parse(text).commands if one.words]
+        found = [one for one in (*parse(text).inner, *parse(text).commands) if one.words]
     except Unreadable:
         return
     expected = [word for word in words if word in ("a", "'b c'", '"$x"')]
@@ -245,3 +250,63 @@ def test_what_the_shell_does_by_the_way_is_asked_about(command: str) -> None:
 @pytest.mark.parametrize("command", ["sh version", ". help", "make help", "ssh version", "getent hosts x.example"])
 def test_a_word_that_looks_like_a_question_is_none(command: str) -> None:
     assert decide(command, Situation(ground, tainted=True)).reasons
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'echo ${x:-"}"}; mark; echo ${y:-"}"}',
+        "echo ${x:-{}; mark; echo }",
+        'echo "${x:-{}"; mark; echo "}"',
+        'echo ${x:-$(echo "a)"; mark)}',
+        'cat <<E\n$(echo "a)"; mark)\nE',
+        'echo "$(true|# )\nmark)"',
+        'echo "$(echo \\ #)"; mark; echo ")\n)"',
+        "echo \"$(echo $'\\')'; mark; echo $'\\')')\"",
+        'echo "$(cat <<E\n)\nE\nmark)"',
+        "cat <<E\\\n\n$(mark)\nE",
+        "{\\\n mark; }",
+        "((mark) ; :)",
+        "((:); mark)",
+        "(( x = 1<<2 ))\nmark\n2",
+        'echo "$\'"; mark; echo "\'"',
+        'echo "$\\\n(mark)"',
+        "cat <<E\nx\\\nE\n: '\nE\nmark #'",
+    ],
+)
+def test_no_quote_bracket_or_comment_hides_a_command(text: str) -> None:
+    """Each of these runs `mark`, as bash reads it."""
+    shell = 'exec 9>&1 >/dev/null 2>&1; PATH=/nonexistent; mark() { echo ran >&9; }; cat() { :; }; eval "$1"'
+    done = subprocess.run(["bash", "-c", shell, "x", text], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert "ran" in done.stdout
+    try:
+        line = parse(text)
+    except Unreadable:
+        return
+    assert "mark" in [one.words[0].text for one in (*line.inner, *line.commands) if one.words]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf ~; rm() { :; }",
+        "false && rm() { :; }; rm -rf ~",
+        "rm() { :; }; command rm -rf ~",
+        "for PATH in ./x; do ls; done",
+        ": ${BASH_ENV:=./x}",
+        "x='$(rm -rf ~)'; echo ${x@P}",
+        "cd missing; cd ..; echo x > a",
+        "cd .git/hooks && echo x > pre-commit",
+        'cd ~ && echo "$(cat notes)"',
+        "find . -name x -exec rm {} +",
+        "fd -x rm",
+        "xargs -I{} sh -c 'echo {}'",
+        "watch ls ';' rm -rf src",
+        "less +'!x' a",
+        "cp /dev/null a.db",
+        ": > notes.txt",
+        "env -C / cat a",
+    ],
+)
+def test_what_changes_the_meaning_of_the_rest_is_asked_about(command: str) -> None:
+    assert decide(command, HERE).reasons
