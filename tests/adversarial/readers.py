@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from hermes_fs.tools.commands.brackets import Unreadable
 from rich.console import Console
 
 from hermes_fs.agent import recollect
@@ -20,7 +21,6 @@ from hermes_fs.providers.thinktags import ThinkTags
 from hermes_fs.store import query, replay, sources, tokens, transcript
 from hermes_fs.store.formats import entries, front, orders, registry, scan, sections, skill, yaml_file
 from hermes_fs.store.formats.format import Format
-from hermes_fs.tools.commands.brackets import Unreadable
 from hermes_fs.tools.commands.classify import classify
 from hermes_fs.tools.commands.parse import parse
 
