@@ -192,9 +192,12 @@ class Runtime:
         config, environ = self.config, self.options.environ
         provider = self._metered(select.line_up(config, environ, name or self.options.model))
         limits = Limits(**config.limits.model_dump())
-        helper = select.choose_auxiliary(config, environ)
-        auxiliary = self._metered(helper) if helper else provider
-        return Model(provider, auxiliary, limits, config.compaction.at)
+        return Model(provider, self._helper("summary") or provider, limits, config.compaction.at)
+
+    def _helper(self, task: select.Task) -> Provider | None:
+        """Who does a task beside the conversation, where the person names somebody."""
+        found = select.choose_auxiliary(self.config, self.options.environ, task)
+        return self._metered(found) if found else None
 
     def _profile(self, provider: Provider) -> Literal["full", "small"]:
         if self.config.model.profile != "auto":
@@ -235,7 +238,7 @@ class Runtime:
         """A second look at commands, where it is wanted; its model is called by the first command."""
         if not self.config.approvals.judge:
             return None
-        return CommandJudge(self._model("").auxiliary)
+        return CommandJudge(self._helper("judge") or self._model("").provider)
 
     def _backend(self, ground: Ground, session: str) -> Backend:
         state_dir = self.workspace.state_dir

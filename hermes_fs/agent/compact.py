@@ -5,7 +5,7 @@ A transform of messages only: the transcript keeps every one of them, and the sy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Compacted
@@ -30,19 +30,26 @@ _HEADING = "[Summary of the conversation so far. The transcript keeps the origin
 
 
 class SummaryCompactor:
-    """Summarises by a model (`provider`, usually the auxiliary one). `at` is the share of the window at which it acts,
-    `overhead` the tokens of the tool schemas that each request carries besides its messages."""
+    """Summarises by a model (`provider`, usually the auxiliary one). `window` gives the tokens that fit into the model
+    which answers at the moment, 0 where that is unknown; it is asked each time, because another may stand in. `at` is
+    the share of it at which to act, `overhead` the tokens of the tool schemas that each request carries besides its
+    messages."""
 
-    def __init__(self, provider: Provider, window: int, at: float, overhead: int) -> None:
+    def __init__(self, provider: Provider, window: Callable[[], int], at: float, overhead: int) -> None:
         self._provider = provider
-        self._window = window or UNKNOWN_WINDOW
+        self._told = window
         self._at = at
         self._overhead = overhead
+        self._window = UNKNOWN_WINDOW
+        self._refused: tuple[int, int] = (0, 0)
 
     def __call__(self, messages: Sequence[Message], force: bool, cancel: Cancel) -> tuple[Compacted, Usage] | None:
         size = estimate_messages(messages) + self._overhead
+        told = self._told()
+        self._window = self._refused[1] if self._refused[0] == told and self._refused[1] else told or UNKNOWN_WINDOW
         if force:
             self._window = min(self._window, int(size * FORCED_SHARE / self._at))
+            self._refused = (told, self._window)
         elif size < self._window * self._at:
             return None
         cut = _cut(messages, int(self._window * KEPT_SHARE))

@@ -209,5 +209,7 @@ class Conversation:
 
     def _make_compactor(self) -> SummaryCompactor:
         specs = [ToolSpec(tool.name, tool.description, tool.schema) for tool in self._tools.values()]
-        window = self._model.provider.context_window
-        return SummaryCompactor(self._model.auxiliary, window, self._model.compact_at, estimate_tools(specs))
+        provider = self._model.provider
+        return SummaryCompactor(
+            self._model.auxiliary, lambda: provider.context_window, self._model.compact_at, estimate_tools(specs)
+        )

@@ -50,7 +50,7 @@ def _steps(turn: Turn, progress: _Progress) -> Generator[Event, None, tuple[EndR
         progress.steps += 1
         progress.usage += reply.usage
         progress.messages.append(reply.message)
-        yield Appended(reply.message, "agent", reply.usage)
+        yield Appended(reply.message, "agent", reply.usage, turn.provider.model)
         if reply.message.calls:
             results = yield from runner.run(reply.message.calls)
             progress.messages.append(results)

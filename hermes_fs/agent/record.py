@@ -87,13 +87,13 @@ class Pen:
 
     def _records(self, event: Event) -> Iterator[Record]:
         match event:
-            case Appended(message, origin, usage):
+            case Appended(message, origin, usage, model):
                 if message.role != "tool":  # results were written one by one, as they came
                     source = least_trusted({*self.origins, origin}) if message.role == "assistant" else origin
                     for kind, data in message_records(message):
                         yield self._record(kind, source, data)
                 if usage:
-                    yield self._record("usage", "agent", {**asdict(usage), "model": self.model})
+                    yield self._record("usage", "agent", {**asdict(usage), "model": model or self.model})
             case ToolFinished(call, result, seconds):
                 yield self._record("tool_result", result.origin, result_record(call, result, seconds))
             case Asked(question, answer):

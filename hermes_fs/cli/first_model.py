@@ -22,6 +22,7 @@ from hermes_fs.providers.embedded.folders import Folders
 from hermes_fs.providers.embedded.models import order_for, path_of
 from hermes_fs.providers.presets import CUSTOM, EMBEDDED
 from hermes_fs.providers.reachable import Reachable, available
+from hermes_fs.providers.windows import Model, first_of
 from hermes_fs.store import settings
 
 _LEAVING = ("q", "n", "\x1b", "\x03", "\x04", "")
@@ -44,8 +45,9 @@ class Offer:
 
 def offers(config: Config, environ: Mapping[str, str]) -> list[Offer]:
     """Best first. Asks the local servers whether they are there."""
-    found = [one for one in available(config, environ, _SECONDS) if one.preset.local and one.models]
-    return [*(_found(one) for one in found), embedded(config)]
+    local = [one for one in available(config, environ, _SECONDS) if one.preset.local]
+    found = [(one, first) for one in local if (first := first_of(list(one.models), one.preset))]
+    return [*(_found(one, first) for one, first in found), embedded(config)]
 
 
 def embedded(config: Config) -> Offer:
@@ -81,9 +83,9 @@ class _Embedding:
         settings.write_local(state_dir, {"model.provider": EMBEDDED})
 
 
-def _found(one: Reachable) -> Offer:
-    """A server that answers on this machine, with the first of its models."""
-    preset, model = one.preset, one.models[0].name
+def _found(one: Reachable, first: Model) -> Offer:
+    """A server that answers on this machine, with the first of its models that can chat."""
+    preset, model = one.preset, first.name
     more = f" and {len(one.models) - 1} more" if len(one.models) > 1 else ""
     values = {"model.provider": preset.name, "model.name": model}
     if preset.name == CUSTOM:

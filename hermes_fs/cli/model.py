@@ -26,8 +26,9 @@ from hermes_fs.core.errors import NotFound, ProviderError, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.providers.connection import Connection
 from hermes_fs.providers.presets import CUSTOM, EMBEDDED, PRESETS
+from hermes_fs.providers.prices import Price, price_of
 from hermes_fs.providers.reachable import Reachable, available
-from hermes_fs.providers.select import Selection, select, wired
+from hermes_fs.providers.select import Selection, prices_of, select, wired
 from hermes_fs.providers.windows import Model, models_of
 from hermes_fs.store import settings
 from hermes_fs.store.state import git_dir_of
@@ -129,34 +130,51 @@ def _files(root: Path | None) -> dict[str, Path]:
 def _list(current: Config, every: bool, as_json: bool) -> None:
     found = available(current, os.environ)
     here = tuple(Model(name) for name in model_here.models())
+    own = prices_of(current)
     if here:
         found.append(Reachable(PRESETS[EMBEDDED], here))
     if as_json:
-        print_json([_reachable_json(one) for one in found])
+        print_json([_reachable_json(one, own) for one in found])
         return
     if not found:
         hint = "set OPENAI_API_KEY or another provider's key, start a local server, or run `hermes model pull`"
         raise NotFound("no model server can be reached from here", hint)
-    print_table(("PRESET", "MODEL", "WINDOW"), [row for one in found for row in _rows(one, every)])
+    print_table(
+        ("PRESET", "MODEL", "WINDOW", "$ PER MILLION, IN / OUT"),
+        [row for one in found for row in _rows(one, every, own)],
+    )
 
 
-def _rows(one: Reachable, every: bool) -> Iterator[tuple[str, str, str]]:
+def _rows(one: Reachable, every: bool, own: Mapping[str, Price]) -> Iterator[tuple[str, str, str, str]]:
     name = one.preset.base_url if one.preset.name == CUSTOM else one.preset.name
     if one.problem:
-        yield name, f"({one.problem})", ""
+        yield name, f"({one.problem})", "", ""
     shown = one.models if every else one.models[:_LISTED]
     for model in shown:
-        yield name, model.name, f"{model.window:,}" if model.window else ""
+        yield name, model.name, f"{model.window:,}" if model.window else "", _costs(one, model, own)
     if len(one.models) > len(shown):
-        yield name, f"… {len(one.models) - len(shown)} more: hermes model list --all", ""
+        yield name, f"… {len(one.models) - len(shown)} more: hermes model list --all", "", ""
 
 
-def _reachable_json(one: Reachable) -> dict[str, Any]:
+def _costs(one: Reachable, model: Model, own: Mapping[str, Price]) -> str:
+    price = price_of(one.preset, model.name, own)
+    return f"{price.input:g} / {price.output:g}" if price else ""
+
+
+def _reachable_json(one: Reachable, own: Mapping[str, Price]) -> dict[str, Any]:
+    prices = {model.name: price_of(one.preset, model.name, own) for model in one.models}
     return {
         "preset": one.preset.name,
         "base_url": one.preset.base_url,
         "problem": one.problem,
-        "models": [{"name": model.name, "context_window": model.window} for model in one.models],
+        "models": [
+            {
+                "name": model.name,
+                "context_window": model.window,
+                "price": {"input": price.input, "output": price.output} if (price := prices[model.name]) else None,
+            }
+            for model in one.models
+        ],
     }
 
 

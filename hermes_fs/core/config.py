@@ -60,10 +60,14 @@ class ModelConfig(Section):
 
 
 class AuxiliaryConfig(Section):
-    provider: str = Field("", description="Preset for summaries; empty: the chat's own model writes them.")
-    name: str = Field("", description="The model that writes summaries.")
+    provider: str = Field(
+        "", description="Preset for work beside the chat: summaries, judging commands; empty: the chat's own."
+    )
+    name: str = Field("", description="The model that does it.")
     base_url: str = Field("", description="Address of its server.")
     api_key_env: str = Field("", description="Name of the environment variable that holds its key.")
+    summary: str = Field("", description="Another model for summaries alone, as NAME or PROVIDER/NAME.")
+    judge: str = Field("", description="Another model for the second look at commands alone, likewise.")
 
 
 class LocalConfig(Section):

@@ -24,12 +24,13 @@ class ThinkingDelta:
 class Appended:
     """A whole message joined the conversation; this, not the deltas, is what the transcript keeps.
 
-    `usage` is that of the model call which made it (assistant messages only).
+    `usage` is that of the model call which made it, by `model` (assistant messages only).
     """
 
     message: Message
     origin: Origin
     usage: Usage | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,19 @@ _STAYS = ("context", "filtered", "invalid")
 
 
 class Fallback:
-    """`first` answers as long as it can; `others` are makers of what stands in for it, in order, called when needed.
-    Between two models a Notice("fallback") is yielded, which makes the deltas before it void."""
+    """`makers` make the models, in order, each when it is needed; the first that can be made stands for the chain, and
+    so does the one that answered last. Between two models a Notice("fallback") is yielded, which makes the deltas
+    before it void. Raises what the first maker raised where none can make one."""
 
-    def __init__(self, first: Provider, others: Sequence[Callable[[], Provider]], clock: Clock | None = None) -> None:
-        self._makers: tuple[Callable[[], Provider], ...] = (lambda: first, *others)
-        self._made: dict[int, Provider] = {0: first}
+    def __init__(self, makers: Sequence[Callable[[], Provider]], clock: Clock | None = None) -> None:
+        self._makers = tuple(makers)
+        self._made: dict[int, Provider] = {}
         self._rests: dict[int, float] = {}
         self._clock = clock or SystemClock()
-        self._at = 0
+        self._unmade: HermesError | None = None
+        self._at = next((place for place in range(len(makers)) if self._provider(place)), -1)
+        if self._at < 0:
+            raise self._unmade or ProviderError("not_found", "the chain of models is empty", "set model.fallback")
 
     @property
     def name(self) -> str:
@@ -46,15 +50,19 @@ class Fallback:
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         """Raises what the first model of the chain raised, where none can answer."""
         failed: ProviderError | None = None
+        missing, self._unmade = self._unmade, None
+        if missing:
+            yield Notice("fallback", f"{missing.message}; {self.name} answers")
         for place in self._order():
             provider = self._provider(place)
             if provider is None:
                 continue
-            if place != self._at:
-                why = f"{failed.message}; " if failed else ""
-                self._at = place
-                yield Notice("fallback", f"{why}{provider.model or provider.name} answers")
             try:
+                if place != self._at:
+                    why = f"{failed.message}; " if failed else ""
+                    notice = Notice("fallback", f"{why}{provider.model} answers")  # asks the server where none is named
+                    self._at = place
+                    yield notice
                 yield from provider.stream(request, cancel)
                 return
             except ProviderError as error:
@@ -63,7 +71,7 @@ class Fallback:
                 failed = failed or error
                 self._rests[place] = self._clock.monotonic() + REST_SECONDS
             cancel.check()
-        self._at = 0
+        self._at = min(self._made)
         raise failed or ProviderError("network", "no model of the chain can be used", "see `hermes model list`")
 
     def close(self) -> None:
@@ -81,7 +89,8 @@ class Fallback:
         if place not in self._made:
             try:
                 self._made[place] = self._makers[place]()
-            except HermesError:
+            except HermesError as error:
+                self._unmade = self._unmade or error if not self._made else self._unmade
                 self._rests[place] = self._clock.monotonic() + REST_SECONDS
                 return None
         return self._made[place]

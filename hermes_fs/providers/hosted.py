@@ -27,6 +27,9 @@ from hermes_fs.providers.settings import Settings
 from hermes_fs.providers.signing import signatures_in, without
 from hermes_fs.providers.windows import Model, first_of, models_of, window_of
 
+_SURELY = 1.25
+"""How much longer than the window a prompt is estimated where it is surely too long."""
+
 
 class Assembling(Protocol):
     """Puts one reply together. `written` counts the tokens that the provider newly wrote to its cache."""
@@ -69,6 +72,8 @@ class Hosted:
         self._left_out = LeftOut(preset.title, self.takes_no)
         self._thoughts: frozenset[str] = frozenset()
         self._void: frozenset[str] = frozenset()
+        self._asked_again = False
+        self._warned = False
 
     # -- what a wire says ---------------------------------------------------------------------------------------------
 
@@ -118,6 +123,8 @@ class Hosted:
             try:
                 for item in self._stream(self._left_out.spared(request), cancel):
                     shown = True
+                    if isinstance(item, Reply) and (line := self._cut_off(request, item)):
+                        yield Notice("warning", line)
                     yield item
             except ProviderError as error:
                 if not shown and self._adapt(error):
@@ -127,7 +134,6 @@ class Hosted:
                     raise self._explained(error) from error
                 yield Notice("warning", line)
             else:
-                self._window = self._window or None  # some servers tell it only once the model is loaded
                 return
 
     def close(self) -> None:
@@ -149,6 +155,23 @@ class Hosted:
         changed since (a compaction), or which another account has; newer ones are as good as ever."""
         self._thoughts = signatures_in(messages) - self._void
         return without(messages, self._void)
+
+    def _cut_off(self, request: Request, reply: Reply) -> str:
+        """A line where a local server has left out a part of the prompt, which Ollama does without a word
+        (https://docs.ollama.com/context-length). Some tell their window only once the model is loaded."""
+        known = self._window
+        if not self._preset.local or self._warned or known is None:
+            return ""
+        if known == 0 and not self._asked_again:
+            self._window, self._asked_again = None, True
+        size, window = estimate_messages(request.messages) + estimate_tools(request.tools), self.context_window
+        if not window or size < _SURELY * window or reply.usage.input > window:
+            return ""
+        self._warned = True
+        return (
+            f"{self._preset.title} keeps {window:,} tokens of a prompt of about {size:,}, the rest is cut off: "
+            "start it with OLLAMA_CONTEXT_LENGTH=32768, or load the model with a longer context"
+        )
 
     # -- when things go wrong -----------------------------------------------------------------------------------------
 
@@ -181,7 +204,9 @@ class Hosted:
     def _first_model(self) -> str:
         found = first_of(self.models(), self._preset)
         if found is None:
-            raise ProviderError("not_found", f"{self._preset.title} offers no model", "load one there first")
+            raise ProviderError(
+                "not_found", f"{self._preset.title} offers no model that can chat", "load one there first"
+            )
         if self._window is None and found.window:
             self._window = found.window
         return found.name

@@ -11,6 +11,7 @@ from hermes_fs.core.errors import BudgetSpent
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Reply, Request
+from hermes_fs.providers.presets import PRESETS
 from hermes_fs.store.spending import Spending, Spent
 
 WARNED_AT = 0.8
@@ -38,6 +39,15 @@ class Meter:
                 self.warned |= 1 << place
                 due = f"{spent / limit:.0%} of the budget of {what} is spent"
         return due
+
+    def unpriced(self, provider: str, model: str) -> str:
+        """A line to say, once, where money is bounded and a hosted model's price is not known."""
+        known = PRESETS.get(provider)
+        bounded = self.budget.day_money or self.budget.session_money
+        if not bounded or (known and known.local) or self.warned & 1:
+            return ""
+        self.warned |= 1
+        return f"no price of {model} is known, so its calls count in budget.day_tokens only: set prices.{model}.input"
 
     def _spans(self) -> Iterator[tuple[float, float, str, str]]:
         wanted = self.budget
@@ -84,6 +94,8 @@ class Metered:
         for item in self._provider.stream(request, cancel):
             if isinstance(item, Reply):
                 meter.spending.add(meter.session, item.usage)
+                if item.usage.cost is None and (line := meter.unpriced(self.name, self.model)):
+                    yield Notice("warning", line)
             yield item
 
     def close(self) -> None:

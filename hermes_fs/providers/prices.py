@@ -63,17 +63,30 @@ _TABLE: dict[str, dict[str, Price]] = {
         "claude-haiku-5-5": Price(0.1, 0.5, 0.01, 0.125, (100_000, Price(0.5, 2.5, 0.05, 0.625))),
         "claude-haiku-4-5": Price(1, 5, 0.1, 1.25),
     },
+    # https://docs.z.ai/guides/overview/pricing, as others quote it in 2026-08
+    "zai": {
+        "glm-5.3": Price(1.4, 4.4, 0.26),
+        "glm-5.2": Price(1.4, 4.4),
+        "glm-4.6": Price(0.6, 2.2),
+    },
+    # https://platform.kimi.ai/docs/pricing/chat, as others quote it in 2026
+    "kimi": {"kimi-k3": Price(3, 15, 0.3)},
     # https://platform.minimax.io/docs/guides/pricing-paygo
     "minimax": {"MiniMax-M2.7": Price(0.3, 1.2, 0.06), "MiniMax-M2.7-highspeed": Price(0.6, 2.4, 0.06)},
 }
 
 
-def cost_of(usage: Usage, preset: Preset, model: str, prices: Mapping[str, Price], written: int = 0) -> float | None:
-    """US dollars for one call, None where no price is known. A dated name (gpt-5-2026-04-01) costs like its base.
-    `written` counts the tokens of the prompt that the provider newly wrote to its cache."""
+def price_of(preset: Preset, model: str, prices: Mapping[str, Price]) -> Price | None:
+    """The person's own price, else the table's. A dated name (gpt-5-2026-04-01) costs like its base."""
     table = _TABLE.get(preset.name, {})
     base = re.sub(r"-(?:\d{4}-\d{2}-\d{2}|20\d{6})$", "", model)
-    price = prices.get(model) or prices.get(base) or table.get(model) or table.get(base)
+    return prices.get(model) or prices.get(base) or table.get(model) or table.get(base)
+
+
+def cost_of(usage: Usage, preset: Preset, model: str, prices: Mapping[str, Price], written: int = 0) -> float | None:
+    """US dollars for one call, None where no price is known. `written` counts the tokens of the prompt that the
+    provider newly wrote to its cache."""
+    price = price_of(preset, model, prices)
     if price is None:
         return None
     if price.above and usage.input > price.above[0]:

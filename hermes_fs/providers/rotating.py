@@ -28,6 +28,7 @@ class Rotating:
         self._clock = clock or SystemClock()
         self._made: dict[str, Provider] = {}
         self._rests: dict[str, float] = {}
+        self._limited: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ class Rotating:
                 self._rest(key, error)
                 following = next((other for other in self._keys if self._is_ready(other)), "")
                 if not following:
-                    raise
+                    raise self._soonest(error) from error
                 notice = Notice("retry", f"{error.message}; the key in {following} is tried instead of {key}")
             yield notice
             cancel.check()
@@ -73,11 +74,19 @@ class Rotating:
         ready = [key for key in self._keys if self._is_ready(key)]
         return ready or [min(self._keys, key=lambda key: self._rests[key])]
 
+    def _soonest(self, error: ProviderError) -> ProviderError:
+        """The error of the last key, with the wait until the first one is ready again that was only rate limited."""
+        waits = [self._rests[key] - self._clock.monotonic() for key in self._limited]
+        if not waits:
+            return error
+        return ProviderError("rate_limit", error.message, error.hint, max(0.0, min(waits)))
+
     def _is_ready(self, key: str) -> bool:
         return self._rests.get(key, 0.0) <= self._clock.monotonic()
 
     def _rest(self, key: str, error: ProviderError) -> None:
         usual = LIMITED_SECONDS if error.fault == "rate_limit" else REFUSED_SECONDS
+        (self._limited.add if error.fault == "rate_limit" else self._limited.discard)(key)
         seconds = usual if error.retry_after is None else error.retry_after
         self._rests[key] = self._clock.monotonic() + seconds
 

@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import get_args
+from typing import Literal, get_args
 
 from hermes_fs.core.config import Config
 from hermes_fs.core.config import Price as ConfiguredPrice
@@ -30,6 +30,7 @@ WIRES: dict[Wire, str] = {
     "responses": "hermes_fs.providers.responses:Responses",
     "anthropic": "hermes_fs.providers.anthropic_messages:AnthropicMessages",
 }
+Task = Literal["summary", "judge"]
 _MOST_KEYS = 9
 """NAME, NAME_2 … NAME_9 are keys of one provider."""
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
@@ -53,43 +54,51 @@ class Selection:
     spare: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
-def choose(config: Config, environ: Mapping[str, str], model: str = "") -> Retrying:
-    """The provider for a conversation; `model` is a flag's value, `NAME` or `PRESET/NAME`. Asks no server yet. Raises
+def choose(config: Config, environ: Mapping[str, str], model: str = "", by_maker: bool = True) -> Retrying:
+    """The provider for a conversation; `model` is a flag's value, `NAME` or `PRESET/NAME`; `by_maker` as
+    in `select`. Asks no server yet. Raises
     ProviderError("auth") where a key is missing or nothing is set up, ConfigError for an unknown preset."""
-    selection = select(config, environ, model)
+    selection = select(config, environ, model, by_maker)
     check_key(selection)
     return provider_of(selection, config)
 
 
 def line_up(config: Config, environ: Mapping[str, str], model: str = "") -> Provider:
     """As `choose`, with the models behind it that stand in where it fails. Those are looked at when they are needed."""
-    first = choose(config, environ, model)
     if not config.model.fallback:
-        return first
-    makers = [functools.partial(choose, config, environ, name) for name in config.model.fallback]
-    made: Provider = load("hermes_fs.providers.fallback:Fallback")(first, makers)
+        return choose(config, environ, model)
+    others = [functools.partial(choose, config, environ, name, False) for name in config.model.fallback]
+    makers = [functools.partial(choose, config, environ, model), *others]
+    made: Provider = load("hermes_fs.providers.fallback:Fallback")(makers)
     return made
 
 
-def choose_auxiliary(config: Config, environ: Mapping[str, str]) -> Retrying | None:
-    """The provider for summaries; None where the configuration names none. Raises as `choose` does."""
+def choose_auxiliary(config: Config, environ: Mapping[str, str], task: Task = "summary") -> Retrying | None:
+    """The provider for a task beside the conversation: `auxiliary.<task>`, else the auxiliary model; None where the
+    configuration names neither. Raises as `choose` does."""
     wanted = config.auxiliary
+    own = {"summary": wanted.summary, "judge": wanted.judge}[task]
     preset = _configured(wanted.provider, wanted.base_url, "auxiliary")
-    if preset is None:
-        return choose(config, environ, wanted.name) if wanted.name else None
-    selection = Selection(preset, wanted.name, "auxiliary.provider", "auxiliary.name" if wanted.name else "")
+    named, rest = split_name(own, preset)
+    if preset is None or (named and named != preset.name):
+        name = own or wanted.name
+        return choose(config, environ, name) if name else None
+    name, source = (rest, f"auxiliary.{task}") if own else (wanted.name, "auxiliary.name")
+    selection = Selection(preset, name, "auxiliary.provider", source if name else "")
     selection = _with_key(selection, wanted.api_key_env, Keys(environ))
     check_key(selection)
     return provider_of(selection, config)
 
 
-def select(config: Config, environ: Mapping[str, str], model: str = "") -> Selection:
-    """What `choose` would use, the key's absence included. Raises ProviderError where nothing is set up."""
+def select(config: Config, environ: Mapping[str, str], model: str = "", by_maker: bool = True) -> Selection:
+    """What `choose` would use, the key's absence included. `by_maker`: where the endpoint lists models by their makers,
+    a name like openai/gpt-5 is one of its models, else it always leads to that preset. Raises
+    ProviderError where nothing is set up."""
     keys = Keys(environ)
     wanted, wanted_from = (model, "flag") if model else (environ.get("HERMES_MODEL", ""), "HERMES_MODEL")
     current = _endpoint(config, keys)
     if wanted:
-        named, name = split_name(wanted, current.preset if current else None)
+        named, name = split_name(wanted, current.preset if current and by_maker else None)
         if named:
             same = current is not None and current.preset.name == named
             preset = current.preset if same and current else standing(PRESETS[named], keys)
@@ -141,7 +150,7 @@ def provider_of(selection: Selection, config: Config) -> Retrying:
         temperature=config.model.temperature,
         context_window=window,
         silence=config.retries.silence,
-        prices={name: _price(price) for name, price in config.prices.items()},
+        prices=prices_of(config),
         thinking=_thinking(config.model.thinking),
     )
     provider: Provider
@@ -184,6 +193,11 @@ def _thinking(text: str) -> Thinking:
     if text.isdecimal():
         return Thinking(True, tokens=int(text))
     return Thinking(True, next((effort for effort in _EFFORTS if effort == text), ""))
+
+
+def prices_of(config: Config) -> dict[str, prices.Price]:
+    """The person's own prices, by model."""
+    return {name: _price(price) for name, price in config.prices.items()}
 
 
 def _price(price: ConfiguredPrice) -> prices.Price:

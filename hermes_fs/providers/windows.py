@@ -31,7 +31,8 @@ _KNOWN = (
 https://platform.claude.com/docs/en/about-claude/models/overview, as of 2026-11."""
 
 _NO_CHAT = re.compile(
-    r"embed|whisper|\btts|dall-e|image|audio|realtime|moderation|transcribe|rerank|sora|davinci|babbage", re.IGNORECASE
+    r"embed|\bbge-|all-minilm|\bgte-|\be5-|paraphrase|whisper|\btts|dall-e|image|audio|realtime|moderation|transcribe|rerank|sora|davinci|babbage",
+    re.IGNORECASE,
 )
 
 _FIELDS = (
@@ -66,8 +67,9 @@ def parse_models(body: Any) -> list[Model]:
 
 
 def first_of(models: list[Model], preset: Preset) -> Model | None:
-    """The model to use where nobody names one: a preferred one of the preset, else the first that can chat."""
-    chatting = [model for model in models if not _NO_CHAT.search(model.name)] or models
+    """The model to use where nobody names one: a preferred one of the preset, else the first that can chat; None where
+    none can."""
+    chatting = [model for model in models if not _NO_CHAT.search(model.name)]
     for wanted in preset.preferred:
         near = [model for model in chatting if model.name.startswith(wanted)]
         if near:

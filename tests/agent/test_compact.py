@@ -45,14 +45,20 @@ def long_talk(exchanges: int, words: int = 100) -> list[Message]:
     return messages
 
 
+def test_it_follows_the_window_of_the_model_that_answers() -> None:
+    windows = iter([100_000, 1_000, 100_000])
+    compactor = SummaryCompactor(Summariser(), lambda: next(windows), 0.75, 0)
+    assert [compactor(long_talk(6), False, Cancel()) is not None for _ in range(3)] == [False, True, False]
+
+
 def test_nothing_happens_while_the_conversation_fits() -> None:
-    assert SummaryCompactor(Summariser(), 100_000, 0.75, 0)(long_talk(3), False, Cancel()) is None
+    assert SummaryCompactor(Summariser(), lambda: 100_000, 0.75, 0)(long_talk(3), False, Cancel()) is None
 
 
 def test_the_older_part_becomes_a_summary_and_pairs_stay_whole() -> None:
     summariser = Summariser()
     messages = long_talk(20)
-    done = SummaryCompactor(summariser, 8_000, 0.75, 500)(messages, False, Cancel())
+    done = SummaryCompactor(summariser, lambda: 8_000, 0.75, 500)(messages, False, Cancel())
     assert done is not None
     compacted, usage = done
     view = [messages[0], compacted.summary, *messages[1 + compacted.replaced :]]
@@ -67,24 +73,24 @@ def test_the_older_part_becomes_a_summary_and_pairs_stay_whole() -> None:
 def test_a_last_exchange_over_the_budget_still_stays() -> None:
     messages = [*long_talk(5), user("short"), assistant("", ToolCall("z", "look", "{}"))]
     messages.append(Message("tool", (ToolResult("z", "x" * 40_000),)))
-    done = SummaryCompactor(Summariser(), 8_000, 0.75, 0)(messages, False, Cancel())
+    done = SummaryCompactor(Summariser(), lambda: 8_000, 0.75, 0)(messages, False, Cancel())
     assert done is not None
     assert messages[1 + done[0].replaced].calls[0].id == "z"
 
 
 def test_a_failing_model_leaves_excerpts_instead_of_a_summary() -> None:
     failing = Summariser(ProviderError("network", "gone"))
-    done = SummaryCompactor(failing, 8_000, 0.75, 0)(long_talk(20), False, Cancel())
+    done = SummaryCompactor(failing, lambda: 8_000, 0.75, 0)(long_talk(20), False, Cancel())
     assert done is not None
     assert "question 0" in done[0].summary.text
 
 
 def test_force_acts_although_the_window_is_unknown() -> None:
-    assert SummaryCompactor(Summariser(), 0, 0.75, 0)(long_talk(6), True, Cancel()) is not None
+    assert SummaryCompactor(Summariser(), lambda: 0, 0.75, 0)(long_talk(6), True, Cancel()) is not None
 
 
 def test_an_interrupt_ends_the_compaction() -> None:
     cancel = Cancel()
     cancel.set()
     with pytest.raises(Cancelled):
-        SummaryCompactor(Summariser(Cancelled()), 8_000, 0.75, 0)(long_talk(20), False, cancel)
+        SummaryCompactor(Summariser(Cancelled()), lambda: 8_000, 0.75, 0)(long_talk(20), False, cancel)

@@ -124,7 +124,7 @@ def test_a_plain_answer_is_streamed_appended_and_ended() -> None:
     events = list(run(turn(Script(assistant("hello")))))
     assert events == [
         TextDelta("hello"),
-        Appended(assistant("hello"), "agent", Usage(10, 5, 0, 0.01)),
+        Appended(assistant("hello"), "agent", Usage(10, 5, 0, 0.01), "script-1"),
         TurnEnded("done", Usage(10, 5, 0, 0.01)),
     ]
 

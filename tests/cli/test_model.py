@@ -120,7 +120,16 @@ def test_the_list_names_what_answers(hermes: Hermes, monkeypatch: pytest.MonkeyP
         assert "model-7" in out
         assert "2 more" in out
         found = json.loads(hermes("list", "--json")[1])
-    assert found[0]["models"][0] == {"name": "model-0", "context_window": 8192}
+    assert found[0]["models"][0] == {"name": "model-0", "context_window": 8192, "price": None}
+
+
+def test_the_list_shows_prices_a_persons_own_first(hermes: Hermes, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "config.yaml").write_text("prices:\n  mine:\n    input: 1.5\n    output: 6\n")
+    with OpenAIServer(models={"mine": 8192}) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert "1.5 / 6" in hermes("list")[1]
+        found = json.loads(hermes("list", "--json")[1])
+    assert found[0]["models"][0]["price"] == {"input": 1.5, "output": 6.0}
 
 
 def test_with_nothing_set_up_it_says_what_to_do(hermes: Hermes) -> None:

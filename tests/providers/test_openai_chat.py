@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_fs.core.errors import Cancelled, ProviderError
-from hermes_fs.core.events import TextDelta, ThinkingDelta
+from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Message, Reply, Request, Text, Thinking, ToolCall, ToolSpec, assistant, user
 from hermes_fs.providers.openai_chat import OpenAIChat, Settings
@@ -204,6 +204,24 @@ HISTORY = (
     assistant("I look.", ToolCall("c1", "look", '{ "path":\t"é" }')),
     Message("tool", ()),
 )
+
+
+def test_a_prompt_that_a_local_server_cuts_without_a_word_is_said_once(serve: Serve) -> None:
+    kept = {"prompt_tokens": 990, "completion_tokens": 3}
+    _, provider = serve(*[Answer("yes", usage=kept)] * 3, models={"fake-model": 1000})
+    assert provider.context_window == 1000
+    long = Request((user("a word " * 2000),))
+    lines = [item for _ in range(2) for item in provider.stream(long, Cancel()) if isinstance(item, Notice)]
+    (line,) = [one.text for one in lines]
+    assert "1,000 tokens" in line
+    assert "OLLAMA_CONTEXT_LENGTH" in line
+    assert not any(isinstance(item, Notice) for item in provider.stream(Request((user("hi"),)), Cancel()))
+
+
+def test_models_that_only_embed_are_never_chosen(serve: Serve) -> None:
+    _, provider = serve(models={"nomic-embed-text": 1, "all-minilm": 1, "bge-m3": 1}, settings=Settings())
+    with pytest.raises(ProviderError, match="no model that can chat"):
+        provider.model  # noqa: B018 - asks the server
 
 
 def test_the_bytes_of_a_longer_conversation_begin_with_those_of_the_shorter(serve: Serve) -> None:

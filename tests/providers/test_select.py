@@ -14,10 +14,12 @@ from hermes_fs.core.types import Reply, Request, user
 from hermes_fs.providers.presets import EMBEDDED, PRESETS, at
 from hermes_fs.providers.reachable import available
 from hermes_fs.providers.retrying import Retrying
-from hermes_fs.providers.select import choose, choose_auxiliary, select
+from hermes_fs.providers.select import Task, choose, choose_auxiliary, select
 from hermes_fs.testing.openai_server import OpenAIServer
 
 URL = "http://127.0.0.1:8089/v1"
+
+TASKS: tuple[Task, ...] = ("summary", "judge")
 
 
 def config(**values: Any) -> Config:
@@ -154,6 +156,21 @@ def test_summaries_have_a_provider_only_where_one_is_configured() -> None:
     provider = choose_auxiliary(config(auxiliary__name="cheap"), {"OPENAI_API_KEY": "a"})
     assert provider is not None
     assert (provider.name, provider.model) == ("openai", "cheap")
+
+
+def test_each_task_may_have_a_model_of_its_own() -> None:
+    environ = {"OPENAI_API_KEY": "a"}
+    named = config(auxiliary__name="cheap", auxiliary__judge="ollama/judge")
+    assert [(one.name, one.model) for task in TASKS if (one := choose_auxiliary(named, environ, task))] == [
+        ("openai", "cheap"),
+        ("ollama", "judge"),
+    ]
+    there = config(auxiliary__provider="ollama", auxiliary__name="small", auxiliary__judge="smaller")
+    assert [(one.name, one.model) for task in TASKS if (one := choose_auxiliary(there, environ, task))] == [
+        ("ollama", "small"),
+        ("ollama", "smaller"),
+    ]
+    assert choose_auxiliary(config(auxiliary__judge="x"), environ, "summary") is None
 
 
 def test_every_preset_is_found_by_its_own_address() -> None:

@@ -11,13 +11,17 @@ import pytest
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.config import BudgetConfig, Config, ModelConfig
 from hermes_fs.core.errors import BudgetSpent, ProviderError
-from hermes_fs.core.events import Notice
+from hermes_fs.core.events import Appended, Notice, TurnEnded
 from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.types import Answer as HumanAnswer
 from hermes_fs.core.types import Finish, Reply, Request, Usage, assistant, user
 from hermes_fs.providers.fallback import REST_SECONDS, Fallback
 from hermes_fs.providers.metered import Meter, Metered
 from hermes_fs.providers.rotating import LIMITED_SECONDS, Rotating
 from hermes_fs.providers.select import choose, line_up
+from hermes_fs.runtime import Options, Runtime
+from hermes_fs.store import transcript
+from hermes_fs.store.init import init
 from hermes_fs.store.spending import Spending
 from hermes_fs.testing.openai_server import Answer, OpenAIServer
 from hermes_fs.testing.scripted import ScriptedProvider
@@ -94,7 +98,7 @@ def test_the_next_model_answers_stays_and_gives_way_again() -> None:
     first = ScriptedProvider([ProviderError("auth", "no credit left"), assistant("big")], model="big")
     second = ScriptedProvider([assistant("small"), assistant("small again")], model="small", context_window=8_000)
     clock = Time()
-    chain = Fallback(first, [lambda: second], clock)
+    chain = Fallback([lambda: first, lambda: second], clock)
     assert said(chain) == ["fallback: no credit left; small answers", "small"]
     assert (chain.model, chain.context_window) == ("small", 8_000)
     assert said(chain) == ["small again"]
@@ -107,15 +111,57 @@ def test_where_none_answers_the_first_ones_reason_is_told() -> None:
         raise ProviderError("auth", "no key for the second")
 
     third = ScriptedProvider([ProviderError("network", "down")], model="third")
-    chain = Fallback(ScriptedProvider([ProviderError("not_found", "no such model")]), [missing, lambda: third], Time())
+    first = ScriptedProvider([ProviderError("not_found", "no such model")])
+    chain = Fallback([lambda: first, missing, lambda: third], Time())
     with pytest.raises(ProviderError, match="no such model"):
         said(chain)
 
 
 def test_a_filter_is_not_walked_around() -> None:
-    chain = Fallback(ScriptedProvider([ProviderError("filtered", "no")]), [lambda: ScriptedProvider([assistant("x")])])
+    first, second = ScriptedProvider([ProviderError("filtered", "no")]), ScriptedProvider([assistant("x")])
+    chain = Fallback([lambda: first, lambda: second])
     with pytest.raises(ProviderError, match="no"):
         said(chain)
+
+
+def test_a_first_model_without_a_key_is_said_and_stepped_over() -> None:
+    def missing() -> Provider:
+        raise ProviderError("auth", "OPENAI_API_KEY is not set")
+
+    chain = Fallback([missing, lambda: ScriptedProvider([assistant("a"), assistant("b")], name="two")], Time())
+    assert said(chain) == ["fallback: OPENAI_API_KEY is not set; two answers", "a"]
+    assert said(chain) == ["b"]
+    with pytest.raises(ProviderError, match="is not set"):
+        Fallback([missing, missing], Time())
+
+
+class Unnamed(ScriptedProvider):
+    """A server that is down and whose model nobody named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.model
+
+    def __getattr__(self, name: str) -> str:
+        raise ProviderError("network", f"cannot tell its {name}")
+
+
+def test_a_stand_in_that_cannot_tell_its_model_is_stepped_over() -> None:
+    first = ScriptedProvider([ProviderError("network", "down")])
+    third = ScriptedProvider([assistant("yes")], model="third")
+    assert said(Fallback([lambda: first, Unnamed, lambda: third], Time())) == ["fallback: down; third answers", "yes"]
+
+
+def test_the_wait_told_is_that_of_the_key_that_is_ready_first() -> None:
+    scripts = {
+        "KEY": ScriptedProvider([limited(5), assistant("yes")]),
+        "KEY_2": ScriptedProvider([limited(100)]),
+        "KEY_3": ScriptedProvider([ProviderError("auth", "refused")]),
+    }
+    clock = Time()
+    with pytest.raises(ProviderError) as failed:
+        said(Rotating(tuple(scripts), scripts.__getitem__, clock))
+    assert (failed.value.fault, failed.value.retry_after) == ("rate_limit", 5)
 
 
 @pytest.fixture
@@ -131,7 +177,7 @@ def paid(tokens: int, cost: float | None) -> Reply:
 
 
 def test_a_budget_warns_once_and_then_stops(meter: Meter) -> None:
-    provider = Metered(ScriptedProvider([paid(85, None), paid(5, None), paid(20, None), paid(1, None)]), lambda: meter)
+    provider = Metered(ScriptedProvider([paid(85, 0), paid(5, 0), paid(20, 0), paid(1, 0)]), lambda: meter)
     assert said(provider) == ["ok"]
     assert said(provider) == ["warning: 85% of the budget of 100 tokens for today is spent", "ok"]
     assert said(provider) == ["ok"]
@@ -139,6 +185,17 @@ def test_a_budget_warns_once_and_then_stops(meter: Meter) -> None:
         said(provider)
     assert spent.value.reason == "tokens"
     assert "budget.day_tokens" in spent.value.hint
+
+
+def test_money_that_cannot_be_counted_is_said_once(tmp_path: Path) -> None:
+    bounded = Meter(Spending(tmp_path, SystemClock()), BudgetConfig(day_money=1.0), "s1")
+    hosted = Metered(ScriptedProvider([paid(5, None), paid(5, None)], name="openai", model="new"), lambda: bounded)
+    line = "warning: no price of new is known, so its calls count in budget.day_tokens only: set prices.new.input"
+    assert said(hosted) == [line, "ok"]
+    assert said(hosted) == ["ok"]
+    bounded.warned = 0
+    assert said(Metered(ScriptedProvider([paid(5, None)], name="ollama"), lambda: bounded)) == ["ok"]
+    bounded.spending.close()
 
 
 def test_what_was_spent_is_known_to_the_next_process_and_survives_a_damaged_file(tmp_path: Path) -> None:
@@ -174,6 +231,46 @@ def test_keys_and_models_come_from_names_and_no_key_goes_to_another_provider(tmp
         assert lines[-1] == "yes"
         assert "sk-" not in str(lines)
         assert second.requests == []
+
+
+def test_a_chain_over_two_providers_gives_each_its_own_key_alone(tmp_path: Path) -> None:
+    with OpenAIServer([Answer(status=402)]) as first, OpenAIServer([Answer("stood in")]) as second:
+        environ = {
+            "HOME": str(tmp_path),
+            "OPENAI_BASE_URL": first.base_url,
+            "OPENAI_API_KEY": "sk-first-0000000000",
+            "ANTHROPIC_BASE_URL": second.root,
+            "ANTHROPIC_API_KEY": "sk-ant-second-00000",
+        }
+        config = Config(model=ModelConfig(name="fake-model", fallback=("anthropic/claude-opus-5",)))
+        assert said(line_up(config, environ))[-1] == "stood in"
+        assert "sk-ant" not in str(first.requests)
+        assert "sk-first" not in str(second.requests)
+        assert "sk-ant" in str(second.requests)
+
+
+def test_a_stand_in_begins_anew_and_its_cost_stands_under_its_own_name(tmp_path: Path) -> None:
+    init(tmp_path / "mind")[0].close()
+    cut = Answer("this is the half of it that was shown", manner="cut")
+    with OpenAIServer([cut, Answer("whole")]) as server:
+        settings = {
+            "model.base_url": server.base_url,
+            "model.name": "first",
+            "model.fallback": ("second",),
+            "retries.attempts": 1,
+        }
+        options = Options(tmp_path / "mind", tmp_path, {"HOME": str(tmp_path)}, settings=settings)
+        with Runtime.open(options) as runtime:
+            talk = runtime.conversation()
+            events = list(talk.send("hello", lambda question: HumanAnswer(None)))
+            path = talk.pen.transcript.path
+            talk.close()
+    assert next(event.text for event in events if isinstance(event, Notice)).endswith("second answers")
+    assert [event.message.text for event in events if isinstance(event, Appended)] == ["whole"]
+    assert isinstance(events[-1], TurnEnded)
+    assert events[-1].reason == "done"
+    (usage,) = [record.data for record in transcript.read(path).records if record.type == "usage"]
+    assert usage["model"] == "second"
 
 
 def test_a_chain_is_made_of_the_configured_models(tmp_path: Path) -> None:
