@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from hermes_fs.tools.commands.brackets import Unreadable
 from rich.console import Console
 
 from hermes_fs.agent import recollect
@@ -23,6 +22,7 @@ from hermes_fs.store.formats import entries, front, orders, registry, scan, sect
 from hermes_fs.store.formats.format import Format
 from hermes_fs.tools.commands.classify import classify
 from hermes_fs.tools.commands.parse import parse
+from hermes_fs.tools.commands.tokens import Unreadable
 
 Reader = Callable[[str], object]
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
