@@ -39,6 +39,7 @@ def offered() -> Iterator[FileServer]:
 def library(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folders]:
     """The fake library for every process of the test, whose server is gone at its end."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(FAKE), str(ROOT))))
+    monkeypatch.syspath_prepend(str(FAKE))  # for the test itself, which uses a server too
     folders = Folders.of_this_person()
     yield folders
     with contextlib.suppress(FileNotFoundError):

@@ -109,15 +109,18 @@ def test_a_lesson_is_shown_and_taken_back(hermes, mind, server):
 
 
 def test_a_command_is_approved_runs_and_shows_its_output(hermes, mind, server):
-    server.answers[:] = [Answer(calls=(("terminal", '{"command": "echo made > x; echo finished"}'),)), Answer("Made.")]
+    server.answers[:] = [
+        Answer(calls=(("terminal", '{"command": "mkdir x; rm -r x; echo finished"}'),)),
+        Answer("Made."),
+    ]
     console = hermes()
     console.wait("›")
     console.say("make it")
-    console.wait("│ echo made > x; echo finished")
+    console.wait("│ mkdir x; rm -r x; echo finished")
     console.wait("say why")
     console.type("y")
     screen = console.wait("Made.")
-    assert any(row.startswith("  ✓ terminal  echo made") for row in screen)
+    assert any(row.startswith("  ✓ terminal  mkdir x") for row in screen)
     assert "    finished" in screen
 
 
@@ -147,7 +150,10 @@ def test_a_session_goes_on_where_it_was(hermes, mind):
 
 
 def test_a_question_in_a_pipe_can_still_be_approved(hermes, mind, server, tmp_path):
-    server.answers[:] = [Answer(calls=(("terminal", '{"command": "touch made"}'),)), Answer("Done it.")]
+    server.answers[:] = [
+        Answer(calls=(("terminal", '{"command": "mkdir x; rm -r x; touch made"}'),)),
+        Answer("Done it."),
+    ]
     console = hermes(command="echo 'make it' | $HERMES chat -q go | cat")
     console.wait("say why")
     console.type("y")
