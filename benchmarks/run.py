@@ -21,7 +21,9 @@ from measure import RESULTS, Row  # noqa: E402  (a script's own folder)
 def names() -> list[str]:
     """The benchmarks that there are: files beside this one with a `main()`."""
     return sorted(
-        path.stem for path in HERE.glob("*.py") if path.stem != "run" and "\ndef main()" in path.read_text("utf-8")
+        path.stem
+        for path in HERE.glob("*.py")
+        if path.stem not in ("run", "bare") and "\ndef main()" in path.read_text("utf-8")
     )
 
 

@@ -45,7 +45,7 @@ WRITERS: dict[str, str] = {
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/init.py": "the first files of a new workspace, before there is a mind",
     "store/remote.py": "the folder of a clone that failed",
-    "store/insights.py": "removes its damaged cache, in .git/hermes",
+    "store/per_transcript.py": "removes its damaged cache, in .git/hermes",
     "store/spending.py": "removes its damaged database, in .git/hermes",
     "store/index.py": "the folder of the search index, .git/hermes",
     "store/schema.py": "the search index and its locks, in .git/hermes",

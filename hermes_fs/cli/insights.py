@@ -62,7 +62,7 @@ def _totals(found: Insights) -> None:
         ("tool calls", f"{tools.count:,}, {_share(tools.failed, tools.count)} failed"),
     ]
     if judged:
-        rows.append(("judged", f"{judged.get('good', 0)} good, {judged.get('bad', 0)} bad"))
+        rows.append(("judged", f"{judged.get('success', 0)} good, {judged.get('failure', 0)} bad"))
     for label, value in rows:
         print(f"{label:<10}  {value}")
 

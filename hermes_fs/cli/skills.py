@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hermes_fs.cli import skills_stats
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
@@ -16,6 +17,8 @@ from hermes_fs.store.formats import skill
 from hermes_fs.store.workspace import Workspace
 
 app = group("The agent's skills: how it does things, in the Agent Skills standard.")
+
+app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)
 
 FILE = "SKILL.md"
 

@@ -5,8 +5,6 @@ A transcript that has not changed since it was counted is not read again.
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,20 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from hermes_fs.core.clock import parse_iso
-from hermes_fs.core.errors import HermesError
-from hermes_fs.store import transcript
-from hermes_fs.store.transcript import Record
+from hermes_fs.store.per_transcript import Counting, counted
+from hermes_fs.store.transcript import Contents, Record
 
-_VERSION = 1
-_TABLES = """
-create table files(path text primary key, stamp text not null) without rowid;
-create table facts(
-  file text not null, day text not null, kind text not null, name text not null,
-  count integer not null, input integer not null, output integer not null, cached integer not null,
-  cost real not null, unpriced integer not null, seconds real not null, failed integer not null
-);
-create index facts_of_file on facts(file);
-create index facts_by_day on facts(day);
+_COLUMNS = """
+  day text not null, kind text not null, name text not null, count integer not null, input integer not null,
+  output integer not null, cached integer not null, cost real not null, unpriced integer not null,
+  seconds real not null, failed integer not null
 """
 
 
@@ -78,11 +69,10 @@ class Insights:
 
 def insights(sessions: Path, state_dir: Path, since: datetime, until: datetime) -> Insights:
     """Everything from `since` to `until`, by whole days. `sessions` is the folder of transcripts."""
-    with contextlib.closing(_opened(state_dir / "insights.db")) as db:
-        _refresh(db, sessions)
+    with counted(state_dir / "insights.db", Counting(2, _COLUMNS, _rows), sessions) as db:
         rows = db.execute(
             "select day, kind, name, sum(count), sum(input), sum(output), sum(cached), sum(cost), sum(unpriced),"
-            " sum(seconds), sum(failed) from facts where day between ? and ? group by day, kind, name",
+            " sum(seconds), sum(failed) from rows where day between ? and ? group by day, kind, name",
             (_day(since), _day(until)),
         ).fetchall()
     found = Insights()
@@ -134,62 +124,24 @@ def _facts_of(record: Record, skills: dict[str, str]) -> Iterator[tuple[str, str
             skills[_text(data, "tree")] = _text(data, "name")
             yield "skill", _text(data, "name"), Fact(1)
         case "outcome":
-            bad = _text(data, "result") == "bad"
-            yield "outcome", _text(data, "result"), Fact(1)
+            if _text(data, "why") not in ("", "feedback"):  # what the agent thinks of itself is `skills stats`' matter
+                return
+            result = {"good": "success", "bad": "failure"}.get(said := _text(data, "result"), said)
+            bad = result == "failure"
+            yield "outcome", result, Fact(1)
             trees = data.get("skills")
             for tree in trees if isinstance(trees, list) else ():
                 if bad and str(tree) in skills:
                     yield "skill", skills[str(tree)], Fact(failed=1)
 
 
-def _refresh(db: sqlite3.Connection, sessions: Path) -> None:
-    known = dict(db.execute("select path, stamp from files"))
-    with db:
-        for path in sorted(sessions.rglob("*.jsonl")):
-            status = path.lstat()
-            name, stamp = path.relative_to(sessions).as_posix(), f"{status.st_size} {status.st_mtime_ns}"
-            if known.pop(name, "") != stamp:
-                _replace(db, name, stamp, path)
-        for name in known:
-            _forget(db, name)
-
-
-def _replace(db: sqlite3.Connection, name: str, stamp: str, path: Path) -> None:
-    _forget(db, name)
-    try:
-        contents = transcript.read(path)
-    except HermesError:  # a file that is no transcript counts nothing
-        return
+def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
     facts = count(contents.records)
     if started := _moment(contents.header.started):
         facts[_day(started), "session", contents.header.channel].add(Fact(1))
-    db.executemany(
-        "insert into facts values(?,?,?,?,?,?,?,?,?,?,?,?)",
-        [
-            (name, *key, f.count, f.input, f.output, f.cached, f.cost, f.unpriced, f.seconds, f.failed)
-            for key, f in facts.items()
-        ],
-    )
-    db.execute("insert into files values(?,?)", (name, stamp))
-
-
-def _forget(db: sqlite3.Connection, name: str) -> None:
-    db.execute("delete from facts where file = ?", (name,))
-    db.execute("delete from files where path = ?", (name,))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """The cache, made anew where it is damaged, of another version or cannot be kept."""
-    for attempt in (path, path, ":memory:"):
-        with contextlib.suppress(sqlite3.Error):
-            db = sqlite3.connect(attempt, timeout=10)
-            db.execute("pragma journal_mode = wal")
-            if db.execute("pragma user_version").fetchone()[0] != _VERSION:
-                db.executescript("drop table if exists files; drop table if exists facts;" + _TABLES)
-                db.execute(f"pragma user_version = {_VERSION}")
-            return db
-        path.unlink(missing_ok=True)
-    raise AssertionError("SQLite cannot even keep a database in memory")
+    for key, f in facts.items():
+        counts = (f.count, f.input, f.output, f.cached, f.cost, f.unpriced, f.seconds, f.failed)
+        yield (*key, *counts)
 
 
 def _moment(text: str) -> datetime | None:

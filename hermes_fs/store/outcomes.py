@@ -1,0 +1,143 @@
+"""How tasks went, and with which version of which skill: read out of transcripts. Judges nothing itself.
+
+A task is a turn with at least one tool call. What is said of it stands in `outcome` events: in its own transcript, or
+in that of a reflection, which names the session. The strongest source counts, and of one source what it said last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from hermes_fs.core.clock import parse_iso
+from hermes_fs.store.per_transcript import Counting, counted
+from hermes_fs.store.transcript import Contents, Record
+
+Result = Literal["success", "failure", "partial"]
+Source = Literal["ended", "reflection", "correction", "check", "feedback"]
+"""Who says so, the weakest first: the turn's own end, a reflection, the person's next message, a check that ran, the
+person."""
+
+WEIGHT: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0}
+_RESULTS: Mapping[str, Result] = {"success": "success", "failure": "failure", "partial": "partial", "good": "success",
+                                  "bad": "failure"}  # fmt: skip
+_STRENGTH: Mapping[str, int] = {source: place for place, source in enumerate(get_args(Source))}
+OWN_CHANNELS = frozenset(("reflection", "audit"))
+"""Channels of the agent's own background work, whose turns are nobody's tasks."""
+_COLUMNS = """
+  kind text not null, session text not null, task text not null, at text not null, model text not null,
+  about text not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task. `skills` are (name, tree id) of those that it read; `calls` of tools, `failed` of them; `tokens` in and
+    out. `why` is the source of `result`, `note` what it said."""
+
+    session: str
+    id: str
+    at: datetime
+    model: str
+    skills: tuple[tuple[str, str], ...]
+    calls: int
+    failed: int
+    tokens: int
+    result: Result
+    why: Source
+    note: str = ""
+
+    @property
+    def weight(self) -> float:
+        """1 for a success, 0 for a failure, a half for what is between."""
+        return WEIGHT[self.result]
+
+
+def tasks(sessions: Path, state_dir: Path) -> list[Task]:
+    """Every task of the folder of transcripts with what is known of how it went, oldest first."""
+    with counted(state_dir / "outcomes.db", Counting(1, _COLUMNS, _rows), sessions) as db:
+        rows = db.execute("select kind, session, task, at, model, about from rows order by at").fetchall()
+    said: dict[tuple[str, str], Mapping[str, Any]] = {}
+    found: dict[tuple[str, str], tuple[str, str, Mapping[str, Any]]] = {}
+    for kind, session, task, at, model, about in rows:
+        data = json.loads(about)
+        if kind == "task":
+            found[session, task] = (at, model, data)
+        elif _STRENGTH[data["why"]] >= _STRENGTH[said.get((session, task), data)["why"]]:
+            said[session, task] = data
+    made = [_task(key, *parts, said.get(key, {})) for key, parts in found.items()]
+    return [task for task in made if task]
+
+
+def by_version(done: Sequence[Task]) -> dict[tuple[str, str], list[Task]]:
+    """The tasks that used each version of each skill, by (name, tree id)."""
+    found: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    for task in done:
+        for skill in dict.fromkeys(task.skills):
+            found[skill].append(task)
+    return found
+
+
+# -- out of one transcript --------------------------------------------------------------------------------------------
+
+
+def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
+    header = contents.header
+    for turn in _turns(contents.records) if header.channel not in OWN_CHANNELS else ():
+        if calls := [record for record in turn if record.type == "tool_result"]:
+            about = {
+                "skills": [[_text(one, "name"), _text(one, "tree")] for one in turn if one.type == "skill_used"],
+                "calls": len(calls),
+                "failed": sum(bool(one.data.get("failed")) for one in calls),
+                "tokens": sum(_whole(one, "input") + _whole(one, "output") for one in turn if one.type == "usage"),
+                "cut": next((_text(one, "reason") for one in turn if one.type == "turn_ended"), ""),
+            }
+            model = next((_text(one, "model") for one in turn if one.type == "usage"), header.model)
+            yield "task", header.session, turn[0].id, turn[0].at, model, json.dumps(about)
+    for record in contents.records:
+        result, why = _RESULTS.get(_text(record, "result")), _text(record, "why") or "feedback"
+        if record.type == "outcome" and result and why in _STRENGTH:
+            about = {"result": result, "why": why, "note": _text(record, "note")}
+            session = _text(record, "session") or header.session
+            yield "outcome", session, _text(record, "task"), record.at, "", json.dumps(about)
+
+
+def _turns(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """The records from each message of a person up to the next."""
+    turn: list[Record] = []
+    for record in records:
+        if record.type == "message" and record.data.get("role") == "user":
+            if turn:
+                yield turn
+            turn = [record]
+        elif turn:
+            turn.append(record)
+    if turn:
+        yield turn
+
+
+def _task(key: tuple[str, str], at: str, model: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Task | None:
+    try:
+        when = parse_iso(at)
+    except ValueError:
+        return None
+    skills = tuple((str(name), str(tree)) for name, tree in data["skills"])
+    counts = (data["calls"], data["failed"], data["tokens"])
+    own: Result = "failure" if data["cut"] else "success"
+    result = _RESULTS.get(said.get("result", ""), own)
+    return Task(*key, when, model, skills, *counts, result, said.get("why", "ended"), said.get("note", ""))
+
+
+def _text(record: Record, key: str) -> str:
+    value = record.data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _whole(record: Record, key: str) -> int:
+    value = record.data.get(key)
+    return int(value) if isinstance(value, int | float) else 0
