@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hermes_fs.agent.command_judge import CommandJudge
 from hermes_fs.agent.conversation import Conversation, Model
@@ -21,7 +21,7 @@ from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Event
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
-from hermes_fs.core.ports import Backend, Cancel, Provider
+from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
 from hermes_fs.providers.metered import Meter, Metered
@@ -39,6 +39,9 @@ from hermes_fs.store.watch import Watcher
 from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools import registry as tools
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
+
+if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation
+    from hermes_fs.agent.learner import Learner
 
 SMALL_WINDOW = 16_000
 """Tokens below which a model is given the small profile."""
@@ -146,6 +149,24 @@ class Runtime:
         if self.config.sessions.commit and not self.workspace.read_only:
             self._tidying = threading.Thread(target=self._tidy, name="hermes-tidy", daemon=True)
             self._tidying.start()
+
+    def learner(self, emit: Emit, cancel: Cancel) -> Learner:
+        """Who does the learning loop's background work here; loaded by the first that there is."""
+        errands = load("hermes_fs.store.errands:Errands")(self.workspace.state_dir, self.clock, self.ulids)
+        given = (self.workspace, self.index, self.sessions, self.config, self.clock, self.ulids, self._teacher)
+        bench = load("hermes_fs.agent.learner:Bench")(
+            *given, lambda: self._backend(self._ground(), "learning"), None, cancel, emit
+        )
+        made: Learner = load("hermes_fs.agent.learner:Learner")(errands, bench)
+        return made
+
+    def _teacher(self, task: select.Task, model: str) -> Provider:
+        """Who learns: the model named for that, else who answered. Raises BudgetSpent where nothing is left for it."""
+        meter = Meter(self._meter.spending, self.config.budget, "", self.config.learning)
+        meter.check()
+        config, environ = self.config, self.options.environ
+        found = select.choose_auxiliary(config, environ, task)
+        return Metered(found or select.line_up(config, environ, model or self.options.model), lambda: meter)
 
     def close(self) -> None:
         self.watcher.close()

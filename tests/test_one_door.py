@@ -42,6 +42,7 @@ WRITERS: dict[str, str] = {
     "store/files.py": "the mind's own files, for the door and its recovery",
     "store/object_writer.py": "temporary files in .git/hermes/tmp that git reads objects from",
     "store/identity.py": "this machine's name, in .git/hermes",
+    "store/errands.py": "the queue of what is to be learned, in .git/hermes/errands",
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/init.py": "the first files of a new workspace, before there is a mind",
     "store/remote.py": "the folder of a clone that failed",

@@ -68,6 +68,7 @@ class AuxiliaryConfig(Section):
     api_key_env: str = Field("", description="Name of the environment variable that holds its key.")
     summary: str = Field("", description="Another model for summaries alone, as NAME or PROVIDER/NAME.")
     judge: str = Field("", description="Another model for the second look at commands alone, likewise.")
+    reflection: str = Field("", description="Another model for learning from a task after it, likewise.")
 
 
 class LocalConfig(Section):
@@ -135,6 +136,20 @@ class MemoryConfig(Section):
     user_limit: Count = Field(1375, description="Characters of USER.md up to which the agent may add.")
 
 
+class LearningConfig(Section):
+    reflection: Literal["auto", "off"] = Field(
+        "auto", description="Whether a task is looked back on after the reply, beside the conversation."
+    )
+    complex: Count = Field(
+        5, description="Tool calls from which on a task is worth that; 0: their number says nothing."
+    )
+    nudge_after: Count = Field(
+        10, description="Turns without anything saved after which the model is reminded, once; 0: never."
+    )
+    day_money: Amount = Field(0.0, description="US dollars that learning beside the chat may cost a day; 0: no bound.")
+    day_tokens: Count = Field(0, description="Tokens a day for it; both stay within the budget of all.")
+
+
 class RecallConfig(Section):
     hits: Count = Field(4, description="Most passages of earlier conversations that join a message; 0: none.")
     tokens: Count = Field(300, description="Most tokens that they take together.")
@@ -185,6 +200,7 @@ class Config(Section):
         (), description="Further folders that file tools may use, and whose AGENTS.md is followed."
     )
     memory: MemoryConfig = MemoryConfig()
+    learning: LearningConfig = LearningConfig()
     recall: RecallConfig = RecallConfig()
     compaction: CompactionConfig = CompactionConfig()
     sessions: SessionsConfig = SessionsConfig()

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hermes_fs.core.config import BudgetConfig
+from hermes_fs.core.config import BudgetConfig, LearningConfig
 from hermes_fs.core.errors import BudgetSpent
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
-from hermes_fs.core.types import Reply, Request
+from hermes_fs.core.types import Reply, Request, Usage
 from hermes_fs.providers.presets import PRESETS
 from hermes_fs.store.spending import Spending, Spent
 
@@ -20,11 +20,13 @@ WARNED_AT = 0.8
 
 @dataclass(slots=True)
 class Meter:
-    """The budget of one session: shared by all providers that it uses."""
+    """The budget of one session: shared by all providers that it uses. `learning` bounds what is learned beside the
+    conversations, which is counted apart and within the day's budget; then `session` is not looked at."""
 
     spending: Spending
     budget: BudgetConfig
     session: str
+    learning: LearningConfig | None = None
     warned: int = 0
 
     def check(self) -> str:
@@ -33,7 +35,7 @@ class Meter:
         for place, (spent, limit, what, key) in enumerate(self._spans(), 1):
             if limit and spent >= limit:
                 kind: Literal["money", "tokens"] = "tokens" if key.endswith("tokens") else "money"
-                hint = f"raise it with `hermes config set budget.{key} …`, or go on later"
+                hint = f"raise it with `hermes config set {key} …`, or go on later"
                 raise BudgetSpent(kind, f"the budget of {what} is spent", hint)
             if limit and spent >= WARNED_AT * limit and not self.warned & (1 << place):
                 self.warned |= 1 << place
@@ -49,13 +51,20 @@ class Meter:
         self.warned |= 1
         return f"no price of {model} is known, so its calls count in budget.day_tokens only: set prices.{model}.input"
 
+    def count(self, usage: Usage) -> None:
+        """Add what a call has cost."""
+        self.spending.add(self.spending.learning if self.learning else self.session, usage)
+
     def _spans(self) -> Iterator[tuple[float, float, str, str]]:
-        wanted = self.budget
-        if not any((wanted.day_money, wanted.day_tokens, wanted.session_money, wanted.session_tokens)):
-            return
-        day, session = self.spending.today(), self.spending.of(self.session)
-        yield from _both(day, wanted.day_money, wanted.day_tokens, "today", "day")
-        yield from _both(session, wanted.session_money, wanted.session_tokens, "this session", "session")
+        wanted, learning = self.budget, self.learning
+        if wanted.day_money or wanted.day_tokens:
+            yield from _both(self.spending.today(), wanted.day_money, wanted.day_tokens, "today", "budget.day")
+        if learning and (learning.day_money or learning.day_tokens):
+            spent = self.spending.of(self.spending.learning)
+            yield from _both(spent, learning.day_money, learning.day_tokens, "learning today", "learning.day")
+        elif not learning and (wanted.session_money or wanted.session_tokens):
+            spent = self.spending.of(self.session)
+            yield from _both(spent, wanted.session_money, wanted.session_tokens, "this session", "budget.session")
 
 
 def _both(spent: Spent, money: float, tokens: int, what: str, span: str) -> Iterator[tuple[float, float, str, str]]:
@@ -93,7 +102,7 @@ class Metered:
             yield Notice("warning", due)
         for item in self._provider.stream(request, cancel):
             if isinstance(item, Reply):
-                meter.spending.add(meter.session, item.usage)
+                meter.count(item.usage)
                 if item.usage.cost is None and (line := meter.unpriced(self.name, self.model)):
                     yield Notice("warning", line)
             yield item

@@ -30,7 +30,7 @@ WIRES: dict[Wire, str] = {
     "responses": "hermes_fs.providers.responses:Responses",
     "anthropic": "hermes_fs.providers.anthropic_messages:AnthropicMessages",
 }
-Task = Literal["summary", "judge"]
+Task = Literal["summary", "judge", "reflection"]
 _MOST_KEYS = 9
 """NAME, NAME_2 … NAME_9 are keys of one provider."""
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
@@ -77,7 +77,7 @@ def choose_auxiliary(config: Config, environ: Mapping[str, str], task: Task = "s
     """The provider for a task beside the conversation: `auxiliary.<task>`, else the auxiliary model; None where the
     configuration names neither. Raises as `choose` does."""
     wanted = config.auxiliary
-    own = {"summary": wanted.summary, "judge": wanted.judge}[task]
+    own = {"summary": wanted.summary, "judge": wanted.judge, "reflection": wanted.reflection}[task]
     preset = _configured(wanted.provider, wanted.base_url, "auxiliary")
     named, rest = split_name(own, preset)
     if preset is None or (named and named != preset.name):

@@ -52,6 +52,11 @@ class Spending:
         rows = self._run("select tokens, money from spent where span = ?", span)
         return Spent(*rows[0]) if rows else Spent()
 
+    @property
+    def learning(self) -> str:
+        """The span of what was learned beside the conversations today."""
+        return f"learning {self._day()}"
+
     def close(self) -> None:
         with self._lock:
             if self._db:
