@@ -73,8 +73,10 @@ def whole(workspace: Workspace, review: Review, one: Proposal) -> None:
     print(f"{good(one.id)}  {bold(one_line(one.subject))}")
     for name, value in _facts(one, now):
         print(f"{dim(name.ljust(_LABEL))} {one_line(value)}")
-    for line in one.why.splitlines():
-        print(f"\n{one_line(line)}")
+    if one.why:
+        print(f"\n{dim('why, in its own words')}")
+    for line in one.why.split("\n") if one.why else ():
+        print(f"  > {one_line(line)}")
     evidence = [] if one.foreign else list(said(workspace, one.provenance.evidence))
     if evidence:
         print(f"\n{dim('evidence')}")
@@ -125,8 +127,9 @@ def edited(review: Review, one: Proposal, environ: Mapping[str, str]) -> dict[st
     content = {path: data for path, data in review.content(one).items() if data is not None}
     command = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory(prefix=f"hermes-review-{one.id}-") as folder:
-        places = {path: Path(folder, path.replace("/", "__")) for path in content}
+        places = {path: Path(folder, str(number), Path(path).name) for number, path in enumerate(content, 1)}
         for path, place in places.items():
+            place.parent.mkdir()
             place.write_bytes(content[path])
         try:
             words = [*shlex.split(command), *map(str, places.values())]

@@ -91,7 +91,9 @@ def show(
 def accept(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As listed.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that wait and still fit.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that this machine made, that wait and still fit.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --all: do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The new lessons as one JSON array.")] = False,
 ) -> None:
@@ -101,7 +103,7 @@ def accept(
     with _reviewing(context) as (_, review):
         chosen = [(name, "") for name in names or ()]
         if everything:
-            waiting = [one for one in review.waiting() if one.standing.fits]
+            waiting = [one for one in review.waiting() if one.standing.fits and not one.foreign]
             chosen = [(one.id, one.commit) for one in waiting]
             if waiting and not as_json:
                 _list(waiting, "")

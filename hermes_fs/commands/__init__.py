@@ -132,7 +132,7 @@ def _diff(talk: Talk, argument: str) -> Outcome:
     git = talk.runtime.workspace.git
     lesson = history.find(git, argument or "last")
     patch = history.diff(git, lesson.parents[0] if lesson.parents else "", lesson.commit)
-    lines = [line for line in patch.splitlines() if not line.startswith(("diff --git ", "index "))]
+    lines = [line for line in patch.split("\n") if not line.startswith(("diff --git ", "index "))]
     return Said("\n".join([f"{lesson.short}  {lesson.subject}", "", *lines]), diff=True)
 
 

@@ -7,27 +7,39 @@ from typing import TYPE_CHECKING
 from hermes_fs.commands.talk import Outcome, Said, Talk, local
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.loading import load
-from hermes_fs.core.terminal import spell_out
+from hermes_fs.core.terminal import one_line, spell_out
 from hermes_fs.store.policy import Policy
 
 if TYPE_CHECKING:  # a chat in which nobody reviews does without it
+    from hermes_fs.store.proposal import Proposal
     from hermes_fs.store.review import Review
 
 
 def review(talk: Talk, argument: str) -> Outcome:
     proposals = _review(talk)
-    if not argument:
-        lines = [
-            f"{one.id}  {local(one.when)}  {one.subject}  ({one.standing.detail or one.because})"
-            for one in proposals.waiting()
-        ]
-        return Said("\n".join([*lines, "", "/review ID shows one."]) if lines else "Nothing waits for you.")
-    one = proposals.find(argument)
+    if argument:
+        return _shown(talk, proposals, proposals.find(argument), "")
+    lines = [
+        f"{one.id}  {local(one.when)}  {one_line(one.subject)}  ({one_line(one.standing.detail or one.because)})"
+        for one in proposals.waiting()
+    ]
+    return Said("\n".join([*lines, "", "/review ID shows one."]) if lines else "Nothing waits for you.")
+
+
+def _shown(talk: Talk, proposals: Review, one: Proposal, also: str) -> Outcome:
+    """All of it, and that the person has looked at exactly this. Split at line feeds alone: a reader of other line ends
+    would take the middle of a line for the beginning of one."""
     talk.seen[one.id] = one.commit
-    patch = [line for line in proposals.diff(one).splitlines() if not line.startswith(("diff --git ", "index "))]
-    head = [f"{one.id}  {one.subject}", f"waits: {one.because}", *one.why.splitlines(), ""]
+    patch = [line for line in proposals.diff(one).split("\n") if not line.startswith(("diff --git ", "index "))]
+    why = ["why, in its own words:", *(f"  > {one_line(line)}" for line in one.why.split("\n"))] if one.why else []
+    head = [
+        *([also, ""] if also else []),
+        f"{one.id}  {one_line(one.subject)}",
+        f"waits: {one_line(one.because)}",
+        *why,
+    ]
     keys = ["", f"/accept {one.id} makes it a lesson, /reject {one.id} WHY puts it away."]
-    return Said(spell_out("\n".join([*head, *patch, *keys])), diff=True)
+    return Said(spell_out("\n".join([*head, "", *patch, *keys])), diff=True)
 
 
 def accept(talk: Talk, argument: str) -> Outcome:
@@ -35,7 +47,11 @@ def accept(talk: Talk, argument: str) -> Outcome:
         raise UsageError("/accept needs the id of a proposal", "see what waits with /review")
     proposals = _review(talk)
     one = proposals.find(argument)
-    done = proposals.accept(one.id, talk.runtime.options.person, talk.seen.get(one.id, ""))
+    if one.id not in talk.seen:
+        return _shown(
+            talk, proposals, one, f"Not accepted yet: nobody has looked at it here. /accept {one.id} says yes."
+        )
+    done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id])
     talk.conversation.remark(f"The person accepted the proposal {one.id}: {done.subject}. It holds now.")
     return Said(f"Accepted: {done.subject}\n/undo takes it back; /reload makes this session know.")
 
@@ -46,13 +62,14 @@ def reject(talk: Talk, argument: str) -> Outcome:
         raise UsageError("/reject needs the id of a proposal", "see what waits with /review")
     one = _review(talk).reject(name, talk.runtime.options.person, why.strip())
     said = f", saying: {why.strip()}" if why.strip() else ""
-    talk.conversation.remark(f"The person rejected the proposal {one.id}: {one.subject}{said}. Don't propose it again.")
-    return Said(f"Rejected: {one.subject}\n/accept {one.id} brings it back.")
+    what = "" if one.foreign else f": {one.subject}"  # a stranger's words are none of ours
+    talk.conversation.remark(f"The person rejected the proposal {one.id}{what}{said}. Don't propose it again.")
+    return Said(f"Rejected: {one_line(one.subject)}\n/accept {one.id} brings it back.")
 
 
 def proposal_words(talk: Talk) -> list[tuple[str, str]]:
     """What waits, for completion."""
-    return [(one.id, one.subject) for one in _review(talk).waiting()]
+    return [(one.id, one_line(one.subject)) for one in _review(talk).waiting()]
 
 
 def _review(talk: Talk) -> Review:

@@ -40,6 +40,11 @@ def one_line(text: str, width: int = 0) -> str:
     return line if not width or len(line) <= width else line[: max(width - 1, 0)] + "…"
 
 
+def spelled_line(text: str, width: int = 0) -> str:
+    """`text` on one line, spelled out, for a question: what a stranger wrote into it cannot look like more of it."""
+    return one_line(spell_out(text), width)
+
+
 def _visible(match: Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:

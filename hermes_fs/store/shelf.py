@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from hermes_fs.core.errors import Conflict, HermesError, NotFound, Refused
 from hermes_fs.store import identity, message, proposal
@@ -21,6 +22,7 @@ from hermes_fs.store.workspace import Workspace
 
 _SHORTEST_ID = 6
 _STRANGERS = 200  # proposals that came from elsewhere, of which a person is shown no more
+_CLOCKS_DIFFER = timedelta(days=1)
 _BOTH = (WAITING, PUT_AWAY)
 
 
@@ -75,6 +77,7 @@ class Shelf:
         for ref in refs:
             with contextlib.suppress(NotFound):  # a stranger's, or git has lost it: nothing that could be shown
                 one = proposal.read(self._git, ref, files[ref.commit], made.get(ref.id), self._days)
+                one = self._dated(one)
                 found.append(replace(one, standing=self._standing(one, ref, ledger)))
         return sorted(found, key=lambda one: (one.when, one.change, one.id))
 
@@ -164,6 +167,11 @@ class Shelf:
         self._git.update_ref(name, new, old)
         if first:  # the folders are new, too
             self._git.syncer.sync([folder, folder.parent, folder.parent.parent])
+
+    def _dated(self, one: Proposal) -> Proposal:
+        """A stranger's that claims to be from the future would never expire."""
+        now = self._workspace.clock.now()
+        return replace(one, expires=now) if one.foreign and one.when > now + _CLOCKS_DIFFER else one
 
     def _standing(self, one: Proposal, ref: Ref, ledger: Ledger) -> Standing:
         standing = one.standing if one.standing.state == "blocked" else self._fit(one)

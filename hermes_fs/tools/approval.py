@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 
 from hermes_fs.core.errors import Refused
+from hermes_fs.core.terminal import spelled_line
 from hermes_fs.core.types import Question
 from hermes_fs.tools.context import Grant, ToolContext
 from hermes_fs.tools.places import Place, is_below
@@ -26,10 +27,10 @@ def write(context: ToolContext, place: Place, asked: str, diff: str) -> None:
         return
     below = str(PurePosixPath(place.path).parent)
     if place.sensitive or place.zone == "outside":
-        _require(context, Grant("write", below, place.path), f"Write {place.path}?", diff)
+        _require(context, Grant("write", below, place.path), f"Write {spelled_line(place.path)}?", diff)
         return
     if not may_write(context, below):
-        prompt = f"Write {asked}? (session: whatever is written below {below})"
+        prompt = f"Write {spelled_line(asked)}? (session: whatever is written below {spelled_line(below)})"
         _require(context, Grant("write", below), prompt, diff)
 
 
@@ -53,13 +54,13 @@ def read(context: ToolContext, place: Place) -> None:
         _require(context, Grant("read", below, place.path), "Read this? It looks like credentials.", place.path)
     elif not granted:
         what = "a file outside the work directory" if place.zone == "outside" else "a file with another name elsewhere"
-        prompt = f"Read {what}? (session: whatever is below {below})"
+        prompt = f"Read {what}? (session: whatever is below {spelled_line(below)})"
         _require(context, Grant("read", below), prompt, place.path)
 
 
 def input_to(context: ToolContext, job: str, running: str, text: str) -> None:
     """Before a background job is given input: to a shell that is a command. Raises Refused."""
-    _require(context, Grant("run", f"job {job}", text), f"Send this to job {job} ({running})?", text)
+    _require(context, Grant("run", f"job {job}", text), f"Send this to job {job} ({spelled_line(running, 200)})?", text)
 
 
 def end(context: ToolContext, job: str, running: str) -> None:

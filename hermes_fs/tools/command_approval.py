@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from hermes_fs.core.errors import HermesError, Refused
 from hermes_fs.core.events import Asked
+from hermes_fs.core.terminal import spelled_line
 from hermes_fs.core.types import Answer, Question
 from hermes_fs.store import settings
 from hermes_fs.tools.approval import NO, ONCE, SESSION, may_write, refuse
@@ -19,6 +20,8 @@ from hermes_fs.tools.harmless import Judged, judge
 from hermes_fs.tools.places import locate
 
 ALWAYS, NEVER = "always", "never"
+_REASONS = 4  # that a question gives, the gravest first
+_REASON = 160  # characters of one
 _NEVER_HINT = "do something else; the user takes it back with `hermes approvals remove`"
 _SCRATCH = ("/tmp", "/var/tmp", "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero")
 _SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/proc", "/sys", "/dev/urandom",
@@ -83,7 +86,7 @@ def _ask(context: ToolContext, text: str, purpose: str, decision: Decision, reas
     rule = rules.rule_for(text, directory, decision.effects) if decision.readable else None
     lasting = memo.tainted and decision.goes_out
     options = (ONCE, NO) if lasting else (ONCE, SESSION, *((ALWAYS,) if rule else ()), NEVER, NO)
-    prompt = f"{purpose} in {directory}? It {'; it '.join(reasons[:3])}." + _outlook(context, decision)
+    prompt = f"{purpose} in {spelled_line(directory)}? It {_worded(reasons)}." + _outlook(context, decision)
     prompt += f"\nalways: {rule}" if rule and not lasting else ""
     answer = context.ask(Question("approve", prompt, text, options)).value
     context.cancel.check()
@@ -101,11 +104,19 @@ def _ask(context: ToolContext, text: str, purpose: str, decision: Decision, reas
             refuse(answer)
 
 
+def _worded(reasons: tuple[str, ...]) -> str:
+    """One line: a reason quotes the command, which is the model's."""
+    said = "; it ".join(spelled_line(reason, _REASON) for reason in reasons[:_REASONS])
+    more = len(reasons) - _REASONS
+    return f"{said}; and {more} more such {'thing' if more == 1 else 'things'}" if more > 0 else said
+
+
 def _outlook(context: ToolContext, decision: Decision) -> str:
     """What a yes opens besides."""
     if not (decision.goes_out and context.backend.capabilities.isolated):
         return ""
-    return f" A yes opens the network to {', '.join(decision.hosts) or 'any host'} for this session."
+    hosts = ", ".join(spelled_line(host, _REASON) for host in decision.hosts)
+    return f" A yes opens the network to {hosts or 'any host'} for this session."
 
 
 def _open(context: ToolContext, decision: Decision) -> None:
@@ -119,7 +130,8 @@ def _open(context: ToolContext, decision: Decision) -> None:
 
 
 def _ask_for_all(context: ToolContext, host: str, refused: Refused) -> None:
-    prompt = f"The network can only be opened as a whole here, not to {host} alone. Open it for this session?"
+    alone = f"not to {spelled_line(host, _REASON)} alone"
+    prompt = f"The network can only be opened as a whole here, {alone}. Open it for this session?"
     answer = context.ask(Question("approve", prompt, refused.message, (ONCE, NO))).value
     context.cancel.check()
     if answer != ONCE:

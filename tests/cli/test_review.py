@@ -20,6 +20,7 @@ from hermes_fs.store.workspace import Workspace
 from tests.cli.conftest import ROOT, git
 from tests.store.planting import plant
 
+SKILL = b"---\nname: a\ndescription: Does a.\n---\n# A\n\nDo it.\n"
 WEB = Provenance("web", "user", "owner", "host-s1", "", "m")
 
 
@@ -92,6 +93,33 @@ def test_all_are_accepted_but_those_that_do_not_fit(hermes, mind):
     [left] = json.loads(hermes("review", "list", "--json").stdout)
     assert (left["state"], left["fits"]) == ("stale", False)
     assert hermes("review", "accept", left["id"]).returncode == 3
+
+
+def test_what_came_by_clone_is_accepted_by_name_alone(hermes, mind):
+    plant(mind, "abcdef", {"notes/b.md": ("100644", b"x\n")}, "note b: add")
+    made = propose(mind, "web\n")
+    done = hermes("review", "accept", "--all", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert made.id not in hermes("review").stdout and "abcdef" in hermes("review").stdout
+    assert hermes("review", "accept", "abcdef").returncode == 0
+
+
+def test_files_of_like_names_stay_apart_in_an_editor(hermes, mind, tmp_path):
+    with Workspace.open(mind) as workspace:
+        files = {
+            "skills/a/SKILL.md": SKILL,
+            "skills/a/references/b/c.md": b"one\n",
+            "skills/a/references/b__c.md": b"two\n",
+        }
+        made = Proposals(workspace).submit(Change(files, "skill", "", WEB))
+    assert isinstance(made, Proposal)
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nfor one; do echo more >> "$one"; done\n')
+    editor.chmod(0o755)
+    done = hermes("review", "edit", made.id, env={**os.environ, "EDITOR": str(editor)})
+    assert done.returncode == 0, done.stderr
+    patch = hermes("review", "show", made.id).stdout
+    assert patch.count("+more") == 3 and patch.count("+one") == 1 and patch.count("+two") == 1
 
 
 @pytest.mark.parametrize("words", [("show", "zzzz"), ("accept", "zzzz"), ("reject", "zzzz"), ("edit", "zzzz")])

@@ -471,6 +471,15 @@ def test_strangers_keep_no_place_from_the_agent_and_expire(mind: Workspace, cloc
             Review(mind).accept(one.id, "owner")
 
 
+def test_a_stranger_from_the_future_does_not_wait_for_it(
+    mind: Workspace, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@9000000000 +0000")
+    plant(mind.root, "abcdef", {"notes/a.md": ("100644", b"x\n")}, FORGED)
+    assert Review(mind).waiting() == []
+    assert [one.id for one in Review(mind).put_away()] == ["abcdef"]
+
+
 def test_one_that_came_by_clone_can_be_edited_and_stays_a_strangers(mind: Workspace) -> None:
     plant(mind.root, "abcdef", {"notes/a.md": ("100644", b"x\n")}, FORGED)
     edited = Review(mind).edit("abcdef", {"notes/a.md": b"better\n"}, "ada")

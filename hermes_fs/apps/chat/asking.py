@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from hermes_fs.apps.chat.face import Face
 from hermes_fs.apps.chat.ink import Ink, diff_ink
 from hermes_fs.apps.chat.interrupts import by_default
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.core.terminal import neutralise, spell_out
+from hermes_fs.core.loading import load
+from hermes_fs.core.terminal import spell_out, spelled_line
 from hermes_fs.core.types import Answer, Question
 
 _SHOWN_LINES = 30
+_ROW = 200  # characters
+_BLANKS = re.compile(r"[^\S\n]{40,}")
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){4,}")
 _KEYS = {"once": "y", "yes": "y", "allow": "y", "session": "s", "always": "a", "no": "n", "deny": "n", "refuse": "n"}
 _LABELS = {"session": "for this session"}
 _NO = ("no", "deny", "refuse")
@@ -39,18 +44,18 @@ class Asker:
         return Answer(value, "owner" if value is not None else "")
 
     def _ask(self, tty: Tty, question: Question) -> str | None:
-        tty.write(f"\n  {self._ink('?', 'yellow')} {self._ink(_indented(neutralise(question.prompt)), 'bold')}\n")
+        tty.write(f"\n  {self._ink('?', 'yellow')} {self._ink(_indented(_plain(question.prompt)), 'bold')}\n")
         if question.kind == "approve":
             return self._approve(tty, question)
         if question.subject:
             tty.write("\n".join(self._subject(question.subject, 0)) + "\n")
         for number, option in enumerate(question.options, 1):
-            tty.write(f"    {number}  {neutralise(option)}\n")
+            tty.write(f"    {number}  {spelled_line(option)}\n")
         return self._line(tty, question)
 
     def _approve(self, tty: Tty, question: Question) -> str | None:
-        lines = self._subject(question.subject, _SHOWN_LINES)
-        cut = len(lines) < question.subject.count("\n") + 1
+        whole, lines = self._subject(question.subject, 0), self._subject(question.subject, _SHOWN_LINES)
+        cut = len(lines) < len(whole)
         tty.write("\n".join(lines) + ("\n" if lines else ""))
         keys = approval_keys(question.options)
         offer = {key: _LABELS.get(option, option) for key, option in keys.items()} | {_TELL: "no, and say why"}
@@ -60,7 +65,7 @@ class Asker:
         while True:
             key, line = tty.key(line), ""
             if key.lower() == _VIEW and cut:
-                tty.write("\n" + "\n".join(self._subject(question.subject, 0)) + "\n  ")
+                tty.write("\n" + "\n".join(whole) + "\n  ")
             elif key.lower() == _TELL:
                 tty.write("→ no\n")
                 return self._line(tty, Question("text", "")) or refusal
@@ -93,13 +98,28 @@ class Asker:
     def _subject(self, subject: str, limit: int) -> list[str]:
         """What is decided on, nothing hidden: each line behind a bar, coloured where it is a diff. Beyond `limit` lines
         (0: all) its middle is left out, which is said."""
-        lines = spell_out(subject).rstrip("\n").split("\n") if subject else []
+        lines = (
+            [piece for line in _plain(subject).rstrip("\n").split("\n") for piece in _pieces(line)] if subject else []
+        )
         diff = any(line.startswith("@@ ") for line in lines)
         if limit and len(lines) > limit:
             head, rest = limit * 2 // 3, limit // 3
             lines[head:-rest] = [f"… {len(lines) - head - rest} lines left out …"]
         bar = self._ink("│", "dim")
         return [f"    {bar} {diff_ink(self._ink, line) if diff else line}" for line in lines]
+
+
+def _plain(text: str) -> str:
+    """All of a text that a person decides on: what hides, poses or pushes the rest out of sight is shown."""
+    text = _BLANKS.sub(lambda found: f" ⟨{len(found[0]):,} blanks⟩ ", spell_out(text))
+    text = _EMPTY_LINES.sub(lambda found: f"\n⟨{found[0].count(chr(10)) - 1:,} empty lines⟩\n", text)
+    surfaced: str = text if text.isascii() else load("hermes_fs.core.hidden:surface")(text)
+    return surfaced
+
+
+def _pieces(line: str) -> list[str]:
+    """A line as rows of a bounded width, so that a long one counts as many."""
+    return [line[start : start + _ROW] for start in range(0, len(line), _ROW)] or [""]
 
 
 def approval_keys(options: tuple[str, ...]) -> dict[str, str]:

@@ -22,6 +22,11 @@ machine's part of it; all else."""
 _ALWAYS: frozenset[Effect] = frozenset(("send", "delete", "history"))
 _ON_THE_MACHINE: frozenset[Effect] = frozenset(("credentials", "persist", "system", "remote code", "unknown"))
 _TAINTED: frozenset[Effect] = frozenset(("run", "fetch"))
+_GRAVITY: tuple[Effect, ...] = (
+    "delete", "remote code", "credentials", "persist", "system", "history", "send", "unknown", "write", "fetch", "run",
+    "read",
+)  # fmt: skip
+"""A question has room for a few reasons: padding must not push the one that counts out of it."""
 _OUT: frozenset[Effect] = frozenset(("send", "fetch", "remote code"))
 
 
@@ -39,8 +44,8 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`reasons` are why a person is asked, none where it may run; `hosts` are what it wants of the network, `goes_out`
-    whether it wants any; `readable` is False where it was not understood."""
+    """`reasons` are why a person is asked, the gravest first, none where it may run; `hosts` are what it wants of the
+    network, `goes_out` whether it wants any; `readable` is False where it was not understood."""
 
     reasons: tuple[str, ...]
     hosts: tuple[str, ...] = ()
@@ -56,7 +61,8 @@ def decide(command: str, situation: Situation) -> Decision:
     except Unreadable as error:
         reason = (f"is not understood: {error}",)
         return Decision(() if situation.contained and not situation.tainted else reason, readable=False)
-    wanted = list(dict.fromkeys(_reasons(findings, situation)))
+    gravest_first = sorted(findings, key=lambda one: _GRAVITY.index(one.effect))
+    wanted = list(dict.fromkeys(_reasons(gravest_first, situation)))
     hosts = tuple(dict.fromkeys(host for one in findings if one.effect in _OUT for host in one.hosts))
     goes_out = any(one.effect in _OUT for one in findings)
     return Decision(tuple(wanted), hosts, goes_out, True, frozenset(one.effect for one in findings))

@@ -96,6 +96,31 @@ def test_a_long_subject_can_be_viewed_whole(person):
     assert "│ line 50\n" in person.screen()
 
 
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        (f"ls{' ' * 3000}; rm -rf ~", "ls ⟨3,000 blanks⟩ ; rm -rf ~"),
+        (f"ls{chr(10) * 900}rm -rf ~", "⟨899 empty lines⟩"),
+        ("curl https://\u0430pple.example", "curl https://⟨U+0430⟩pple.example"),
+        ("./build\u3164", "./build⟨U+3164⟩"),
+    ],
+)
+def test_what_counts_is_not_pushed_out_of_sight_and_poses_as_nothing(person, subject, shown):
+    person.answer(Question("approve", "Run?", subject, ("once", "no")), ("say why ", "n"))
+    assert shown in person.screen()
+
+
+def test_a_long_line_counts_as_many(person):
+    question = Question("approve", "Run?", "echo " + "x" * 20_000 + "; rm -rf ~", ("once", "no"))
+    person.answer(question, ("v view all ", "n"))
+    assert "lines left out" in person.screen() and "; rm -rf ~" in person.screen()
+
+
+def test_the_words_of_a_question_show_what_is_in_them(person):
+    person.answer(Question("approve", "Run? It writes \x1b[8m~/.bashrc", "x", ("once", "no")), ("say why ", "n"))
+    assert "␛[8m~/.bashrc" in person.screen()
+
+
 def test_a_choice_is_a_number_or_the_words(person):
     question = Question("choose", "Which?", options=("red", "green"))
     assert person.answer(question, ("› ", "2\n")).value == "green"
