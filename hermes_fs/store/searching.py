@@ -5,22 +5,19 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from hermes_fs.core.clock import iso
-from hermes_fs.store import marks, vocabulary
+from hermes_fs.store import coverage, marks, vocabulary
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
+from hermes_fs.store.ranking import WEIGHTS, Scored, sessions
 from hermes_fs.store.tokens import pieces, storable
 
 CANDIDATES = 240
 """Rows that are ranked."""
-WEIGHTS = (1.0, 0.7, 0.5, 0.35)
-"""A session's score is the sum of its best rows' by these: 0.82 of LoCoMo's evidence among the first five sessions,
-against 0.81 by three whole ones and 0.80 by the best row alone (docs/recall.md)."""
 COMMON_SHARE = 0.02
 COMMON_ROWS = 1_000
 """A term is dropped as common where it stands in more than this share of the rows and in more than so many."""
@@ -67,21 +64,6 @@ class Row:
     text: str
 
 
-class _Scored(NamedTuple):
-    """A row that fits, before its text is read. `group` is its session, else itself."""
-
-    group: str
-    at: int
-    path: str
-    id: int
-    score: float
-
-    @property
-    def order(self) -> tuple[float, int, str, int]:
-        """The best first, the newest among equals."""
-        return -self.score, -self.at, self.path, self.id
-
-
 class Searcher:
     """Holds what was found out about how common words are, for as long as the index stays about as large."""
 
@@ -104,12 +86,12 @@ class Searcher:
             words = language.all_of(list(map(language.word, wanted.terms)))
             return _hits(db, _newest(db, words, where, values, limit), wanted.words, limit)
         for stage in self._stages(db, parts, telling, wanted):
-            found: dict[int, _Scored] = {}
+            found: dict[int, Scored] = {}
             for expression in stage:
                 if expression and len(found) < ENOUGH:
                     found = {row.id: row for row in _ranked(db, expression, where, values)} | found
             if found:
-                return _hits(db, list(found.values()), wanted.words, limit)
+                return _hits(db, list(found.values()), wanted.words, limit, self._covered(db, found, telling))
         return []
 
     def _stages(
@@ -131,6 +113,13 @@ class Searcher:
         alike = _substrings(db, wanted.terms)
         if alike:
             yield (language.any_of([language.word(term) for term in alike]),)
+
+    def _covered(self, db: sqlite3.Connection, found: Mapping[int, Scored], telling: Sequence[str]) -> dict[int, float]:
+        """How much of what is asked for the files say in all; nothing where it takes no sentence to ask."""
+        if len(telling) <= 2:
+            return {}
+        counts = {term: self._count(db, term) for term in telling}
+        return coverage.covered(db, counts, {row.file for row in found.values()})
 
     def _measure(self, db: sqlite3.Connection) -> None:
         """Forget counts that an index of another size has outdated."""
@@ -210,12 +199,12 @@ def _conditions(wanted: Query, kinds: Sequence[str]) -> tuple[str, list[object]]
     return sql, values
 
 
-_SCORED = "case f.session when '' then 'row ' || r.id else f.session end, coalesce(r.at, f.at), f.path, r.id"
+_SCORED = "case f.session when '' then 'row ' || r.id else f.session end, coalesce(r.at, f.at), f.path, r.id, r.file"
 _NARROW = "rows r indexed by rows_narrow"
 """Rows without their texts: many fit on a page."""
 
 
-def _ranked(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object]) -> list[_Scored]:
+def _ranked(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object]) -> list[Scored]:
     """The best rows by BM25 of the newest that fit."""
     joined = f"fts join {_NARROW} on r.id = fts.rowid join files f on f.id = r.file" if where else "fts"
     least = f"select fts.rowid from {joined} where fts match ?{where} order by fts.rowid desc limit 1 offset {BUDGET}"
@@ -225,22 +214,22 @@ def _ranked(db: sqlite3.Connection, expression: str, where: str, values: Sequenc
         f" order by score limit {CANDIDATES}"
     )
     sql = f"select {_SCORED}, -b.score from ({best}) b join {_NARROW} on r.id = b.key join files f on f.id = r.file"
-    return list(map(_Scored._make, db.execute(sql, (expression, floor[0] if floor else 0, *values))))
+    return list(map(Scored._make, db.execute(sql, (expression, floor[0] if floor else 0, *values))))
 
 
-def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object], limit: int) -> list[_Scored]:
+def _newest(db: sqlite3.Connection, expression: str, where: str, values: Sequence[object], limit: int) -> list[Scored]:
     """Without a ranking: the newest rows that fit."""
     if expression:
         sql = (
             f"select {_SCORED}, 0.0 from fts join {_NARROW} on r.id = fts.rowid join files f on f.id = r.file"
             f" where fts match ?{where} order by fts.rowid desc limit ?"
         )
-        return list(map(_Scored._make, db.execute(sql, (expression, *values, limit))))
+        return list(map(Scored._make, db.execute(sql, (expression, *values, limit))))
     sql = (
         f"select {_SCORED}, 0.0 from {_NARROW} join files f on f.id = r.file where 1{where}"
         " order by coalesce(r.at, f.at) desc, f.path, r.id desc limit ?"
     )
-    return list(map(_Scored._make, db.execute(sql, (*values, limit))))
+    return list(map(Scored._make, db.execute(sql, (*values, limit))))
 
 
 def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
@@ -253,19 +242,18 @@ def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _hits(db: sqlite3.Connection, found: Sequence[_Scored], words: Sequence[str], limit: int) -> list[Hit]:
-    """Sessions by the sum of their best rows, the newest first among equals; a session's best row stands first. Only
-    the texts of what is shown are read."""
-    groups: dict[str, list[_Scored]] = {}
-    for row in sorted(found, key=lambda row: row.order):
-        groups.setdefault(row.group, []).append(row)
-    scored = sorted(groups.values(), key=lambda rows: (-_session_score(rows), *rows[0].order[1:]))
-    places = (rows[place] for place in range(len(WEIGHTS)) for rows in scored if len(rows) > place)
+def _hits(
+    db: sqlite3.Connection,
+    found: Sequence[Scored],
+    words: Sequence[str],
+    limit: int,
+    covered: Mapping[int, float] | None = None,
+) -> list[Hit]:
+    """A session's best row stands first, in the order of the sessions; then the second ones. Only the texts of what is
+    shown are read."""
+    ordered = sessions(found, covered or {})
+    places = (rows[place] for place in range(len(WEIGHTS)) for rows in ordered if len(rows) > place)
     return [_hit(db, row.id, words, row.score) for row in itertools.islice(places, limit)]
-
-
-def _session_score(rows: Sequence[_Scored]) -> float:
-    return sum(row.score * weight for row, weight in zip(rows, WEIGHTS, strict=False))
 
 
 def _hit(db: sqlite3.Connection, key: int, words: Sequence[str], score: float) -> Hit:
