@@ -13,6 +13,7 @@ from hermes_fs.agent.command_judge import CommandJudge
 from hermes_fs.agent.conversation import Conversation, Model
 from hermes_fs.agent.mind import MindView
 from hermes_fs.agent.record import Pen
+from hermes_fs.agent.triggers import turns
 from hermes_fs.backends import registry as backends
 from hermes_fs.backends.confined import Ground
 from hermes_fs.core import config as settings
@@ -135,6 +136,7 @@ class Runtime:
         if resumed:
             self.problems += resumed.problems
             pen.origins |= origins(resumed.records)
+            pen.ended = next(iter(list(turns(resumed.records))[-1:]), [])
             made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 

@@ -168,5 +168,8 @@ def test_a_turns_files_are_put_back_and_the_model_is_told(options: Options, tmp_
         commands.run(talk, "good", "quick")
         path = talk.conversation.pen.transcript.path
         talk.conversation.close()
-        [outcome] = [record for record in transcript.read(path).records if record.type == "outcome"]
-        assert (outcome.data["result"], outcome.data["note"]) == ("good", "quick")
+        outcomes = [record.data for record in transcript.read(path).records if record.type == "outcome"]
+        assert [(one["result"], one["why"]) for one in outcomes] == [("success", "ended")] * 2 + [
+            ("success", "feedback")
+        ]
+        assert outcomes[-1]["note"] == "quick"

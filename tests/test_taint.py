@@ -74,6 +74,7 @@ def test_a_file_taints_what_comes_after_it_and_no_more(options: Options) -> None
             ("tool_call", "agent"),
             ("tool_result", "file"),
             ("message", "file"),
+            ("outcome", "agent"),
             ("end", "agent"),
         ]
         fresh = runtime.conversation()

@@ -159,7 +159,7 @@ class Conversation:
 
     def rate(self, good: bool, note: str = "") -> bool:
         """Record how the last task went, with the skills that it used; False where there was none."""
-        return self.pen.outcome("good" if good else "bad", note)
+        return self.pen.rate("success" if good else "failure", note)
 
     def reload(self) -> None:
         """Take what was learned meanwhile into the prompt, at the price of the provider's prompt cache."""

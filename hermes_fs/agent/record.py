@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
+from hermes_fs.agent import triggers
 from hermes_fs.core.clock import Clock, iso
 from hermes_fs.core.events import (
     Appended,
     Asked,
     Compacted,
+    EndReason,
     Event,
     Learned,
     Notice,
@@ -33,12 +35,39 @@ from hermes_fs.core.types import Origin, Text, ToolResult
 from hermes_fs.store.replay import message_records, result_record
 from hermes_fs.store.transcript import Record, Transcript
 
+Result = Literal["success", "failure", "partial"]
+_STOPPED: frozenset[EndReason] = frozenset(("cancelled", "steps", "tokens", "money", "seconds", "length"))
+"""Endings at which what was done so far may well be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task went: `task` is the event of the person's message, `why` who says so, `skills` the trees of those that
+    it used, `session` the one that it belongs to, where another transcript tells of it. `each` says of single skills
+    what does not hold for the task."""
+
+    task: str
+    result: Result
+    why: Literal["feedback", "check", "correction", "reflection", "ended"]
+    note: str = ""
+    skills: tuple[str, ...] = ()
+    session: str = ""
+    each: Mapping[str, Result] = field(default_factory=dict)
+
+    def data(self) -> dict[str, Any]:
+        """As a transcript keeps it."""
+        said = {"task": self.task, "result": self.result, "why": self.why, "note": self.note}
+        more = {"session": self.session} if self.session else {}
+        each = {"each": dict(self.each)} if self.each else {}
+        return {**said, "skills": list(self.skills), **more, **each}
+
 
 @dataclass(slots=True)
 class Pen:
     """Writes one session's events; `asked` and `latest` are the ids of the last message of a person and of the last
     event, `used` the trees of the skills that the task at hand has used. `origins` are those of all text that the model
-    has read: what it writes inherits the least trusted one."""
+    has read: what it writes inherits the least trusted one. `turn` holds the records of the turn that runs, `ended`
+    those of the last one."""
 
     transcript: Transcript
     ulids: Ulids
@@ -50,6 +79,8 @@ class Pen:
     latest: str = ""
     used: dict[str, None] = field(default_factory=dict)
     origins: set[Origin] = field(default_factory=set)
+    turn: list[Record] = field(default_factory=list)
+    ended: list[Record] = field(default_factory=list)
 
     def write(self, events: Iterable[Event]) -> Iterator[Event]:
         """Pass the events on, each after it is written."""
@@ -57,9 +88,12 @@ class Pen:
             for record in self._records(event):
                 self.transcript.append(record)
                 self.latest = record.id
-                if record.type == "message" and record.data["role"] == "user":
+                if triggers.is_asked(record):
                     self.asked = record.id
                     self.used.clear()
+                self.turn.append(record)
+            if isinstance(event, TurnEnded):
+                self.ended, self.turn = self.turn, []
             if isinstance(event, Appended | Asked | TurnEnded):
                 self.transcript.sync()
             if isinstance(event, Appended):
@@ -70,14 +104,18 @@ class Pen:
         """Where the conversation stands: the events since the person last said something, without the file's path."""
         return f"{self.asked}..{self.latest}" if self.asked else ""
 
-    def outcome(self, result: str, note: str = "") -> bool:
+    def rate(self, result: Result, note: str = "") -> bool:
         """What a person says of the last task; False where nothing was asked yet."""
         if not self.asked:
             return False
-        data = {"task": self.asked, "result": result, "note": note, "skills": list(self.used)}
-        self.transcript.append(self._record("outcome", "owner", data))
-        self.transcript.sync()
+        self.judge(Outcome(self.asked, result, "feedback", note, tuple(self.used)))
         return True
+
+    def judge(self, outcome: Outcome) -> None:
+        """Write how a task went; on the disk when this returns."""
+        origin: Origin = "owner" if outcome.why == "feedback" else "agent"
+        self.transcript.append(self._record("outcome", origin, outcome.data()))
+        self.transcript.sync()
 
     def end(self, reason: str) -> None:
         """The session is over. Nothing is written where nothing was said, or where it ended before."""
@@ -88,10 +126,13 @@ class Pen:
     def _records(self, event: Event) -> Iterator[Record]:
         match event:
             case Appended(message, origin, usage, model):
+                begins = message.role == "user" and not self.turn
                 if message.role != "tool":  # results were written one by one, as they came
                     source = least_trusted({*self.origins, origin}) if message.role == "assistant" else origin
                     for kind, data in message_records(message):
                         yield self._record(kind, source, data)
+                if begins:
+                    yield from self._corrected(message.text)
                 if usage:
                     yield self._record("usage", "agent", {**asdict(usage), "model": model or self.model})
             case ToolFinished(call, result, seconds):
@@ -122,6 +163,26 @@ class Pen:
             case TurnEnded(reason, _, detail):
                 if reason != "done":
                     yield self._record("turn_ended", "agent", {"reason": reason, "detail": detail})
+                yield from self._outcomes(reason)
+
+    def _outcomes(self, reason: EndReason) -> Iterator[Record]:
+        """How the task that just ended went, by its own signs."""
+        found = triggers.facts(self.turn)
+        if not found.calls:
+            return
+        ended: Result = "success" if reason == "done" else "partial" if reason in _STOPPED else "failure"
+        outcome = Outcome(self.asked, ended, "ended", "" if reason == "done" else reason, tuple(self.used))
+        yield self._record("outcome", "agent", outcome.data())
+        if found.check:
+            failed = Outcome(self.asked, "failure", "check", f"{found.check} failed last", tuple(self.used))
+            yield self._record("outcome", "agent", failed.data())
+
+    def _corrected(self, text: str) -> Iterator[Record]:
+        """Where a person's message puts right what was answered before: how that went."""
+        if triggers.corrects(text, triggers.answer_of(self.ended)):
+            task = next((record.id for record in self.ended if triggers.is_asked(record)), "")
+            skills = tuple(triggers.facts(self.ended).skills)
+            yield self._record("outcome", "owner", Outcome(task, "partial", "correction", "", skills).data())
 
     def _record(self, kind: str, origin: Origin, data: Mapping[str, Any]) -> Record:
         return Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from hermes_fs.core.events import Notice
 from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
-from hermes_fs.core.types import Origin
+from hermes_fs.core.types import Origin, Trigger
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.quarantine import Quarantine
@@ -23,7 +23,8 @@ TodoStatus = Literal["pending", "doing", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The conversation that a call belongs to. `transcript` is the transcript's path relative to the workspace."""
+    """The conversation that a call belongs to. `transcript` is the transcript's path relative to the workspace,
+    `trigger` what leads to a lesson there."""
 
     session: str
     transcript: str = ""
@@ -31,6 +32,7 @@ class Where:
     channel: str = "cli"
     origin: Origin = "owner"
     model: str = ""
+    trigger: Trigger = "user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:  # loaded by the first change that a conversation makes
 
 
 def provenance(context: ToolContext) -> Provenance:
-    """The agent, at a person's word, with the part of the transcript that led to it. What is made in a tainted context
-    has the origin that tainted it."""
+    """The agent, at a person's word or whatever else led to it, with the part of the transcript that shows it. What is
+    made in a tainted context has the origin that tainted it."""
     where = context.session
     span = context.memo.evidence()
     evidence = f"{where.transcript}#{span}" if where.transcript and span else ""
-    return Provenance(context.memo.origin, "user", where.person, where.session, evidence, where.model)
+    return Provenance(context.memo.origin, where.trigger, where.person, where.session, evidence, where.model)
 
 
 def read(context: ToolContext, path: str) -> Doc:
