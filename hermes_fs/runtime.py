@@ -26,7 +26,7 @@ from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
 from hermes_fs.core.types import Answer, Commit, Limits, Question
 from hermes_fs.providers import select
 from hermes_fs.providers.metered import Meter, Metered
-from hermes_fs.store import acting, locate
+from hermes_fs.store import acting, locate, skill_places
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
@@ -83,6 +83,10 @@ class Runtime:
         self._tidying: threading.Thread | None = None
         self._over = threading.Event()
         self.work_dir = work_dir_of(workspace.root, options.work_dir)
+        home = Path(options.environ["HOME"]) if options.environ.get("HOME") else None
+        held = config.skills.directories, self.work_dir, config.trusted_directories, home
+        self.skill_places = skill_places.beyond(*held)
+        self.problems += skill_places.left_out(*held)
         workspace.on_commit(self._index_lesson)
         workspace.formats = functools.partial(_format_of, config.memory)
 
@@ -130,6 +134,7 @@ class Runtime:
             profile,
             self.options.person,
             tuple(path.stem for path in resumed.files) if resumed else (),
+            places=self.skill_places,
         )
         settle = functools.partial(self._keep, transcript)
         made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle)
@@ -238,6 +243,7 @@ class Runtime:
         review = Policy(**config.review.model_dump())
         held = Settings(mode, roots, config.terminal.timeout, *limits, review, config.skills.secrets)
         held = replace(held, always=config.approvals.always, never=config.approvals.never, judge=self._judge())
+        held = replace(held, places=self.skill_places)
         memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt
@@ -276,7 +282,8 @@ class Runtime:
         mind's work/ is no part of it."""
         root, state = self.workspace.root, self.workspace.state_dir
         trusted = (Path(path).expanduser() for path in self.config.trusted_directories)
-        return Ground((self.work_dir, *trusted, root / "work"), (root,), (root / ".git", state.parent))
+        skills = tuple(place.folder for place in self.skill_places if not self.work_dir.is_relative_to(place.folder))
+        return Ground((self.work_dir, *trusted, root / "work"), (root, *skills), (root / ".git", state.parent))
 
 
 def _format_of(limits: settings.MemoryConfig, path: str) -> Format:

@@ -52,6 +52,7 @@ WRITERS: dict[str, str] = {
     "store/schema.py": "the search index and its locks, in .git/hermes",
     "store/settings.py": "this machine's settings, .git/hermes/local.yaml",
     "store/trust.py": "what this machine's person trusts, .git/hermes/trust",
+    "store/skill_export.py": "a copy of a skill, where a person says and never in a mind",
     "store/catalogue.py": "removes its damaged cache, in .git/hermes",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to; those of other hosts",
     "store/isolation.py": "the note of which git was found new enough, in .git/hermes",

@@ -18,6 +18,7 @@ from hermes_fs.core.types import Told
 from hermes_fs.store import acting, catalogue, fitting
 from hermes_fs.store.formats import entries
 from hermes_fs.store.index import Index
+from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
 
 INDEX_SECONDS = 2.0
@@ -30,7 +31,7 @@ PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 @dataclass(frozen=True, slots=True)
 class MindView:
     """The mind as one conversation of one person sees it. `earlier` are the sessions that it goes on with, `offers`
-    the skills that came with its messages."""
+    the skills that came with its messages, `places` the read-only folders of skills beside the mind's own."""
 
     workspace: Workspace
     index: Index
@@ -41,6 +42,7 @@ class MindView:
     person: str = "owner"
     earlier: tuple[str, ...] = ()
     offers: Offers = field(default_factory=Offers)
+    places: tuple[Place, ...] = ()
 
     def prompt(self) -> str:
         """The system prompt for the mind as it is now."""
@@ -94,19 +96,25 @@ class MindView:
 
     def _offered(self, text: str, tokens: int) -> Told | None:
         """Of the skills that fit, those that nobody has to trust first."""
-        fits = fitting.fitting(self.workspace.root, self.workspace.state_dir, text, CANDIDATES)
+        root, state_dir = self.workspace.root, self.workspace.state_dir
+        fits = fitting.fitting(root, state_dir, text, CANDIDATES, self._beyond)
         waiting = acting.unknown_skills(self.workspace) if fits else set()
         return self.offers.aside([fit for fit in fits if fit.name not in waiting], tokens)
 
     def _skills(self) -> tuple[list[tuple[str, str]], int]:
         """Those that may be used, and how many they are: one that waits for trust is not. Too many are only counted."""
         waiting = acting.unknown_skills(self.workspace)
-        count = len(set(catalogue.folders(self.workspace.root)) - waiting)
+        count = len(set(catalogue.folders(self.workspace.root, self._beyond)) - waiting)
         if count > _CLEARLY_TOO_MANY * MAX_LISTED[self.profile]:
             return [], count
-        known = catalogue.described(self.workspace.root, self.workspace.state_dir)
+        known = catalogue.described(self.workspace.root, self.workspace.state_dir, self._beyond)
         offered = [row for row in known if row[0] not in waiting]
         return offered, len(offered)
+
+    @property
+    def _beyond(self) -> tuple[Place, ...]:
+        """A small model reads skills by their path in the mind, so it is told of no others."""
+        return self.places if self.profile == "full" else ()
 
     def _text(self, path: str) -> str:
         """A file that cannot be read is left out of the prompt; the door reports it."""

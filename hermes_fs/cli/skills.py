@@ -1,62 +1,164 @@
-"""`hermes skills`: a person looks at the skills of the mind and checks them against the standard."""
+"""`hermes skills`: a person looks at the skills that count here and checks them against the standard. The commands that
+change or copy one stand in files of their own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
-from hermes_fs.cli import skills_stats
+from hermes_fs.cli import skill_found, skills_export, skills_stats
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
-from hermes_fs.core.errors import HermesError, NotFound
+from hermes_fs.core.errors import NotFound
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import catalogue
-from hermes_fs.store.formats import skill
+from hermes_fs.store import acting, catalogue, fitting, skill_places
+from hermes_fs.store.catalogue import Known
+from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.store.workspace import Workspace
 
 app = group("The agent's skills: how it does things, in the Agent Skills standard.")
 
-app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)
 
-FILE = "SKILL.md"
-
-
-@app.command("list", epilog=example("hermes skills list", "hermes skills list --json"))
+@app.command("list", epilog=example("hermes skills list", "hermes skills list --all --json"))
 def list_command(
     context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="And those that are archived or hidden by another.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """Every skill with what it is for."""
+    """Every skill with what it is for: the mind's own, then those of the places beside it."""
     with opened(context) as workspace:
-        rows = catalogue.judged(workspace.root, workspace.state_dir, lambda name: _problems(workspace, name))
+        rows, waiting = _known(workspace), acting.unknown_skills(workspace)
+        said = skill_found.left_out(workspace)
+    shown = [row for row in rows if everything or not row.hidden]
     if as_json:
-        print_json([{"name": name, "description": about, "problems": found} for name, about, found in rows])
-    elif rows:
-        print_table(("skill", "what it is for"), [(name, about or "(cannot be read)") for name, about, _ in rows])
+        print_json([_as_json(row, waiting) for row in shown])
+        return
+    if shown:
+        _print_rows(shown, waiting)
     else:
-        print(dim("No skills yet. In a chat, ask the agent to save what it did as one."))
-    broken = [name for name, _, found in rows if found]
-    if broken and not as_json:
-        print(f"\n{bad(f'{len(broken)} with problems')}: see them with `hermes skills validate`")
+        print(dim("No skills yet. In a chat, ask the agent to save what it did as one, or `hermes skills new NAME`."))
+    broken = sum(bool(row.problems) for row in shown)
+    if broken:
+        print(f"\n{bad(f'{broken} with problems')}: see them with `hermes skills validate`")
+    for line in (*_unseen(rows, everything), *said):
+        print(dim(one_line(line)))
 
 
-@app.command(epilog=example("hermes skills show parse-nginx-logs"))
+def _known(workspace: Workspace) -> list[Known]:
+    def judge(spot: Spot) -> list[str]:
+        return skill_found.problems(workspace, spot)
+
+    return catalogue.listed(workspace.root, workspace.state_dir, judge, skill_found.beyond(workspace))
+
+
+def _print_rows(rows: list[Known], waiting: set[str]) -> None:
+    """Where all are the mind's own, nothing is said of places."""
+    lines = [(row.spot.name, row.spot.place.label, _about(row, waiting)) for row in rows]
+    if all(row.spot.is_own for row in rows):
+        print_table(("skill", "what it is for"), [(name, about) for name, _, about in lines])
+    else:
+        print_table(("skill", "where", "what it is for"), lines)
+
+
+def _about(row: Known, waiting: set[str]) -> str:
+    marks = " ".join(f"[{mark}]" for mark in _marks(row, waiting))
+    return f"{marks} {row.description or '(cannot be read)'}".strip()
+
+
+def _marks(row: Known, waiting: set[str]) -> Iterator[str]:
+    if row.archived:
+        yield "archived"
+    elif row.hidden:
+        yield "hidden by another of its name"
+    if row.pinned:
+        yield "pinned"
+    if row.spot.is_own and row.spot.name in waiting:
+        yield "waits for trust"
+
+
+def _unseen(rows: list[Known], everything: bool) -> Iterator[str]:
+    archived = sum(row.archived for row in rows)
+    hidden = sum(row.hidden and not row.archived for row in rows)
+    if not everything and (archived or hidden):
+        yield f"{archived} archived, {hidden} hidden by another of the same name: hermes skills list --all"
+
+
+def _as_json(row: Known, waiting: set[str]) -> dict[str, Any]:
+    return {
+        "name": row.spot.name,
+        "description": row.description,
+        "problems": list(row.problems),
+        "place": row.spot.place.label,
+        "path": str(row.spot.folder),
+        "own": row.spot.is_own,
+        "archived": row.archived,
+        "pinned": row.pinned,
+        "hidden": row.hidden,
+        "waits": row.spot.is_own and row.spot.name in waiting,
+    }
+
+
+@app.command(epilog=example("hermes skills show parse-nginx-logs", "hermes skills show deploy --file scripts/run.sh"))
 def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The skill's name.")],
+    file: Annotated[str, typer.Option(help="One of its files instead.")] = FILE,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """One skill as the agent reads it, and the files beside it."""
+    """One skill as the agent reads it, the files beside it, and where it lies."""
     with opened(context) as workspace:
-        _require(workspace, name)
-        text = workspace.read(f"skills/{name}/{FILE}").text
-        folder = workspace.root / "skills" / name
-        files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        spot = skill_found.found(workspace, name)
+        places = (skill_places.own(workspace.root), *skill_found.beyond(workspace))
+        others = [other.where for other in skill_places.all_of(name, places)[1:]]
+        data = spot.read(file)
+        if data is None:
+            raise NotFound(f"there is no {spot.where}/{file}", f"it has: {', '.join(spot.files()[:20])}")
+        wrong = skill_found.problems(workspace, spot)
+    text = data.decode("utf-8", "replace")
+    beside = [path for path in spot.files() if path != FILE]
+    if as_json:
+        print_json({"name": name, "path": str(spot.folder), "place": spot.place.label, "own": spot.is_own,
+                    "file": file, "text": text, "files": beside, "hides": others, "problems": wrong})  # fmt: skip
+        return
     print_text(text)
-    beside = [path for path in files if path != FILE]
+    for label, words in _facts(spot, beside, others):
+        print(dim(f"\n{label}: {one_line(words)}"))
+
+
+def _facts(spot: Spot, beside: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
     if beside:
-        print(dim("\nbeside it: " + one_line(", ".join(beside))))
+        yield "beside it", ", ".join(beside)
+    if not spot.is_own:
+        yield "it lies in", f"{spot.folder} (read only)"
+    if others:
+        yield "it hides", ", ".join(others)
+
+
+@app.command(epilog=example("hermes skills search nginx logs", "hermes skills search 'ship the website' --json"))
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS…", help="What it should do, in any words.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """The skills here that fit some words, best first, as a message with these words would be given them."""
+    text = " ".join(words)
+    with opened(context) as workspace:
+        root, state_dir, beyond = workspace.root, workspace.state_dir, skill_found.beyond(workspace)
+        rows = [(fit.name, fit.description) for fit in fitting.fitting(root, state_dir, text, 20, beyond)]
+        known = catalogue.described(root, state_dir, beyond)
+    sought = text.lower().split()
+    holding = [row for row in known if row not in rows and all(word in " ".join(row).lower() for word in sought)]
+    if as_json:
+        print_json([{"name": name, "description": about} for name, about in (*rows, *holding)])
+    elif rows or holding:
+        print_table(("skill", "what it is for"), [*rows, *holding])
+    else:
+        print(dim("No skill fits. See all with `hermes skills list`."))
 
 
 @app.command(epilog=example("hermes skills validate", "hermes skills validate parse-nginx-logs --json"))
@@ -65,11 +167,12 @@ def validate(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Only these skills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """Check skills against the standard; exits with 1 if one breaks it."""
+    """Check skills against the standard; without a name, all of the mind. Exits with 1 if one breaks it."""
     with opened(context) as workspace:
-        for name in names or ():
-            _require(workspace, name)
-        rows = [(name, _problems(workspace, name)) for name in names or catalogue.names(workspace.root)]
+        place = skill_places.own(workspace.root)
+        spots = [skill_found.found(workspace, name) for name in names or ()]
+        spots = spots or [Spot(place, name) for name in catalogue.names(workspace.root)]
+        rows = [(spot.name, skill_found.problems(workspace, spot)) for spot in spots]
     if as_json:
         print_json([{"name": name, "problems": found} for name, found in rows])
     else:
@@ -82,13 +185,6 @@ def validate(
     raise typer.Exit(1 if any(found for _, found in rows) else 0)
 
 
-def _problems(workspace: Workspace, name: str) -> list[str]:
-    try:
-        return skill.check(workspace.read(f"skills/{name}/{FILE}").text, name)
-    except HermesError as error:
-        return [str(error)]
-
-
-def _require(workspace: Workspace, name: str) -> None:
-    if name not in catalogue.names(workspace.root):
-        raise NotFound(f"there is no skill {name!r}", "see them with `hermes skills list`")
+# What stands in files of its own, a line each.
+app.command("export", epilog=skills_export.EPILOG)(skills_export.export)
+app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)

@@ -227,7 +227,8 @@ def _session_words(talk: Talk) -> list[tuple[str, str]]:
 
 
 def _skill_words(talk: Talk) -> list[tuple[str, str]]:
-    return catalogue.described(talk.runtime.workspace.root, talk.runtime.workspace.state_dir)
+    runtime = talk.runtime
+    return catalogue.described(runtime.workspace.root, runtime.workspace.state_dir, runtime.skill_places)
 
 
 def _lesson_words(talk: Talk) -> list[tuple[str, str]]:

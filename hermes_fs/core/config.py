@@ -115,6 +115,9 @@ class TerminalConfig(Section):
 
 
 class SkillsConfig(Section):
+    directories: tuple[str, ...] = Field(
+        (), description="Further folders of skills, read only, beside ~/.agents/skills and ~/.claude/skills."
+    )
     secrets: tuple[str, ...] = Field(
         (), description="Which skill may use which variable, as skill:NAME; given to commands once the skill was read."
     )
@@ -217,6 +220,7 @@ MACHINE_ONLY = frozenset(
         "terminal.backend",
         "terminal.secrets",
         "skills.secrets",
+        "skills.directories",
         "trusted_directories",
         "model.base_url",
         "model.api_key_env",

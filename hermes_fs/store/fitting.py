@@ -12,12 +12,13 @@ import heapq
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_fs.store import catalogue
 from hermes_fs.store.query import FUNCTION_WORDS, word
+from hermes_fs.store.skill_places import Place
 from hermes_fs.store.tokens import fold, is_run, pieces
 
 MAX_WORDS = 40
@@ -46,15 +47,15 @@ class Fit:
     score: float
 
 
-def fitting(root: Path, state_dir: Path, text: str, limit: int = 3) -> list[Fit]:
-    """The skills that fit a request well, best first; none where none does."""
-    with catalogue.current(root, state_dir, SECONDS) as db:
+def fitting(root: Path, state_dir: Path, text: str, limit: int = 3, beyond: Sequence[Place] = ()) -> list[Fit]:
+    """The skills that fit a request well, best first; none where none does. `beyond` are the read-only places."""
+    with catalogue.current(root, state_dir, SECONDS, beyond) as db:
         return ranked(db, text)[:limit]
 
 
 def ranked(db: sqlite3.Connection, text: str) -> list[Fit]:
     """As `fitting`, in an open catalogue, all of them."""
-    total = db.execute("select count(*) from skills").fetchone()[0]
+    total = db.execute("select count(*) from active where not hidden").fetchone()[0]
     headline: dict[int, float] = defaultdict(float)
     helped: dict[int, float] = defaultdict(float)
     met: dict[int, float] = defaultdict(float)
@@ -100,7 +101,8 @@ def _weighed(db: sqlite3.Connection, term: str, total: int) -> tuple[float, dict
 
 
 def _holding(db: sqlite3.Connection, expression: str) -> set[int]:
-    return {key for (key,) in db.execute("select rowid from words where words match ?", (expression,))}
+    sql = "select words.rowid from words join active on active.id = words.rowid where words match ? and not hidden"
+    return {key for (key,) in db.execute(sql, (expression,))}
 
 
 def _best(db: sqlite3.Connection, scores: dict[int, float]) -> list[Fit]:

@@ -13,6 +13,7 @@ from hermes_fs.core.types import Origin, Trigger
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.quarantine import Quarantine
+from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
 
 Mode = Literal["ask", "allow", "deny"]
@@ -41,7 +42,8 @@ class Settings:
     paths on the backend; `timeout` is that of a terminal command in seconds; the limits are characters of MEMORY.md and
     USER.md up to which the agent may add; `review` says what waits for a person; `skill_secrets` which skill may use
     which variable, as `skill:NAME`. `always` and `never` are the person's standing answers to commands; `judge` is a
-    model's second look at a command and its directory, which says why to ask, "" for no reason."""
+    model's second look at a command and its directory, which says why to ask, "" for no reason. `places` are the
+    read-only folders of skills beside the mind's own."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Settings:
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     judge: Callable[[str, str], str] | None = None
+    places: tuple[Place, ...] = ()
 
     def with_answers(self, always: Sequence[str] | None = None, never: Sequence[str] | None = None) -> Settings:
         """The same with other standing answers."""

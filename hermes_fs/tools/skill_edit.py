@@ -10,7 +10,7 @@ from typing import Any
 
 from hermes_fs.core.errors import NotFound, Refused, ToolError
 from hermes_fs.core.types import Effects
-from hermes_fs.store import catalogue
+from hermes_fs.store import catalogue, skill_places
 from hermes_fs.store.formats import sections, skill
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
@@ -104,6 +104,8 @@ def _meant(args: Mapping[str, Any]) -> str:
 
 def _require(context: ToolContext, name: str) -> None:
     if not learning.read(context, f"skills/{name}/SKILL.md").blob:
+        if spot := skill_places.find(name, context.memo.settings.places):
+            raise Refused(f"{spot.where} is no part of the mind: read only", "create a skill of the same name instead")
         names = catalogue.names(context.workspace.root)
         near = difflib.get_close_matches(name, names, 3) or names[:12]
         raise NotFound(f"there is no skill {name}", f"there are: {', '.join(near)}" if near else "create it")

@@ -1,4 +1,7 @@
-"""skill_list and skill_view: skills in three levels, names first, then the body, then single files. Reads only."""
+"""skill_list and skill_view: skills in three levels, names first, then the body, then single files. Reads only.
+
+The mind's own skills come first; those of the places beside it can be read, not changed.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hermes_fs.core.errors import NotFound
+from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.core.events import SkillUsed
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.store import acting, catalogue, fitting
+from hermes_fs.store import acting, catalogue, fitting, skill_copy, skill_places
 from hermes_fs.store.formats import skill
+from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.text import fingerprint
 
 _TEXT = {"type": "string"}
 _LISTED = 60
 _SHOWN = 16_000
+AGAIN = "skill {name} is above, unchanged since you read it"
 
 
 class SkillList:
@@ -28,15 +34,16 @@ class SkillList:
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
         query = str(args.get("query", ""))
         words = re.findall(r"\w+", query.lower())
-        root, state_dir = context.workspace.root, context.workspace.state_dir
+        root, state_dir, places = context.workspace.root, context.workspace.state_dir, context.memo.settings.places
         waiting = acting.unknown_skills(context.workspace)  # a stranger's description is a stranger's word
         found = [
             f"{name}: {description}"
-            for name, description in catalogue.described(root, state_dir)
+            for name, description in catalogue.described(root, state_dir, places)
             if name not in waiting and all(word in f"{name} {description}".lower() for word in words)
         ]
         if not found:
-            fits = [fit for fit in fitting.fitting(root, state_dir, query, _LISTED) if fit.name not in waiting]
+            fits = fitting.fitting(root, state_dir, query, _LISTED, places)
+            fits = [fit for fit in fits if fit.name not in waiting]
             return "\n".join(f"{fit.name}: {fit.description}" for fit in fits) or "(no skill fits)"
         more = [f"… and {len(found) - _LISTED} more: narrow it with query"] if len(found) > _LISTED else []
         return "\n".join([*found[:_LISTED], *more])
@@ -54,30 +61,78 @@ class SkillView:
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         name = str(args["name"]).strip().strip("/")
-        folder = f"skills/{name}"
-        wanted = str(args.get("file") or "SKILL.md").strip("/")
-        doc = context.workspace.read(f"{folder}/{wanted}")
-        if not doc.blob:
-            raise NotFound(f"there is no {folder}/{wanted}", _nearby(context.workspace.root, name, wanted))
-        known = acting.knows_skill(context.workspace, name.partition("/")[0])
-        if wanted != "SKILL.md":
-            return _told(_cut(doc.text, f"{folder}/{wanted}"), known)
-        context.emit(SkillUsed(name, context.workspace.git.tree_at("HEAD", folder)))
-        files = [path for path in files_of(context.workspace.root / folder) if path != "SKILL.md"]
+        wanted = str(args.get("file") or FILE).strip("/")
+        spot = found(context, name)
+        text = text_of(context, spot, wanted)
+        known = trusted(context, spot)
+        if wanted != FILE:
+            return _told(_cut(text, f"{spot.folder}/{wanted}"), known)
+        context.emit(SkillUsed(name, tree_of(context, spot)))
+        files = [path for path in spot.files() if path != FILE]
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
-        read = skill.load(doc.text.encode(), name)
+        read = skill.load(text.encode(), name)
         if known:
-            context.backend.grant_secrets(_granted(context, name, read.front))
-        body = _cut(read.body.strip(), f"{folder}/SKILL.md") + more
-        return _told(body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}", known)
+            context.backend.grant_secrets(_granted(context, spot, read.front))
+        body = _cut(read.body.strip(), f"{spot.folder}/{FILE}") + more
+        said = body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}"
+        return AGAIN.format(name=name) if _is_above(context, name, said) else _told(said, known)
 
 
-def _granted(context: ToolContext, name: str, front: Mapping[str, Any]) -> list[str]:
-    """The variables that the skill asks for (`hermes-secrets` in its metadata) and the person has granted to it."""
-    metadata = front.get("metadata")
-    asked = str(metadata.get("hermes-secrets", "")) if isinstance(metadata, Mapping) else ""
+def found(context: ToolContext, name: str) -> Spot:
+    """The skill of that name which counts: the mind's own, else the nearest. Raises NotFound with names that are."""
+    spot = skill_places.find(name, _places(context))
+    if spot is None:
+        raise NotFound(f"there is no skill {name}", _nearby(context))
+    return spot
+
+
+def _places(context: ToolContext) -> tuple[skill_places.Place, ...]:
+    return (skill_places.own(context.workspace.root), *context.memo.settings.places)
+
+
+def text_of(context: ToolContext, spot: Spot, file: str) -> str:
+    """A file of a skill. Raises NotFound."""
+    if spot.is_own:
+        doc = context.workspace.read(f"skills/{spot.name}/{file}")
+        if doc.blob:
+            return doc.text
+    elif (data := spot.read(file)) is not None:
+        return data.decode("utf-8", "replace")
+    raise NotFound(f"there is no {spot.where}/{file}", f"it has: {', '.join(spot.files()[:20])}")
+
+
+def trusted(context: ToolContext, spot: Spot) -> bool:
+    """Whether somebody at this machine vouches for a skill: its place was named here, or its tree accepted."""
+    return not spot.is_own or acting.knows_skill(context.workspace, spot.name)
+
+
+def tree_of(context: ToolContext, spot: Spot) -> str:
+    """What names the version of a skill in a transcript: its tree on `main`, or that its files would make."""
+    git = context.workspace.git
+    if spot.is_own:
+        return git.tree_at("HEAD", f"skills/{spot.name}")
+    try:
+        return skill_copy.tree_of(skill_copy.files(spot), git.oid_of)
+    except HermesError:  # too large to be hashed: it goes by its name
+        return ""
+
+
+def _is_above(context: ToolContext, name: str, said: str) -> bool:
+    """Whether the model has exactly this before it already. Remembers that it now has."""
+    key, mark = f"skill:{name}", fingerprint(said.encode())
+    seen = context.memo.seen.get(key) == mark
+    context.memo.seen[key] = mark
+    return seen
+
+
+def _granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
+    """The variables that the skill asks for (`hermes-secrets` in its metadata) and the person has granted to it. One of
+    a project gets none: whoever writes the project chose its name."""
+    if spot.place.kind == "project":
+        return []
+    asked = str(skill.metadata(front).get("hermes-secrets", ""))
     given = context.memo.settings.skill_secrets
-    return [variable for variable in re.findall(r"\w+", asked) if f"{name}:{variable}" in given]
+    return [variable for variable in re.findall(r"\w+", asked) if f"{spot.name}:{variable}" in given]
 
 
 _UNKNOWN = (
@@ -100,8 +155,6 @@ def files_of(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def _nearby(root: Path, name: str, wanted: str) -> str:
-    if wanted != "SKILL.md" and (root / "skills" / name).is_dir():
-        return f"it has: {', '.join(files_of(root / 'skills' / name)[:20])}"
-    names = catalogue.names(root)
+def _nearby(context: ToolContext) -> str:
+    names = catalogue.names(context.workspace.root, context.memo.settings.places)
     return f"there are: {', '.join(names[:20])}" if names else "there are no skills yet; skill_edit creates one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from hermes_fs.agent.prompt import Profile
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.config import Config
 from hermes_fs.core.tokens import estimate
+from hermes_fs.store import skill_places
 from hermes_fs.store.fitting import fitting
 from hermes_fs.store.index import Index
 from hermes_fs.store.init import init
+from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
 from tests.agent import skill_world
 
@@ -37,9 +40,10 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield made
 
 
-def view(workspace: Workspace, profile: Profile = "full") -> MindView:
+def view(workspace: Workspace, profile: Profile = "full", places: tuple[Place, ...] = ()) -> MindView:
     index = Index.open(workspace.root, workspace.state_dir)
-    return MindView(workspace, index, SystemClock(), Config(), workspace.root / "work", profile)
+    work = workspace.root / "work"
+    return MindView(workspace, index, SystemClock(), Config(), work, profile, places=places)
 
 
 def aside(mind: MindView, text: str) -> str:
@@ -71,6 +75,27 @@ def test_five_hundred_skills_cost_little_in_the_prompt_and_in_each_message(
     assert "There are 500 skills" in prompt
     assert max(map(estimate, brought)) <= (150 if profile == "full" else 80)
     assert "- deploy-kubernetes: Puts Kubernetes clusters into production" in brought[1]
+
+
+def test_five_hundred_skills_of_other_places_cost_no_more_than_fifty(workspace: Workspace, tmp_path: Path) -> None:
+    few, many = tmp_path / "few", tmp_path / "many"
+    skill_world.write(few)
+    skill_world.write(many)
+    for name, _ in list(skill_world.skills())[50:]:
+        shutil.rmtree(few / "skills" / name)
+    sizes = []
+    for root in (few, many):
+        mind = view(workspace, places=skill_places.beyond([str(root / "skills")], tmp_path, [], None))
+        sizes.append(estimate(mind.prompt()))
+        assert ("deploy-firmware" in aside(mind, "deploy the router's firmware")) == (root is many)
+    assert sizes[1] <= sizes[0]
+
+
+def test_a_small_model_is_told_of_the_minds_own_skills_alone(workspace: Workspace, tmp_path: Path) -> None:
+    skill_world.write(tmp_path)
+    places = skill_places.beyond([str(tmp_path / "skills")], tmp_path, [], None)
+    assert "There are" not in view(workspace, "small", places).prompt()
+    assert "There are 500 skills" in view(workspace, "full", places).prompt()
 
 
 def test_the_prompt_stays_the_same_whatever_is_said(workspace: Workspace) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from skills_ref.validator import validate
 
 GOOD = (
     "---\nname: parse-logs\ndescription: Reads nginx logs. Use when asked about traffic.\n---\n\n# Steps\n\nRun it.\n"
@@ -68,3 +70,78 @@ def test_no_skills_is_no_error(hermes, skills):
     (skills / "parse-logs" / "SKILL.md").unlink()
     assert hermes("skills", "list").returncode == 0
     assert json.loads(hermes("skills", "list", "--json").stdout) == []
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """An environment whose home has a skill that the mind has too, and one of its own."""
+    for name, about in (("parse-logs", "Another one."), ("bake-bread", "Bakes bread.")):
+        folder = tmp_path / "home" / ".claude" / "skills" / name
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: {about}\nextra: x\n---\n\nDo it.\n")
+    return {**os.environ, "HOME": str(tmp_path / "home")}
+
+
+def test_skills_of_the_home_are_listed_with_where_they_lie(hermes, home):
+    lines = hermes("skills", "list", env=home).stdout.splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        ["bake-bread", "~/.claude/skills", "Bakes"],
+        ["parse-logs", "skills", "Reads"],
+    ]
+    assert "0 archived, 1 hidden" in lines[-1]
+    rows = json.loads(hermes("skills", "list", "--all", "--json", env=home).stdout)
+    assert [(row["name"], row["own"], row["hidden"]) for row in rows] == [
+        ("bake-bread", False, False), ("parse-logs", True, False), ("parse-logs", False, True),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_skill_says_where_it_lies_and_what_it_hides(hermes, home):
+    assert "it hides: ~/.claude/skills/parse-logs" in hermes("skills", "show", "parse-logs", env=home).stdout
+    assert "(read only)" in hermes("skills", "show", "bake-bread", env=home).stdout
+    assert (
+        hermes("skills", "show", "parse-logs", "--file", "scripts/run.py").stdout
+        == "print(1)\n\nbeside it: scripts/run.py\n"
+    )
+    assert hermes("skills", "show", "parse-logs", "--file", "../../config.yaml").returncode == 5
+
+
+@pytest.mark.slow
+def test_skills_are_searched_in_any_words(hermes, home):
+    assert "parse-logs" in hermes("skills", "search", "read", "the", "nginx", "log").stdout
+    assert "No skill fits" in hermes("skills", "search", "zebra").stdout
+    found = json.loads(hermes("skills", "search", "bread", "--json", env=home).stdout)
+    assert [row["name"] for row in found] == ["bake-bread"]
+
+
+@pytest.mark.slow
+def test_an_exported_skill_is_one_that_other_agents_load(hermes, home, tmp_path):
+    done = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(tmp_path / "out" / "bake-bread")
+    assert validate(tmp_path / "out" / "bake-bread") == []
+    again = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=home)
+    assert (again.returncode, again.stderr.count("\n")) == (4, 1)
+    assert hermes("skills", "export", "bake-bread", str(tmp_path / "out"), "--force", env=home).returncode == 0
+
+
+@pytest.mark.slow
+def test_an_export_may_carry_its_version(hermes, mind, tmp_path):
+    from tests.cli.conftest import git
+
+    for number in (1, 2):
+        (mind / "skills/parse-logs/scripts/run.py").write_text(f"print({number})\n# changed\n")
+        git(mind, "add", "-A")
+        git(mind, "commit", "-qm", f"change {number}")
+    hermes("skills", "export", "parse-logs", str(tmp_path / "out"), "--figures", "--archive", "zip")
+    assert (tmp_path / "out" / "parse-logs.zip").is_file()
+    done = hermes("skills", "export", "parse-logs", str(tmp_path / "out"), "--figures", "--json")
+    assert json.loads(done.stdout)["metadata"]["hermes-version"] == "2"
+    assert 'hermes-version: "2"' in (tmp_path / "out/parse-logs/SKILL.md").read_text()
+    assert validate(tmp_path / "out/parse-logs") == []
+
+
+@pytest.mark.slow
+def test_nothing_is_exported_into_the_mind(hermes, mind):
+    done = hermes("skills", "export", "parse-logs", str(mind / "skills" / "copies"))
+    assert (done.returncode, "part of the mind" in done.stderr) == (4, True)

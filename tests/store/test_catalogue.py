@@ -12,6 +12,7 @@ import pytest
 
 from hermes_fs.store import catalogue
 from hermes_fs.store.fitting import fitting
+from hermes_fs.store.skill_places import Spot
 
 
 def put(root: Path, name: str, description: str, age: float = 60.0) -> Path:
@@ -133,18 +134,18 @@ def test_a_name_that_is_no_text_is_left_out(root: Path) -> None:
 def test_a_skill_is_judged_anew_only_where_its_file_has_changed(root: Path) -> None:
     asked: list[str] = []
 
-    def judge(name: str) -> list[str]:
-        asked.append(name)
-        return [f"{name} is dull"]
+    def judge(spot: Spot) -> list[str]:
+        asked.append(spot.name)
+        return [f"{spot.name} is dull"]
 
     for _ in range(2):
-        rows = catalogue.judged(root, root / "state", judge)
-        assert [(name, problems) for name, _, problems in rows] == [
-            ("bake-bread", ["bake-bread is dull"]),
-            ("parse-logs", ["parse-logs is dull"]),
+        rows = catalogue.listed(root, root / "state", judge)
+        assert [(row.spot.name, row.problems) for row in rows] == [
+            ("bake-bread", ("bake-bread is dull",)),
+            ("parse-logs", ("parse-logs is dull",)),
         ]
     before = len(asked)
     with catalogue.current(root, root / "state") as db:
         db.execute("update skills set stamp = 'another' where name = 'parse-logs'")
-    catalogue.judged(root, root / "state", judge)
+    catalogue.listed(root, root / "state", judge)
     assert "parse-logs" in asked[before:]

@@ -71,7 +71,7 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         workspace=workspace.root,
         work_dir=runtime.work_dir,
         tools=len(conversation.tools),
-        skills=_skills(workspace.root),
+        skills=_skills(runtime),
         memory=Size(rendered_size(workspace.read("MEMORY.md").text), limits.memory_limit),
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
@@ -81,10 +81,11 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
     )
 
 
-def _skills(root: Path) -> int:
+def _skills(runtime: Runtime) -> int:
     """Where there are thousands, a folder counts as a skill without a look into it."""
-    folders = len(catalogue.folders(root))
-    return folders if folders > _MANY else len(catalogue.names(root))
+    root, beyond = runtime.workspace.root, runtime.skill_places
+    folders = len(catalogue.folders(root, beyond))
+    return folders if folders > _MANY else len(catalogue.names(root, beyond))
 
 
 def _warning(runtime: Runtime) -> str:

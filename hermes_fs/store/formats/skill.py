@@ -61,6 +61,26 @@ def headline(data: bytes, folder: str) -> str:
     return load(data, folder).description if found is None else found
 
 
+STATUS, PINNED = "hermes-status", "hermes-pinned"
+"""Keys of our own below `metadata`."""
+
+
+def metadata(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The map for what the standard does not know; empty where it is none."""
+    found = values.get("metadata")
+    return found if isinstance(found, Mapping) else {}
+
+
+def marks(data: bytes) -> tuple[bool, bool]:
+    """Whether a SKILL.md says that it is archived (neither listed for the agent nor found for a message), and whether a
+    person wants it left alone by the audit."""
+    parts = front.cut(data.decode("utf-8", "replace"))
+    if STATUS not in parts.front and PINNED not in parts.front:
+        return False, False
+    said = metadata(front.read(parts.front)[0])
+    return front.as_text(said.get(STATUS)) == "archived", front.as_text(said.get(PINNED)).lower() == "true"
+
+
 def check(text: str, folder: str) -> list[str]:
     """What the public validator, or our own bounds, would refuse in a SKILL.md that lies in `folder`."""
     values, broken = front.strict(text)
