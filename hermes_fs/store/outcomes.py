@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -38,7 +38,8 @@ _COLUMNS = """
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task. `skills` are (name, tree id) of those that it read; `calls` of tools, `failed` of them; `tokens` in and
-    out. `why` is the source of `result`, `note` what it said."""
+    out. `why` is the source of `result`, `note` what it said, `each` the results of single skills, by tree, that differ
+    from it."""
 
     session: str
     id: str
@@ -51,6 +52,7 @@ class Task:
     result: Result
     why: Source
     note: str = ""
+    each: tuple[tuple[str, Result], ...] = ()
 
     @property
     def weight(self) -> float:
@@ -60,7 +62,7 @@ class Task:
 
 def tasks(sessions: Path, state_dir: Path) -> list[Task]:
     """Every task of the folder of transcripts with what is known of how it went, oldest first."""
-    with counted(state_dir / "outcomes.db", Counting(1, _COLUMNS, _rows), sessions) as db:
+    with counted(state_dir / "outcomes.db", Counting(2, _COLUMNS, _rows), sessions) as db:
         rows = db.execute("select kind, session, task, at, model, about from rows order by at").fetchall()
     said: dict[tuple[str, str], Mapping[str, Any]] = {}
     found: dict[tuple[str, str], tuple[str, str, Mapping[str, Any]]] = {}
@@ -75,11 +77,12 @@ def tasks(sessions: Path, state_dir: Path) -> list[Task]:
 
 
 def by_version(done: Sequence[Task]) -> dict[tuple[str, str], list[Task]]:
-    """The tasks that used each version of each skill, by (name, tree id)."""
+    """The tasks that used each version of each skill, by (name, tree id), with the skill's own result."""
     found: dict[tuple[str, str], list[Task]] = defaultdict(list)
     for task in done:
+        own = dict(task.each)
         for skill in dict.fromkeys(task.skills):
-            found[skill].append(task)
+            found[skill].append(replace(task, result=own.get(skill[1], task.result)) if own else task)
     return found
 
 
@@ -102,7 +105,7 @@ def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
     for record in contents.records:
         result, why = _RESULTS.get(_text(record, "result")), _text(record, "why") or "feedback"
         if record.type == "outcome" and result and why in _STRENGTH:
-            about = {"result": result, "why": why, "note": _text(record, "note")}
+            about = {"result": result, "why": why, "note": _text(record, "note"), "each": list(_each(record))}
             session = _text(record, "session") or header.session
             yield "outcome", session, _text(record, "task"), record.at, "", json.dumps(about)
 
@@ -130,7 +133,16 @@ def _task(key: tuple[str, str], at: str, model: str, data: Mapping[str, Any], sa
     counts = (data["calls"], data["failed"], data["tokens"])
     own: Result = "failure" if data["cut"] else "success"
     result = _RESULTS.get(said.get("result", ""), own)
-    return Task(*key, when, model, skills, *counts, result, said.get("why", "ended"), said.get("note", ""))
+    each = tuple((str(tree), _RESULTS[one]) for tree, one in said.get("each", ()))
+    return Task(*key, when, model, skills, *counts, result, said.get("why", "ended"), said.get("note", ""), each)
+
+
+def _each(record: Record) -> Iterator[tuple[str, str]]:
+    """What is said of single skills, by tree."""
+    said = record.data.get("each")
+    for tree, result in said.items() if isinstance(said, Mapping) else ():
+        if str(result) in _RESULTS:
+            yield str(tree), str(result)
 
 
 def _text(record: Record, key: str) -> str:

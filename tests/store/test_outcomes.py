@@ -93,3 +93,16 @@ def test_the_cache_may_be_damaged_or_deleted_and_follows_the_files(tmp_path: Pat
 def test_a_skill_that_was_read_twice_in_a_task_was_used_once(tmp_path: Path) -> None:
     write(tmp_path, "a", ASKED, USED, USED, CALL)
     assert {key: len(done) for key, done in outcomes.by_version(read(tmp_path)).items()} == {("deploy", "abc"): 1}
+
+
+def test_a_skill_may_have_done_otherwise_than_its_task(tmp_path: Path) -> None:
+    told: dict[str, Any] = {
+        "task": "a-0",
+        "result": "success",
+        "why": "reflection",
+        "each": {"abc": "failure", "x": "odd"},
+    }
+    write(tmp_path, "a", ASKED, USED, CALL, ("outcome", told))
+    [task] = read(tmp_path)
+    assert task.result == "success"
+    assert [one.result for one in outcomes.by_version([task])["deploy", "abc"]] == ["failure"]
