@@ -47,6 +47,7 @@ WRITERS: dict[str, str] = {
     "store/init.py": "the first files of a new workspace, before there is a mind",
     "store/remote.py": "the folder of a clone that failed",
     "store/per_transcript.py": "removes its damaged cache, in .git/hermes",
+    "store/installing/room.py": "the folder of what is fetched, .git/hermes/installing",
     "store/spending.py": "removes its damaged database, in .git/hermes",
     "store/index.py": "the folder of the search index, .git/hermes",
     "store/schema.py": "the search index and its locks, in .git/hermes",

@@ -12,9 +12,9 @@ from hermes_fs.store.files import Found
 from hermes_fs.store.formats.format import By, Format
 from hermes_fs.store.git import Git
 from hermes_fs.store.journal import Move
-from hermes_fs.store.message import Versions, join_subjects
+from hermes_fs.store.message import Approval, Versions, join_subjects
 from hermes_fs.store.objects import ObjectKind
-from hermes_fs.store.paths import author_of, skill_of
+from hermes_fs.store.paths import LOCK_FILE, author_of, skill_of
 
 FormatOf = Callable[[str], Format]
 Harmless = Callable[[str], bool]
@@ -46,11 +46,14 @@ def problems_of(versions: Versions, by: By, format_of: FormatOf, harmless: Harml
     return [line for line in found if not ((named := _CREDENTIAL.search(line)) and harmless(named[1]))]
 
 
-def judge(change: Change, versions: Versions, format_of: FormatOf, harmless: Harmless) -> list[str]:
-    """Problems to report. Raises Refused where they are the agent's; a person's own files are theirs to break."""
-    by = author_of(change)
+def judge(
+    change: Change, versions: Versions, format_of: FormatOf, harmless: Harmless, approval: Approval | None = None
+) -> list[str]:
+    """Problems to report. Raises Refused where they are the agent's or a publisher's, unless a person overrides them;
+    a person's own files are theirs to break."""
+    by: By = "publisher" if approval and approval.publisher else author_of(change)
     problems = problems_of(versions, by, format_of, harmless)
-    if problems and by == "agent":
+    if problems and by != "person" and not (approval and approval.override):
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
         named = _CREDENTIAL.search(problems[0])
         hint = f"if it is none, its owner can say so: hermes secrets allow {named[1]}" if named else _CHANGE_IT
@@ -62,6 +65,7 @@ def subject_of(versions: Versions, format_of: FormatOf) -> str:
     """The commit's subject, made by the formats; a skill speaks through its SKILL.md."""
     spoken = {skill_of(path) for path in versions if path == f"{skill_of(path)}/SKILL.md"}
     chosen = [path for path in versions if path.endswith("/SKILL.md") or skill_of(path) not in spoken]
+    chosen = [path for path in chosen if path != LOCK_FILE] or chosen  # it only notes what the others say
     return join_subjects([format_of(path).describe(path, *versions[path]) for path in chosen])
 
 
@@ -83,13 +87,14 @@ def check_places(git: Git, head: str, moves: Sequence[Move]) -> None:
             raise Refused(f"{path} is a folder", "name a file in it")
 
 
-def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change) -> None:
-    """Raises Refused unless each touched skill is whole afterwards and the verdict, if any, is of exactly its tree."""
+def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change, override: str = "") -> None:
+    """Raises Refused unless each touched skill is whole afterwards and the verdict, if any, is of exactly its tree and
+    one that lets it in; `override` is why a person lets it in all the same."""
     skills = sorted({skill for move in moves if (skill := skill_of(move.path))})
     if not skills:
         return
     verdict = change.verdict
-    if verdict and not verdict.passed:
+    if verdict and not verdict.passed and not override:
         raise Refused("the gate did not pass it: " + "; ".join(verdict.reasons[:3]), "change it and try again")
     if verdict and len(skills) > 1:
         raise Refused("a verdict is of one skill, this change touches several", "change them one by one")

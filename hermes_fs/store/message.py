@@ -23,12 +23,15 @@ Versions = Mapping[str, tuple[bytes | None, bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's yes to a proposal. `change` is the id that it keeps, `by` is who said so; `edited`: after changing its
-    words."""
+    """A person's yes to a proposal, or to a skill that they install. `change` is the id that it keeps, `by` is who said
+    so; `edited`: after changing its words; `publisher`: the words are a publisher's, not the agent's; `override`: why
+    it may hold what is found wrong with it, "" where it may not."""
 
     change: str
     by: str
     edited: bool = False
+    publisher: bool = False
+    override: str = ""
 
 
 def compose(subject: str, versions: Versions, reason: str, trailers: Mapping[str, str]) -> str:
@@ -61,7 +64,11 @@ def approved(approval: Approval, person: Signature) -> dict[str, str]:
     """The trailers of a lesson that a person let in; who edited it is named beside its author."""
     how = "edited and approved" if approval.edited else "approved"
     also = f"{person.name} <{person.email}>" if approval.edited else ""
-    return {"Hermes-Review": f"{how} by {approval.by}", "Co-authored-by": also}
+    return {
+        "Hermes-Review": f"{how} by {approval.by}",
+        "Hermes-Override": approval.override,
+        "Co-authored-by": also,
+    }
 
 
 def read_trailers(message: str) -> dict[str, str]:

@@ -10,6 +10,9 @@ from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Kind
 from hermes_fs.store.formats.format import By
 
+LOCK_FILE = "skills.lock"
+"""Which skills came from elsewhere, and exactly what came."""
+
 _HANDLE = r"[a-z0-9][a-z0-9._-]*"
 _Rule = tuple[re.Pattern[str], Kind, Literal["yes", "reviewed", "never"]]
 _MIND: tuple[_Rule, ...] = (
@@ -18,6 +21,7 @@ _MIND: tuple[_Rule, ...] = (
     (re.compile(rf"people/{_HANDLE}/(USER\.md|model\.yaml)"), "user", "yes"),
     (re.compile(r"notes/.+"), "note", "yes"),
     (re.compile(r"skills/[^/]+/.+"), "skill", "yes"),
+    (re.compile(re.escape(LOCK_FILE)), "skill", "reviewed"),
     (re.compile(r"cron\.yaml"), "cron", "yes"),
     (re.compile(r"audits/.+"), "audit", "yes"),
     (re.compile(r"conflicts/.+"), "merge", "yes"),
@@ -127,4 +131,6 @@ def _nearest(path: str) -> str:
 
 
 def _instead(path: str) -> str:
+    if path == LOCK_FILE:
+        return "the owner installs skills: hermes skills install"
     return "propose it to the owner instead" if path == "SOUL.md" else "ask the owner to edit it"

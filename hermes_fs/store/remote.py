@@ -6,11 +6,15 @@ hostile repository has a say.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +28,7 @@ from hermes_fs.store.workspace import Workspace
 
 PROTOCOLS = "https:ssh:git:file:http"
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
+_LOOK = 0.2  # seconds between two looks at what a git with bounds has taken
 _KEEP = {"all": None, "90d": 90, "none": 0}
 
 
@@ -67,18 +72,37 @@ def checked_url(url: str) -> str:
     return str(local.resolve())
 
 
-def fetch(git: Git, address: str, *refspecs: str) -> None:
-    """Fetch, with this person's own keys and credentials. Refused where the repository's own configuration, which may
-    have come from elsewhere, wants a say in how."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection to a stranger may take: `seconds` in all, `size` in bytes of the folder that it fills."""
+
+    seconds: float
+    size: int
+
+
+def fetch(git: Git, address: str, *refspecs: str, depth: int = 0, bounds: Bounds | None = None) -> None:
+    """Fetch, with this person's own keys and credentials; only so many commits of each, if a `depth` is given. Refused
+    where the repository's own configuration, which may have come from elsewhere, wants a say in how."""
+    _require_plain(git)
+    words = ["--no-tags", "--no-auto-gc", "--no-write-fetch-head", *([f"--depth={depth}"] if depth else [])]
+    _run(git.root, "fetch", *words, "--end-of-options", address, *refspecs, bounds=bounds)
+
+
+def listed(git: Git, address: str, patterns: Sequence[str], bounds: Bounds) -> dict[str, str]:
+    """The refs of another repository that match, with what they point to. Raises as `fetch`."""
+    _require_plain(git)
+    said = _run(git.root, "ls-remote", "--end-of-options", address, *patterns, bounds=bounds)
+    rows = [line.partition("\t") for line in said.split("\n") if line]
+    return {name: commit for commit, _, name in rows}
+
+
+def _require_plain(git: Git) -> None:
     own = isolation.redirects(git.own_settings())
     if own:
         raise Refused(
             f"the configuration of this repository itself sets {own[0]}",
             f"move it to your own: git config --global {own[0]} …",
         )
-    _run(
-        git.root, "fetch", "--no-tags", "--no-auto-gc", "--no-write-fetch-head", "--end-of-options", address, *refspecs
-    )
 
 
 def _bring(git: Git, address: str, sessions: str) -> list[str]:
@@ -132,14 +156,52 @@ def _is_wanted(ref: str, sessions: str) -> bool:
     return days is None or (days > 0 and month >= f"{datetime.now(UTC) - timedelta(days=days):%Y-%m}")
 
 
-def _run(root: Path, *words: str) -> str:
+def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
     """One git command that may open a connection. Raises Failed with git's own last line. Not through GitPython, which
     would give the whole of our environment, credentials included, to the git that it starts at its own import."""
     command = [isolation.git_program(), *isolation.flags(root), *words]
     env = isolation.personal(os.environ, PROTOCOLS)
-    done = subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if bounds:
+        done = _bounded(command, root, env, bounds)
+    else:
+        done = subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode == 0:
         return done.stdout.decode("utf-8", "replace")
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
     raise Failed(f"git {words[0]} failed: {why.strip(chr(39))[:200]}", "look at the address and your access")
+
+
+def _bounded(
+    command: Sequence[str], root: Path, env: Mapping[str, str], bounds: Bounds
+) -> subprocess.CompletedProcess[bytes]:
+    """As `subprocess.run`, ended with all that it started where it goes beyond its bounds: a stranger's server decides
+    how long it talks and how much it sends. Asks nobody anything, for it has no terminal."""
+    deadline = time.monotonic() + bounds.seconds
+    silent, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=root, env=env, stdin=silent, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as process:
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):  # still at it: look at what it took so far
+                    said, complaint = process.communicate(timeout=_LOOK)
+                    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
+                if time.monotonic() > deadline:
+                    raise Failed(
+                        f"git took more than {bounds.seconds:.0f} s", "try again later, or name another source"
+                    )
+                if _size_of(root) > bounds.size:
+                    raise Failed(f"it is larger than {bounds.size >> 20} MB", "name a smaller repository")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _size_of(folder: Path) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # git removed it meanwhile
+                total += os.lstat(Path(place, name)).st_size
+    return total

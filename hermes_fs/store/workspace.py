@@ -158,15 +158,15 @@ class Workspace:
         check_change(change, approval is not None)
         self.require_learning()
         with self.locked():
-            done = _retried(lambda: self._apply(*self._lesson(self.weigh(change, approval is not None), approval)))
+            done = _retried(lambda: self._apply(*self._lesson(self.weigh(change, approval=approval), approval)))
         self._tell(done, tuple(change.files))
         return done
 
-    def weigh(self, change: Change, reviewed: bool = False) -> Weighed:
+    def weigh(self, change: Change, reviewed: bool = False, approval: Approval | None = None) -> Weighed:
         """Steps 2 to 4 of a lesson without the lesson: what a person had edited in these files is committed, the rest
         is only looked at. The caller holds the lock. `reviewed`: a person looks at it before it holds. Raises as
         `commit`."""
-        check_change(change, reviewed)
+        check_change(change, reviewed or approval is not None)
         self.require_learning()
         reach("door.locked")
         self._commit_edits(change.files)
@@ -181,8 +181,8 @@ class Workspace:
             raise Refused("nothing would change: " + ", ".join(change.files))
         versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
         check_places(self.git, head, moves)
-        self._report(judge(change, versions, self.formats, self.trust.knows_secret))
-        check_skills(self.git, head, moves, change)
+        self._report(judge(change, versions, self.formats, self.trust.knows_secret, approval))
+        check_skills(self.git, head, moves, change, approval.override if approval else "")
         reach("door.judged")
         return Weighed(change, head, moves, versions, found)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-By = Literal["agent", "person"]
+By = Literal["agent", "person", "publisher"]
+"""Whose words a change carries. A publisher's are a skill that a person installs: scans and specifications bind it as
+they bind the agent, but how large its files are and where they lie is its own affair."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class SkillFileFormat:
         parts = path.split("/")
         if by == "person" or after is None:
             return check_bytes(before, after, by, MAX_FILE_BYTES)
-        if len(parts) < 4 or parts[2] not in skill.FOLDERS:
+        if by == "agent" and (len(parts) < 4 or parts[2] not in skill.FOLDERS):
             return [f"files of a skill lie in {', '.join(skill.FOLDERS)}"]
         return [*_syntax(path, after), *check_bytes(before, after, by, MAX_FILE_BYTES)]
 

@@ -104,7 +104,7 @@ def merge(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merge
     origin = _lenient(base)
     conflicts: list[str] = []
     wanted = _merged(origin, parse(high), parse(low), "", conflicts)
-    return Merged(_written(high, wanted), tuple(conflicts))
+    return Merged(written(high, wanted), tuple(conflicts))
 
 
 def _readable(data: bytes) -> bool:
@@ -142,7 +142,7 @@ def _token(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _written(source: bytes, wanted: dict[str, Any]) -> bytes:
+def written(source: bytes, wanted: dict[str, Any]) -> bytes:
     """`wanted` as YAML in the shape, and with the comments, of `source`."""
     yaml = load_module("ruamel.yaml:YAML")()
     yaml.preserve_quotes = True

@@ -1,0 +1,101 @@
+"""`hermes skills install`: a skill from elsewhere is fetched, scanned and shown; a person's yes makes it a lesson."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hermes_fs.cli import skills_shown
+from hermes_fs.cli.app import example
+from hermes_fs.cli.open import opened
+from hermes_fs.cli.output import bad, dim, good, print_json
+from hermes_fs.core import config
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.loading import load
+from hermes_fs.core.terminal import one_line
+from hermes_fs.store import acting
+from hermes_fs.store.installing import accepting, candidate, source
+from hermes_fs.store.installing.candidate import Candidate, Found
+from hermes_fs.store.policy import Policy
+from hermes_fs.store.proposals import Proposals
+from hermes_fs.store.workspace import Workspace
+
+EPILOG = example(
+    "hermes skills install anthropics/skills#pdf",
+    "hermes skills install https://example.com/tools.git#skills/deploy@v2",
+    "hermes skills install ./my-skill.zip --name my-own",
+    "hermes skills install https://example.com#code-review",
+)
+
+_NOBODY = "nobody was there to look at it"
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: what it shows is accepted.")]
+Override = Annotated[
+    str, typer.Option(metavar="REASON", help="Take it although something was found; the lesson keeps the reason.")
+]
+
+
+def install(
+    context: typer.Context,
+    text: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="OWNER/REPO, git address, folder, archive or site; #SKILL@REF.")
+    ],
+    name: Annotated[str, typer.Option(help="What it is called here.")] = "",
+    yes: Yes = False,
+    override: Override = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object; nothing is asked.")] = False,
+) -> None:
+    """Take in a skill from elsewhere: it is fetched, scanned and shown, and counts once you say yes."""
+    wanted = source.parse(text, Path.cwd())
+    with opened(context) as workspace:
+        workspace.require_learning()
+        found: Found = load("hermes_fs.store.installing.bringing:bring")(wanted, workspace.state_dir)
+        one = candidate.candidate(found, name)
+        accepting.require_free(workspace, one.name)
+        problems = candidate.findings(workspace, one)
+        if not as_json:
+            skills_shown.whole(one, problems)
+        _require_clean(problems, override)
+        if as_json or yes or sys.stdin.isatty():
+            if not (yes or as_json):
+                skills_shown.ask("Install it?", one)
+            _install(workspace, one, override if problems else "", as_json, yes)
+        else:
+            _propose(workspace, one, bool(problems))
+
+
+def _require_clean(problems: list[str], override: str) -> None:
+    if problems and not override:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise Refused(
+            f"it is not installed: {problems[0]}{more}",
+            "look at its files; to take it all the same, give your reason with --override",
+        )
+
+
+def _install(workspace: Workspace, one: Candidate, override: str, as_json: bool, yes: bool) -> None:
+    if as_json and not yes:
+        raise Refused("nobody is asked with --json", "add --yes")
+    done = accepting.install(workspace, one, skills_shown.why(one), override)
+    if as_json:
+        print_json({**skills_shown.as_json(one), "commit": done.id, "change": done.change, "subject": done.subject})
+    else:
+        print(f"{good('Installed')} {one_line(one.name)}  {dim(done.id[:8])}  hermes undo takes it back")
+
+
+def _propose(workspace: Workspace, one: Candidate, found_wrong: bool) -> None:
+    """Nobody can say yes: it waits where the agent's own proposals wait, and nothing of it counts until then."""
+    if found_wrong:
+        raise Refused("nobody is there to accept what was found", "add --yes")
+    wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
+    change = accepting.change_of(workspace, one, skills_shown.why(one))
+    try:
+        made = Proposals(workspace, Policy(**wanted.model_dump())).propose(change, _NOBODY)
+    except Refused as error:
+        raise Refused(
+            f"it cannot wait as a proposal: {error.message}", "run this at a terminal, or add --yes"
+        ) from error
+    print(f"{bad('Not installed')}: {_NOBODY}. It waits as proposal {made.id}: hermes review show {made.id}")

@@ -1,0 +1,123 @@
+"""A skill from elsewhere as a person is to judge it: its files, what is found in them, what was done to it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hermes_fs.core.errors import Refused
+from hermes_fs.store.formats import skill
+from hermes_fs.store.installing import pile
+from hermes_fs.store.installing.lock import Entry
+from hermes_fs.store.installing.source import Source
+from hermes_fs.store.judging import problems_of
+from hermes_fs.store.policy import is_program
+from hermes_fs.store.workspace import Workspace
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source gave: the files of one skill by their path in its folder `part`, what was left out, and what
+    pins it (`commit` of a repository, `artifact` SHA-256 of an archive or a single file)."""
+
+    source: Source
+    part: str
+    files: Mapping[str, bytes]
+    left_out: tuple[str, ...] = ()
+    commit: str = ""
+    artifact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A skill that may be installed as `name`. `files` are what would be installed; `sha256` is of what its publisher
+    has; `remarks` say what was left out or written anew, one line each."""
+
+    name: str
+    description: str
+    files: Mapping[str, bytes]
+    source: Source
+    sha256: str
+    commit: str
+    artifact: str
+    remarks: tuple[str, ...]
+
+    @property
+    def programs(self) -> list[str]:
+        """Paths of files that are meant to be run."""
+        return [path for path, data in self.files.items() if is_program(self.place(path), data)]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(map(len, self.files.values()))
+
+    def place(self, path: str) -> str:
+        """Where a file of it lies in the mind."""
+        return f"skills/{self.name}/{path}"
+
+    def entry(self, today: str) -> Entry:
+        """Its line in skills.lock."""
+        files = {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
+        return Entry(self.source.text, files, self.sha256, self.commit, self.artifact, today)
+
+
+def candidate(found: Found, name: str = "") -> Candidate:
+    """The skill under this name, "" for its own. Its SKILL.md is written as the standard wants it. Refused for one that
+    cannot be made a skill."""
+    raw = found.files.get(pile.FILE)
+    if raw is None:
+        raise Refused(f"{found.source.text} has no {pile.FILE}", "name the folder of a skill")
+    text = _decoded(raw)
+    name = name or _own_name(text, found)
+    strict = skill.strictly(text, name)
+    if problems := skill.check(strict, name):
+        raise Refused(f"skill {name}: {problems[0]}", "tell its author")
+    remarks = [*_left_out(found)]
+    if strict != text:
+        remarks.append(f"{pile.FILE} is written as the standard wants it: {skill.check(text, name)[0]}")
+    return Candidate(
+        name,
+        skill.load(strict.encode(), name).description,
+        {pile.FILE: strict.encode(), **{path: data for path, data in sorted(found.files.items()) if path != pile.FILE}},
+        found.source,
+        pile.digest(found.files),
+        found.commit,
+        found.artifact,
+        tuple(remarks),
+    )
+
+
+def findings(workspace: Workspace, one: Candidate, before: Mapping[str, bytes] | None = None) -> list[str]:
+    """What speaks against it, a line each that names the file: credentials, hidden characters, orders, broken code.
+    `before` are the files that it would replace: what is in them was judged before."""
+    known = before or {}
+    versions = {one.place(path): (known.get(path), data) for path, data in one.files.items()}
+    lines = problems_of(versions, "publisher", workspace.formats, workspace.trust.knows_secret)
+    return [line.removeprefix(f"skills/{one.name}/") for line in lines]
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{pile.FILE} is no UTF-8 text", "tell its author") from error
+
+
+def _own_name(text: str, found: Found) -> str:
+    """What it calls itself, else what its folder, or its source, is called."""
+    own = str(skill.load(text.encode()).front.get("name") or "").strip()
+    folder = (found.part or found.source.address).rstrip("/").rpartition("/")[2].lower().partition(".")[0]
+    name = next((each for each in (own, folder) if each and not skill.name_problems(each)), "")
+    if not name:
+        raise Refused(f"the skill calls itself {own[:40]!r}, which is no name of one", "give it one with --name")
+    return name
+
+
+def _left_out(found: Found) -> list[str]:
+    names = found.left_out
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return [f"left out: {', '.join(names[:_SHOWN])}{more}"] if names else []

@@ -1,0 +1,87 @@
+"""skills.lock: what was installed, read and rewritten as bytes. Writes nothing; the door does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hermes_fs.core.errors import Refused
+from hermes_fs.core.loading import load
+from hermes_fs.store.paths import LOCK_FILE
+from hermes_fs.store.workspace import Workspace
+
+_YAML = "hermes_fs.store.formats.yaml_file"  # loaded on use: who lists skills has no lock, mostly
+_HEAD = (
+    b"# Skills that came from elsewhere, exactly as they came. `hermes skills install` and `update` write this file.\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One installed skill. `source` is what an update asks again; `files` maps each path to the SHA-256 of what was
+    installed; the rest as in formats/installed.py."""
+
+    source: str
+    files: Mapping[str, str]
+    sha256: str = ""
+    commit: str = ""
+    artifact: str = ""
+    installed: str = ""
+
+
+def read(workspace: Workspace) -> dict[str, Entry]:
+    """Every entry by the name of its skill. Refused where the file cannot be read."""
+    return parse(workspace.read_bytes(LOCK_FILE))
+
+
+def names(root: Path) -> frozenset[str]:
+    """Which skills came from elsewhere, for a list; a file that cannot be read names none."""
+    try:
+        return frozenset(parse((root / LOCK_FILE).read_bytes()))
+    except (OSError, Refused):
+        return frozenset()
+
+
+def parse(data: bytes | None) -> dict[str, Entry]:
+    return {name: _entry(name, record) for name, record in _records(data).items()}
+
+
+def with_entry(data: bytes | None, name: str, entry: Entry) -> bytes:
+    """The file with this entry, in place of a former one."""
+    record = {key: value for key, value in dataclasses.asdict(entry).items() if value and key != "files"}
+    record["files"] = dict(sorted(entry.files.items()))
+    return _written(data, {**_records(data), name: record})
+
+
+def without(data: bytes | None, name: str) -> bytes | None:
+    """The file without this entry; None where it has none. For who removes or renames a skill."""
+    records = _records(data)
+    if name not in records:
+        return None
+    return _written(data, {key: record for key, record in records.items() if key != name})
+
+
+def _written(data: bytes | None, records: Mapping[str, Any]) -> bytes:
+    written: bytes = load(f"{_YAML}:written")(data or _HEAD + b"{}\n", dict(sorted(records.items())))
+    return written if data else _HEAD + written.removeprefix(_HEAD)
+
+
+def _records(data: bytes | None) -> dict[str, Any]:
+    if not data:
+        return {}
+    broken: type[Exception] = load(f"{_YAML}:Broken")
+    try:
+        records: dict[str, Any] = load(f"{_YAML}:parse")(data)
+    except broken as error:
+        raise Refused(f"{LOCK_FILE} cannot be read: {error}", "mend it, or bring it back: hermes restore") from error
+    return records
+
+
+def _entry(name: str, record: Any) -> Entry:
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict) or not record.get("source"):
+        raise Refused(f"{LOCK_FILE}: {name} is no entry of it", "mend it, or bring it back: hermes restore")
+    texts = {key: str(record.get(key) or "") for key in ("source", "sha256", "commit", "artifact", "installed")}
+    return Entry(files={str(path): str(digest) for path, digest in record["files"].items()}, **texts)

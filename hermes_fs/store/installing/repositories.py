@@ -1,0 +1,88 @@
+"""Fetches one commit of somebody's repository into a private folder and reads files of it. Checks nothing out."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from hermes_fs.core.errors import NotFound, Refused
+from hermes_fs.store import arriving, remote
+from hermes_fs.store.git import Git
+from hermes_fs.store.init import make_repository
+from hermes_fs.store.installing.pile import HARM, MAX_FILE
+from hermes_fs.store.installing.source import Source
+from hermes_fs.store.objects import LINK_MODE, TreeEntry
+
+BOUNDS = remote.Bounds(seconds=300.0, size=500 << 20)
+"""Of a fetch: seconds, and bytes on the disk."""
+
+_WHOLE = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_HERE = "refs/hermes/fetched"
+
+
+class Repository:
+    """The files of one commit. `links` are the names of links and submodules, which are left out."""
+
+    def __init__(self, git: Git, commit: str) -> None:
+        self._git = git
+        self.commit = commit
+        self.links: list[str] = []
+        self._entries: dict[str, TreeEntry] = {}
+        for name, entry in arriving.walk(git, commit):
+            if entry.kind != "blob" or entry.mode == LINK_MODE:
+                self.links.append(name)
+            else:
+                self._entries[name] = entry
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._entries)
+
+    def read(self, name: str) -> bytes:
+        entry = self._entries[name]
+        if self._git.size_of(entry.oid) > MAX_FILE:
+            raise Refused(f"{name} has more than {MAX_FILE >> 20} MB", HARM)
+        return self._git.read_blob(entry.oid)
+
+
+def newest(source: Source, room: Path) -> str:
+    """Id of the commit that the source means now. One short connection. NotFound where it has no such ref."""
+    with _repository(room) as git:
+        return _newest(source, git)
+
+
+@contextlib.contextmanager
+def fetched(source: Source, room: Path) -> Iterator[Repository]:
+    """The commit that the source means, in a repository that is made in the folder `room`. Raises Failed, NotFound,
+    Refused."""
+    with _repository(room) as git:
+        commit = _newest(source, git)
+        address = remote.checked_url(source.address)
+        remote.fetch(git, address, f"+{commit}:{_HERE}", depth=1, bounds=BOUNDS)
+        if git.resolve(f"{_HERE}^{{commit}}") != commit:
+            raise Refused(f"{source.text} gave another commit than {commit[:12]}", HARM)
+        yield Repository(git, commit)
+
+
+@contextlib.contextmanager
+def _repository(room: Path) -> Iterator[Git]:
+    git = make_repository(room / "repository")
+    try:
+        yield git
+    finally:
+        git.close()
+
+
+def _newest(source: Source, git: Git) -> str:
+    ref = source.ref
+    if _WHOLE.fullmatch(ref):
+        return ref
+    wanted = (f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}") if ref else ("HEAD",)
+    listed = remote.listed(git, remote.checked_url(source.address), wanted, BOUNDS)
+    found = next((listed[name] for name in reversed(wanted) if name in listed), "")
+    if not found:
+        missing = f"no branch or tag {ref}" if ref else "no commit yet"
+        raise NotFound(f"{source.text} has {missing}", "look at the name; a commit needs all of its id")
+    return found
