@@ -28,6 +28,7 @@ _DASH = re.compile("- +")
 _RESERVED = frozenset(["true", "false", "null"])
 _TYPED = re.compile(r"[A-Za-z][\w./@+#-]*")
 _MARKS = re.compile(r"[\[\]{}]|\n *(?=[^\s])|[-?:] (?=(?:[-?:] ){24})|(?:^|[\s,\[{])[&*](?=[^\s&*])")
+_DIRECTIVE = re.compile(r"^\ufeff?%[A-Z]", re.MULTILINE)
 
 
 class Wild(Exception):
@@ -38,6 +39,8 @@ def refusal(text: str) -> str:
     """Why a text is not worth the full reader's time, or ""."""
     if len(text) > _LARGEST_WILD:
         return f"it has {len(text):,} characters and is not plain YAML: write one key or item a line"
+    if _DIRECTIVE.search(text):  # of a version that it does not know, the full reader dies
+        return "it begins with a directive (%YAML, %TAG): leave it out"
     depth = anchors = 0
     for match in _MARKS.finditer(text):
         mark = match[0]

@@ -71,4 +71,7 @@ def test_what_costs_the_full_reader_too_much_is_refused_by_a_look() -> None:
     for text in ("[" * 100, "{a: " * 100, "- " * 100, "? " * 100, "\n".join(f"a{n}: &a{n} [*a{n}]" for n in range(50)),
                  "x: 1.5\n" * 10_000, f"a:\n{' ' * 300}b: c\n"):  # fmt: skip
         assert plain_yaml.refusal(text)
+    for text in ("%YAML 1.10\nname: a\n", "a: b\n%TAG ! x\n"):  # on the first of which the library itself dies
+        assert "directive" in plain_yaml.refusal(text)
+    assert not plain_yaml.refusal("a: 5\nb: '%'\nc: |\n  %YAML 1.10\n")
     assert not plain_yaml.refusal("a: [b, [c, {d: e}]]\nf: &g h\ni: *g\n")
