@@ -1,12 +1,14 @@
 """Makes a long conversation fit its model's window: the older part becomes a summary in the model's view.
 
-A transform of messages only: the transcript keeps every one of them, and the system prompt is never touched.
+A transform of messages only: the transcript keeps every one of them, and the system prompt is never touched. Skills
+that were read stay as they are, behind the summary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hermes_fs.agent import activated
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Compacted
 from hermes_fs.core.ports import Cancel, Provider
@@ -16,6 +18,8 @@ from hermes_fs.core.types import Message, Reply, Request, Text, ToolCall, ToolRe
 UNKNOWN_WINDOW = 128_000
 KEPT_SHARE = 0.3
 """The share of the window that the newest messages may keep, whole."""
+SKILLS_SHARE = 0.2
+"""The share of it that skills may take which stand behind the summary; the tail gives way for them, down to half."""
 FORCED_SHARE = 0.5
 """A model that says "too long" without a known window: what it just refused, times this, is taken as its window."""
 SUMMARY_TOKENS = 1_000
@@ -25,8 +29,6 @@ _ASK = """\
 Summarise this conversation between a person and an agent so that the agent can go on without the original. Keep: what \
 the person wants and their corrections, what was done and found (exact names, paths, commands, numbers, ids), what \
 failed and why, what is still open. Plain sentences, no preface, at most 500 words."""
-
-_HEADING = "[Summary of the conversation so far. The transcript keeps the original.]\n"
 
 
 class SummaryCompactor:
@@ -52,12 +54,15 @@ class SummaryCompactor:
             self._refused = (told, self._window)
         elif size < self._window * self._at:
             return None
-        cut = _cut(messages, int(self._window * KEPT_SHARE))
+        room = int(self._window * SKILLS_SHARE)
+        skills = estimate(activated.behind(messages[1:], (), room))
+        cut = _cut(messages, max(int(self._window * KEPT_SHARE) - skills, int(self._window * KEPT_SHARE / 2)))
         if cut <= 1:
             return None
         older = messages[1:cut]
+        kept = activated.behind(older, messages[cut:], room)
         summary, usage = self._summarise(older, cancel)
-        return Compacted(user(_HEADING + summary), len(older)), usage
+        return Compacted(user(activated.SUMMARY + summary + kept), len(older)), usage
 
     def _summarise(self, older: Sequence[Message], cancel: Cancel) -> tuple[str, Usage]:
         """By the model; where it fails, excerpts: a full window must never end a conversation."""
@@ -108,7 +113,9 @@ def _lines(message: Message) -> list[str]:
     for part in message.parts:
         match part:
             case Text(text, aside=False):
-                lines.append(f"{message.role}: {_excerpt(text)}")
+                earlier = text.startswith(activated.SUMMARY)
+                said = activated.without(text).strip() if earlier else _excerpt(text)
+                lines.append(f"{message.role}: {said}")
             case ToolCall(_, name, arguments):
                 lines.append(f"call {name}: {_excerpt(arguments)}")
             case ToolResult(_, text, failed):

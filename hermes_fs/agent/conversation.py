@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from hermes_fs.agent import activated
 from hermes_fs.agent.compact import SummaryCompactor
 from hermes_fs.agent.loop import run
 from hermes_fs.agent.record import Pen
@@ -20,6 +21,7 @@ from hermes_fs.core.tokens import estimate_tools
 from hermes_fs.core.types import Limits, Message, Part, Text, Told, ToolSpec, Usage, system, user
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import look
+from hermes_fs.tools.skills import forget_skills, remember_skill
 
 
 class Recollection(Protocol):
@@ -95,6 +97,8 @@ class Conversation:
     def continue_from(self, messages: Sequence[Message]) -> None:
         """Take over the messages of an earlier session, without a system prompt."""
         self.messages[1:] = messages
+        for name, body in activated.active(messages).items():
+            remember_skill(self.context.memo, name, body)
 
     def send(self, text: str, ask: Ask, attached: Sequence[Part] = ()) -> Iterator[Event]:
         """One turn. Drive it to its end: questions are asked in the thread that iterates. `attached` goes along with
@@ -204,6 +208,7 @@ class Conversation:
                 self.pen.model = self._model.provider.model
             case Compacted(summary, replaced):
                 self.messages[1 : 1 + replaced] = [summary]
+                forget_skills(self.context.memo, activated.active(self.messages))
             case _:
                 return
 

@@ -6,7 +6,7 @@ The mind's own skills come first; those of the places beside it can be read, not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import acting, catalogue, fitting, skill_copy, skill_places
 from hermes_fs.store.formats import skill
 from hermes_fs.store.skill_places import FILE, Spot
-from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.context import Memo, ToolContext
 from hermes_fs.tools.text import fingerprint
 
 _TEXT = {"type": "string"}
 _LISTED = 60
 _SHOWN = 16_000
+_SEEN = "skill:"
+"""In the memo, before the name of a skill: no path begins so, for they are absolute."""
 AGAIN = "skill {name} is above, unchanged since you read it"
 
 
@@ -75,7 +77,7 @@ class SkillView:
             context.backend.grant_secrets(_granted(context, spot, read.front))
         body = _cut(read.body.strip(), f"{spot.folder}/{FILE}") + more
         said = body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}"
-        return AGAIN.format(name=name) if _is_above(context, name, said) else _told(said, known)
+        return AGAIN.format(name=name) if remember_skill(context.memo, name, said) else _told(said, known)
 
 
 def found(context: ToolContext, name: str) -> Spot:
@@ -117,12 +119,18 @@ def tree_of(context: ToolContext, spot: Spot) -> str:
         return ""
 
 
-def _is_above(context: ToolContext, name: str, said: str) -> bool:
-    """Whether the model has exactly this before it already. Remembers that it now has."""
-    key, mark = f"skill:{name}", fingerprint(said.encode())
-    seen = context.memo.seen.get(key) == mark
-    context.memo.seen[key] = mark
-    return seen
+def remember_skill(memo: Memo, name: str, said: str) -> bool:
+    """That the model has this of a skill before it; returns whether it had already."""
+    key, mark = f"{_SEEN}{name}", fingerprint(said.encode())
+    known = memo.seen.get(key) == mark
+    memo.seen[key] = mark
+    return known
+
+
+def forget_skills(memo: Memo, still: Collection[str]) -> None:
+    """All but those that the model still has before it."""
+    for key in [key for key in memo.seen if key.startswith(_SEEN) and key.removeprefix(_SEEN) not in still]:
+        del memo.seen[key]
 
 
 def _granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
