@@ -23,14 +23,14 @@ from hermes_fs.core.events import Event
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
-from hermes_fs.core.types import Answer, Commit, Limits, Question
+from hermes_fs.core.types import Answer, Change, Commit, Limits, Question, Verdict
 from hermes_fs.providers import select
 from hermes_fs.providers.metered import Meter, Metered
 from hermes_fs.store import acting, locate, skill_places
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Gate, Policy
 from hermes_fs.store.replay import origins, replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
@@ -149,6 +149,12 @@ class Runtime:
         """Let another model go on with a conversation; its prompt and toolset stay."""
         conversation.switch(self._model(model))
 
+    def gate(self, change: Change, remember: bool = True) -> Verdict | None:
+        """What the gate says of a skill change; loaded by the first. Without `remember` it tries again what it refused
+        before."""
+        made: Gate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember)
+        return made(change)
+
     def attend(self) -> None:
         """Start what runs beside a long chat: outside edits become searchable at once, sessions that pause or were left
         behind are committed. `close` ends it."""
@@ -243,7 +249,7 @@ class Runtime:
         review = Policy(**config.review.model_dump())
         held = Settings(mode, roots, config.terminal.timeout, *limits, review, config.skills.secrets)
         held = replace(held, always=config.approvals.always, never=config.approvals.never, judge=self._judge())
-        held = replace(held, places=self.skill_places)
+        held = replace(held, places=self.skill_places, gate=self.gate)
         memo = Memo(held, evidence=pen.evidence, origins=pen.origins)
         if not self.workspace.trust.owns_the_mind:
             memo.origins.add("file")  # a stranger's memory is in the prompt

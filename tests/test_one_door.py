@@ -9,6 +9,8 @@ from tests.source import Module, dotted_name, modules
 
 WRITERS: dict[str, str] = {
     "runtime.py": "the folder work/, which is no part of the mind",
+    "agent/trial.py": "copies of a skill, to run its tests, in .git/hermes/trials",
+    "agent/trial_inside.py": "the report of a skill's tests, inside a sandbox only",
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
@@ -66,6 +68,7 @@ WRITERS: dict[str, str] = {
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""
 
 RUNNERS: dict[str, str] = {
+    "agent/trial_inside.py": "the tests of a skill, inside a sandbox only",
     "cli/proposing.py": "the person's editor",
     "backends/here_jobs.py": "ps, where there is no /proc",
     "backends/isolation_probe.py": "bubblewrap, to try it",

@@ -11,17 +11,17 @@ from typing import Annotated
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import proposing
+from hermes_fs.cli import gating, proposing
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, warning
 from hermes_fs.core import config
 from hermes_fs.core.clock import iso
-from hermes_fs.core.errors import HermesError, UsageError
+from hermes_fs.core.errors import HermesError, Refused, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
 from hermes_fs.store import acting
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Policy, Ungated
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
@@ -95,11 +95,15 @@ def accept(
         bool, typer.Option("--all", help="All that this machine made, that wait and still fit.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --all: do not ask.")] = False,
+    override: Annotated[str, typer.Option(metavar="REASON", help="Why you want what the gate refuses.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="The new lessons as one JSON array.")] = False,
 ) -> None:
-    """Make proposals lessons. One that was rejected, or that expired, can still be accepted."""
+    """Make proposals lessons. One that was rejected, or that expired, can still be accepted; skills are tried out by
+    the gate again."""
     if bool(names) == everything:
         raise UsageError("name what you accept, or say --all", "see what waits with `hermes review list`")
+    if override and everything:
+        raise UsageError("a reason is for one proposal", "name it: hermes review accept ID --override REASON")
     with _reviewing(context) as (_, review):
         chosen = [(name, "") for name in names or ()]
         if everything:
@@ -109,7 +113,7 @@ def accept(
                 _list(waiting, "")
             if waiting:
                 confirm(f"Accept all {len(waiting)}?", yes)
-        done, failed = _accepted(review, chosen, as_json)
+        done, failed = _accepted(review, chosen, as_json, override.strip())
     if as_json:
         print_json([{"commit": one.id, "change": one.change, "subject": one.subject} for one in done])
     elif not chosen:
@@ -155,7 +159,7 @@ def edit(
 def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
     with opened(context) as workspace:
         wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
-        review = Review(workspace, Policy(**wanted.model_dump()))
+        review = Review(workspace, Policy(**wanted.model_dump()), gating.anew(workspace))
         yield workspace, review
         if expired := review.take_expired():
             print(f"note: nobody looked at {', '.join(expired)} in time: hermes review list --away", file=sys.stderr)
@@ -177,7 +181,7 @@ def _decide(tty: Tty, workspace: Workspace, review: Review, one: Proposal) -> bo
         try:
             match key:
                 case "a":
-                    _said_yes(review.accept(one.id, OWNER, one.commit))
+                    _said_yes(_tried(tty, review, one))
                     return True
                 case "r":
                     _said_no(review.reject(one.id, OWNER, (tty.line("  why? (Enter for no reason) ") or "").strip()))
@@ -193,13 +197,27 @@ def _decide(tty: Tty, workspace: Workspace, review: Review, one: Proposal) -> bo
             print(f"{bad('error')}: {one_line(error.message)}{f' — {one_line(error.hint)}' if error.hint else ''}")
 
 
-def _accepted(review: Review, chosen: list[tuple[str, str]], silent: bool) -> tuple[list[Commit], list[HermesError]]:
+def _tried(tty: Tty, review: Review, one: Proposal) -> Commit:
+    """Accepts it; where the gate refuses, the person may say why they want it all the same."""
+    try:
+        return review.accept(one.id, OWNER, one.commit)
+    except Ungated as error:
+        print(f"{bad('refused')}: {one_line(error.message)}")
+        why = (tty.line("  why do you want it all the same? (Enter to leave it) ") or "").strip()
+        if not why:
+            raise Refused("it was left", "e changes it, r rejects it") from error
+        return review.accept(one.id, OWNER, one.commit, why)
+
+
+def _accepted(
+    review: Review, chosen: list[tuple[str, str]], silent: bool, override: str
+) -> tuple[list[Commit], list[HermesError]]:
     """One that cannot be accepted keeps no other from it."""
     done: list[Commit] = []
     failed: list[HermesError] = []
     for name, seen in chosen:
         try:
-            done.append(review.accept(name, OWNER, seen))
+            done.append(review.accept(name, OWNER, seen, override))
         except HermesError as error:
             failed.append(error)
             if len(chosen) > 1:

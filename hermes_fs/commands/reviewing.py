@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from hermes_fs.commands.talk import Outcome, Said, Talk, local
-from hermes_fs.core.errors import UsageError
+from hermes_fs.core.errors import Refused, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line, spell_out
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Policy, Ungated
 
 if TYPE_CHECKING:  # a chat in which nobody reviews does without it
     from hermes_fs.store.proposal import Proposal
@@ -45,15 +46,28 @@ def _shown(talk: Talk, proposals: Review, one: Proposal, also: str) -> Outcome:
 def accept(talk: Talk, argument: str) -> Outcome:
     if not argument:
         raise UsageError("/accept needs the id of a proposal", "see what waits with /review")
+    name, _, rest = argument.partition(" ")
+    override = _override(rest.strip())
     proposals = _review(talk)
-    one = proposals.find(argument)
+    one = proposals.find(name)
     if one.id not in talk.seen:
         return _shown(
             talk, proposals, one, f"Not accepted yet: nobody has looked at it here. /accept {one.id} says yes."
         )
-    done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id])
+    try:
+        done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id], override)
+    except Ungated as error:
+        raise Refused(error.message, f"if you want it all the same: /accept {one.id} --override WHY") from error
     talk.conversation.remark(f"The person accepted the proposal {one.id}: {done.subject}. It holds now.")
     return Said(f"Accepted: {done.subject}\n/undo takes it back; /reload makes this session know.")
+
+
+def _override(words: str) -> str:
+    """The reason after --override, "" where nothing is said."""
+    flag, _, reason = words.partition(" ")
+    if words and (flag != "--override" or not reason.strip()):
+        raise UsageError(f"/accept does not understand {words!r}", "/accept ID, or /accept ID --override WHY")
+    return reason.strip().strip("\"'")
 
 
 def reject(talk: Talk, argument: str) -> Outcome:
@@ -74,5 +88,6 @@ def proposal_words(talk: Talk) -> list[tuple[str, str]]:
 
 def _review(talk: Talk) -> Review:
     policy = Policy(**talk.runtime.config.review.model_dump())
-    made: Review = load("hermes_fs.store.review:Review")(talk.runtime.workspace, policy)
+    gate = functools.partial(talk.runtime.gate, remember=False)
+    made: Review = load("hermes_fs.store.review:Review")(talk.runtime.workspace, policy, gate)
     return made

@@ -239,12 +239,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate found for exactly one new skill tree. `scores` is `before -> after (n=…)`, empty without evals."""
+    """What the gate found for exactly one new skill tree. `reasons` say, one sentence each, what to mend; `scores` is
+    `before -> after (n=…)`, empty without evals; `tested` is how many of its own tests passed."""
 
     tree: str
     passed: bool
     reasons: tuple[str, ...] = ()
     scores: str = ""
+    tested: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,17 @@ def problems_of(versions: Versions, by: By, format_of: FormatOf, harmless: Harml
         for path, (before, after) in versions.items()
         for problem in format_of(path).check(path, before, after, by)
     ]
-    return [line for line in found if not ((named := _CREDENTIAL.search(line)) and harmless(named[1]))]
+    return [line for line in found if not is_harmless(line, harmless)]
+
+
+def credentials_in(weighed: Weighed, format_of: FormatOf, harmless: Harmless) -> list[str]:
+    """The problems of a change that are credentials which nobody called harmless."""
+    return [line for line in problems_of(weighed.versions, "agent", format_of, harmless) if _CREDENTIAL.search(line)]
+
+
+def is_harmless(line: str, harmless: Harmless) -> bool:
+    """Whether a problem is a credential that a person called harmless."""
+    return bool((named := _CREDENTIAL.search(line)) and harmless(named[1]))
 
 
 def judge(
@@ -93,17 +103,18 @@ def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change, ove
     skills = sorted({skill for move in moves if (skill := skill_of(move.path))})
     if not skills:
         return
-    verdict = change.verdict
-    if verdict and not verdict.passed and not override:
+    verdict = None if override else change.verdict
+    if verdict and not verdict.passed:
         raise Refused("the gate did not pass it: " + "; ".join(verdict.reasons[:3]), "change it and try again")
-    if verdict and len(skills) > 1:
+    trees = {skill: skill_tree(git, head, skill, {move.path: move for move in moves}) for skill in skills}
+    left = {skill: tree for skill, tree in trees.items() if tree}
+    if verdict and len(left) > 1:
         raise Refused("a verdict is of one skill, this change touches several", "change them one by one")
-    for skill in skills:
-        tree = skill_tree(git, head, skill, {move.path: move for move in moves})
-        if tree and author_of(change) == "agent" and not _keeps_skill_md(git, head, skill, moves):
+    for skill in left:
+        if author_of(change) == "agent" and not _keeps_skill_md(git, head, skill, moves):
             raise Refused(f"{skill} would be left without its SKILL.md", "keep it, or delete the whole skill")
-        if verdict and verdict.tree != tree:
-            raise Refused(f"the gate judged another version of {skill}", "let the gate see this one")
+    if verdict and verdict.tree not in (left.values() or ("",)):
+        raise Refused(f"the gate judged another version of {', '.join(skills)}", "let the gate see this one")
 
 
 def skill_tree(git: Git, head: str, skill: str, moves: Mapping[str, Move]) -> str:

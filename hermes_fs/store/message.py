@@ -64,8 +64,9 @@ def approved(approval: Approval, person: Signature) -> dict[str, str]:
     """The trailers of a lesson that a person let in; who edited it is named beside its author."""
     how = "edited and approved" if approval.edited else "approved"
     also = f"{person.name} <{person.email}>" if approval.edited else ""
+    despite = " against the gate" if approval.override else ""
     return {
-        "Hermes-Review": f"{how} by {approval.by}",
+        "Hermes-Review": f"{how} by {approval.by}{despite}",
         "Hermes-Override": approval.override,
         "Co-authored-by": also,
     }

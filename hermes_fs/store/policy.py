@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.origins import is_trusted
 from hermes_fs.core.types import Change, Kind, Origin, Verdict
 from hermes_fs.store.paths import author_of, kind_of
@@ -17,7 +18,10 @@ from hermes_fs.store.paths import author_of, kind_of
 Way = Literal["auto", "propose"]
 Gate = Callable[[Change], Verdict | None]
 """Tries a skill change out before it counts; None where it has nothing to say of it. May raise HermesError."""
+REFUSED = "the gate refused it: "
+"""How it begins where a person is told why."""
 
+_REASONS = 4
 _PROGRAM_FOLDERS = ("scripts", "tests")
 _PROGRAM_ENDINGS = (
     ".bash", ".bat", ".cjs", ".cmd", ".exe", ".fish", ".go", ".js", ".jar", ".lua", ".mjs", ".php", ".pl", ".ps1",
@@ -31,6 +35,21 @@ _READ: Mapping[Origin, str] = {
     "file": "it had read a file that nobody vouches for",
     "tool": "it had read a program's output",
 }
+
+
+class Ungated(Refused):
+    """The gate did not pass a version of a skill; nothing was written. `verdict` says all that it has against it."""
+
+    def __init__(self, verdict: Verdict, hint: str = "mend that and try again") -> None:
+        super().__init__(f"{REFUSED}{told(verdict)}", hint)
+        self.verdict = verdict
+
+
+def told(verdict: Verdict) -> str:
+    """Why the gate refused it, on one line."""
+    shown = "; ".join(verdict.reasons[:_REASONS])
+    more = len(verdict.reasons) - _REASONS
+    return f"{shown} (and {more} more)" if more > 0 else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +101,16 @@ class Policy:
             yield "it keeps a program"
         if self.skills == "propose":
             yield "skills are reviewed"
-        if change.provenance.trigger != "user" and not (change.verdict and change.verdict.passed):
-            yield "nobody asked for it, and nothing has tried it out"
+        if change.provenance.trigger != "user":
+            yield from _unasked(change.verdict, change.expect.get(path) == "" and path.endswith("/SKILL.md"))
+
+
+def _unasked(verdict: Verdict | None, new: bool) -> Iterator[str]:
+    """An edit that the gate passed holds; a new skill only where a test or eval of its own has shown that it works."""
+    if not (verdict and verdict.passed):
+        yield "nobody asked for it, and nothing has tried it out"
+    elif new and not (verdict.tested or verdict.scores):
+        yield "nobody asked for this new skill, and it has no test or eval that passes"
 
 
 _WAITS: Mapping[Kind, str] = {

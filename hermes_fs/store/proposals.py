@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 
 from hermes_fs.core import origins
 from hermes_fs.core.errors import Failed, Refused
-from hermes_fs.core.types import Change, Commit, Doc, Provenance
+from hermes_fs.core.types import Change, Commit, Doc, Provenance, Verdict
+from hermes_fs.store.judging import credentials_in
 from hermes_fs.store.ledger import Ledger, digest_of
+from hermes_fs.store.message import Approval
 from hermes_fs.store.paths import skill_of
-from hermes_fs.store.policy import Gate, Policy
+from hermes_fs.store.policy import REFUSED, Gate, Policy, Ungated, told
 from hermes_fs.store.proposal import WAITING, Proposal, Ref, Standing
 from hermes_fs.store.shelf import Shelf
 from hermes_fs.store.workspace import Outdated, Workspace
 
 _ATTEMPTS = 4
 _GOES_ON = "it goes on from what waits already"
+_LATER = Approval("", "", override="a person will say")
 _WORDS = 1500  # of the reasons of a proposal that grew
 
 
@@ -55,15 +58,22 @@ class Proposals:
 
     def submit(self, change: Change) -> Commit | Proposal:
         """Makes it a lesson, or a proposal where the policy wants a person to see it first. Either is durable when this
-        returns. Raises as `Workspace.commit`; Refused also where a person rejected the same, or too many wait."""
-        change = gated(change, self._gate)
+        returns. Raises as `Workspace.commit`; Refused also where a person rejected the same, or too many wait; Ungated
+        where the gate does not pass it."""
         ground = self._ground(change.provenance.session, tuple(change.files))
+        change = self._gated(change, ground)
         because = self._policy.objection(change) or (_GOES_ON if ground.proposals else "")
         return self._add(change, because, ground) if because else self._workspace.commit(change)
 
     def propose(self, change: Change, because: str) -> Proposal:
         """As `submit`, whatever the policy says of it, and on its own."""
-        return self._add(gated(change, self._gate), because, None)
+        return self._add(self._gated(change, _Ground((), {})), because, None)
+
+    def keep(self, change: Change, verdict: Verdict) -> Proposal:
+        """A proposal of what the gate refused with this verdict, for a person, who alone can want it all the same.
+        Nothing goes on from it. Raises as `propose`; Refused for a credential, which is never kept."""
+        whole = _joined(change, self._ground(change.provenance.session, tuple(change.files)))
+        return self._add(replace(whole, verdict=None), f"{REFUSED}{told(verdict)}", None, despite=True)
 
     def update(self, path: str, transform: Callable[[str], str], draft: Change) -> Commit | Proposal | None:
         """Submits what a function makes of a text file ("" where there is none); None if that is no change. `draft` is
@@ -103,8 +113,18 @@ class Proposals:
     def _at(self, id: str) -> str:
         return self._workspace.git.resolve(f"{WAITING}/{id}")
 
-    def _add(self, change: Change, because: str, own: _Ground | None) -> Proposal:
-        """`own` is what it goes on from, None for what nothing goes on from."""
+    def _gated(self, change: Change, ground: _Ground) -> Change:
+        """With the gate's verdict of what it makes together with what it goes on from."""
+        if not self._gate or not any(map(skill_of, change.files)):
+            return change
+        self._require_unrejected(self._shelf.ledger(), change, ground)
+        verdict = self._gate(_joined(change, ground))
+        if verdict and not verdict.passed:
+            raise Ungated(verdict)
+        return replace(change, verdict=verdict)
+
+    def _add(self, change: Change, because: str, own: _Ground | None, despite: bool = False) -> Proposal:
+        """`own` is what it goes on from, None for what nothing goes on from; `despite`: whatever is wrong with it."""
         workspace, ground = self._workspace, own or _Ground((), {})
         with workspace.locked():
             workspace.require_learning()
@@ -116,7 +136,9 @@ class Proposals:
                 return self._withdraw(ground.proposals)
             if not workspace.head():
                 raise Refused("nothing can be proposed before the first lesson", "commit something on main")
-            weighed = workspace.weigh(whole, reviewed=True)
+            weighed = workspace.weigh(whole, reviewed=True, approval=_LATER if despite else None)
+            if despite and (found := credentials_in(weighed, workspace.formats, workspace.trust.knows_secret)):
+                raise Refused(found[0], "leave the credential out")
             digest = digest_of(weighed.versions)
             same = self._same(ledger, digest)
             if same:
@@ -158,12 +180,6 @@ class Proposals:
         for one in proposals:
             self._shelf.drop(one)
         return replace(proposals[0], standing=Standing("withdrawn", False))
-
-
-def gated(change: Change, gate: Gate | None) -> Change:
-    """With the gate's verdict, where it has one."""
-    verdict = gate(change) if gate and any(map(skill_of, change.files)) else None
-    return replace(change, verdict=verdict) if verdict else change
 
 
 def _joined(change: Change, ground: _Ground) -> Change:

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Conflict, Refused
-from hermes_fs.core.types import Change, Commit
+from hermes_fs.core.types import Change, Commit, Verdict
 from hermes_fs.store import history
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.ledger import Rejection, digest_of
 from hermes_fs.store.message import Approval, read_trailers
-from hermes_fs.store.policy import Gate, Policy
+from hermes_fs.store.paths import skill_of
+from hermes_fs.store.policy import REFUSED, Gate, Policy, Ungated
 from hermes_fs.store.proposal import WAITING, Proposal, refs
-from hermes_fs.store.proposals import gated
 from hermes_fs.store.shelf import Shelf
 from hermes_fs.store.workspace import Workspace
 
@@ -83,19 +83,24 @@ class Review:
         git = self._workspace.git
         return {path: git.read_blob(ends.new) if ends.new else None for path, ends in one.files.items()}
 
-    def accept(self, name: str, by: str, seen: str = "") -> Commit:
+    def accept(self, name: str, by: str, seen: str = "", override: str = "") -> Commit:
         """Makes it a lesson. `seen` is the commit that the person looked at: Conflict if it is another by now. Conflict
-        where it does not fit any more, Refused where the door does not let it in, NotFound where nobody knows it."""
+        where it does not fit any more, Refused where the door does not let it in, NotFound where nobody knows it.
+        Ungated where the gate refuses it, unless an `override` says why the person wants it all the same."""
+        tried = self._tried(self._require(name, seen))
         with self._workspace.locked():
             one = self._require(name, seen)
             if self._shelf.is_on_main(one):
                 return self._accepted_before(one)
-            provenance = one.provenance
-            if provenance.origin == "owner":  # the owner's words, the model's change: limits bind it
-                provenance = replace(provenance, origin="agent")
-            change = gated(Change(self._shelf.content(one), one.kind, one.why, provenance), self._gate)
-            approval = Approval(one.change or self._workspace.ids(), by, self._edited(one))
-            done = self._workspace.commit(change, approval)
+            change = self._change(one)
+            if tried and change.files != tried[0].files:
+                raise Conflict(f"proposal {one.id} changed while it was tried out", "accept it again")
+            verdict = tried[1] if tried else None
+            if verdict and not verdict.passed and not override:
+                raise Ungated(verdict, f'if you want it all the same: hermes review accept {one.id} --override "WHY"')
+            against = override if verdict is None or not verdict.passed else ""
+            approval = Approval(one.change or self._workspace.ids(), by, self._edited(one), override=against)
+            done = self._workspace.commit(replace(change, verdict=verdict), approval)
             reach("review.committed")
             self._shelf.drop(one)
             reach("review.dropped")
@@ -129,7 +134,8 @@ class Review:
                 raise Refused(f"proposal {one.id} does not touch {strange}", f"it touches {', '.join(one.paths)}")
             whole = {**self.content(one), **files}
             change = Change(whole, one.kind, one.why, one.provenance)
-            weighed = self._workspace.weigh(change, reviewed=True)
+            kept = Approval("", by, override=one.because) if one.because.startswith(REFUSED) else None
+            weighed = self._workspace.weigh(change, reviewed=True, approval=kept)
             made = self._shelf.ledger().made.get(one.id)
             said = {"Hermes-Review": f"proposed: {one.because}", _EDITED: by}
             return self._shelf.put(weighed, one, said, made.session if made else "")
@@ -144,6 +150,21 @@ class Review:
         if one.standing.state == "blocked":
             raise Refused(f"proposal {one.id} cannot be accepted: {one.standing.detail}", "reject it")
         return one
+
+    def _change(self, one: Proposal) -> Change:
+        """What accepting it does."""
+        provenance = one.provenance
+        if provenance.origin == "owner":  # the owner's words, the model's change: limits bind it
+            provenance = replace(provenance, origin="agent")
+        return Change(self._shelf.content(one), one.kind, one.why, provenance)
+
+    def _tried(self, one: Proposal) -> tuple[Change, Verdict | None] | None:
+        """The change with what the gate says of it, which may take minutes: nobody is kept waiting for the lock. None
+        where there is nothing to try."""
+        if not self._gate or self._shelf.is_on_main(one) or not any(map(skill_of, one.files)):
+            return None
+        change = self._change(one)
+        return change, self._gate(change)
 
     def _is_late(self, one: Proposal) -> bool:
         return one.expires <= self._workspace.clock.now()

@@ -166,9 +166,20 @@ class Workspace:
         """Steps 2 to 4 of a lesson without the lesson: what a person had edited in these files is committed, the rest
         is only looked at. The caller holds the lock. `reviewed`: a person looks at it before it holds. Raises as
         `commit`."""
-        check_change(change, reviewed or approval is not None)
-        self.require_learning()
         reach("door.locked")
+        plan = self.plan(change, reviewed or approval is not None)
+        if not plan.moves:
+            raise Refused("nothing would change: " + ", ".join(change.files))
+        check_places(self.git, plan.head, plan.moves)
+        self._report(judge(change, plan.versions, self.formats, self.trust.knows_secret, approval))
+        check_skills(self.git, plan.head, plan.moves, change, approval.override if approval else "")
+        reach("door.judged")
+        return plan
+
+    def plan(self, change: Change, reviewed: bool = False) -> Weighed:
+        """As `weigh`, unjudged, and with no moves where nothing would change."""
+        check_change(change, reviewed)
+        self.require_learning()
         self._commit_edits(change.files)
         reach("door.pending")
         head = self.head()
@@ -177,13 +188,7 @@ class Workspace:
         moves = tuple(
             move for path, data in change.files.items() if (move := self._move(head, path, data, found[path]))
         )
-        if not moves:
-            raise Refused("nothing would change: " + ", ".join(change.files))
         versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
-        check_places(self.git, head, moves)
-        self._report(judge(change, versions, self.formats, self.trust.knows_secret, approval))
-        check_skills(self.git, head, moves, change, approval.override if approval else "")
-        reach("door.judged")
         return Weighed(change, head, moves, versions, found)
 
     def wording(self, weighed: Weighed, trailers: Mapping[str, str]) -> tuple[str, str]:
@@ -289,7 +294,8 @@ class Workspace:
         change_id = approval.change if approval else self.ids()
         trailers = message.trailers_of(change, change_id)
         if approval:
-            trailers |= message.approved(approval, self._person.author(now))
+            said = replace(approval, override=_without_secrets(approval.override))
+            trailers |= message.approved(said, self._person.author(now))
         subject, text = self.wording(weighed, trailers)
         by_hand = author_of(change) == "person" and change.kind not in ANY_PATH
         author = self._person.author(now) if by_hand else identity.agent_on(self.host, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
@@ -11,7 +12,7 @@ from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
 from hermes_fs.core.types import Origin, Trigger
 from hermes_fs.store.checkpoints import Checkpoints
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Gate, Policy
 from hermes_fs.store.quarantine import Quarantine
 from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
@@ -43,7 +44,7 @@ class Settings:
     USER.md up to which the agent may add; `review` says what waits for a person; `skill_secrets` which skill may use
     which variable, as `skill:NAME`. `always` and `never` are the person's standing answers to commands; `judge` is a
     model's second look at a command and its directory, which says why to ask, "" for no reason. `places` are the
-    read-only folders of skills beside the mind's own."""
+    read-only folders of skills beside the mind's own; `gate` tries skills out before they count."""
 
     approvals: Mode = "ask"
     roots: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Settings:
     never: tuple[str, ...] = ()
     judge: Callable[[str, str], str] | None = None
     places: tuple[Place, ...] = ()
+    gate: Gate | None = None
 
     def with_answers(self, always: Sequence[str] | None = None, never: Sequence[str] | None = None) -> Settings:
         """The same with other standing answers."""
@@ -91,7 +93,7 @@ class Memo:
     conversation, `offsets` how far a job's output was read. `evidence` says where in the transcript
     the conversation stands now: `<transcript>#<event that asked>..<last event>`. `origins` are those of the text that
     the model has read in this conversation. `checkpoints` keeps the work directory as it was before each turn; `watch`
-    looks after the mind while jobs run in the background.
+    looks after the mind while jobs run in the background. `refused` counts by skill how often the gate said no.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -105,6 +107,7 @@ class Memo:
     origins: set[Origin] = field(default_factory=set)
     checkpoints: Checkpoints | None = None
     watch: Quarantine | None = None
+    refused: Counter[str] = field(default_factory=Counter)
 
     @property
     def origin(self) -> Origin:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.events import Learned, Proposed
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
+from hermes_fs.store.paths import skill_of
+from hermes_fs.store.policy import Ungated
 from hermes_fs.tools.context import ToolContext
 
 if TYPE_CHECKING:  # loaded by the first change that a conversation makes
     from hermes_fs.store.proposal import Proposal
     from hermes_fs.store.proposals import Proposals
+
+TRIES = 3
+"""Versions of a skill that the gate may refuse in a conversation; the last of them is kept for a person."""
 
 
 def provenance(context: ToolContext) -> Provenance:
@@ -34,7 +40,30 @@ def commit(
 ) -> Commit | Proposal:
     """Through the door, or to the proposals; announced either way. Raises Refused, Conflict."""
     change = Change(files, kind, why, provenance(context), expect)
-    return announce(context, proposals(context).submit(change))
+    try:
+        done = announce(context, proposals(context).submit(change))
+    except Ungated as error:
+        return announce(context, _once_more(context, change, error))
+    context.memo.refused.pop(_skill(change), None)
+    return done
+
+
+def _once_more(context: ToolContext, change: Change, error: Ungated) -> Proposal:
+    """What becomes of a skill that the gate refused: the model may try again twice, the third version is kept for the
+    person. Raises Refused otherwise."""
+    counted, skill = context.memo.refused, _skill(change)
+    counted[skill] += 1
+    left = TRIES - counted[skill]
+    if left > 0:
+        times = "once" if left == 1 else "twice"
+        raise Refused(error.message, f"mend that and try again, at most {times} more") from error
+    if left < 0:
+        raise Refused(error.message, "a version waits for the user already: leave this skill, and say so") from error
+    return proposals(context).keep(change, error.verdict)
+
+
+def _skill(change: Change) -> str:
+    return next(filter(None, map(skill_of, change.files)), "")
 
 
 def update(
@@ -46,7 +75,8 @@ def update(
 
 
 def proposals(context: ToolContext) -> Proposals:
-    made: Proposals = load("hermes_fs.store.proposals:Proposals")(context.workspace, context.memo.settings.review)
+    settings = context.memo.settings
+    made: Proposals = load("hermes_fs.store.proposals:Proposals")(context.workspace, settings.review, settings.gate)
     return made
 
 
