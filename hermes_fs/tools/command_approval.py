@@ -183,7 +183,8 @@ def _is_in(path: str, folders: tuple[str, ...]) -> bool:
 
 
 def _only_reads_what_it_may(context: ToolContext, judged: Judged) -> bool:
-    """The paths that a harmless command names, links followed: shown only where file tools may read without asking."""
+    """The paths that a harmless command names, links followed: shown only where file tools may read without asking,
+    listed elsewhere too, but all that lies below a folder only in what every user may read of the system."""
     for path in (*judged.shown, *judged.named):
         if path == "-":
             continue
@@ -191,6 +192,7 @@ def _only_reads_what_it_may(context: ToolContext, judged: Judged) -> bool:
             place = locate(context, path)
         except HermesError:
             return False
-        if place.sensitive or place.zone == "hidden" or (place.zone == "outside" and path in judged.shown):
+        closed = path in judged.shown or (path in judged.walked and _ground(context, path) == "outside")
+        if place.sensitive or place.zone == "hidden" or (place.zone == "outside" and closed):
             return False
     return True

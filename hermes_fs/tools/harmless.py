@@ -35,11 +35,13 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`hardened` is the command line to run instead: nothing in the shell's state can change what it means. `shown` are
-    the paths whose content it shows, `named` those of which it only tells that they are there."""
+    the paths whose content it shows, `named` those of which it only tells that they are there, `walked` those of them
+    below which it tells of everything."""
 
     hardened: str
     shown: tuple[str, ...]
     named: tuple[str, ...]
+    walked: tuple[str, ...] = ()
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -217,6 +219,7 @@ def judge(command: str) -> Judged | None:
     parts: list[str] = []
     shown: list[str] = []
     named: list[str] = []
+    walked: list[str] = []
     for words in commands:
         found = _judge_git(words) if words[0].text == "git" else _judge_simple(words)
         if found is None:
@@ -224,10 +227,11 @@ def judge(command: str) -> Judged | None:
         parts.append(found.hardened)
         shown += found.shown
         named += found.named
+        walked += found.walked
     if any(is_sensitive(path) for path in (*shown, *named)):
         return None
     # A shell of its own: nothing of it stays, and the system's own programs come first.
-    return Judged(f"( PATH=/usr/bin:/bin:$PATH; {' | '.join(parts)} )", tuple(shown), tuple(named))
+    return Judged(f"( PATH=/usr/bin:/bin:$PATH; {' | '.join(parts)} )", tuple(shown), tuple(named), tuple(walked))
 
 
 def _judge_cd(words: Sequence[Word]) -> Judged | None:
@@ -255,7 +259,9 @@ def _judge_simple(words: Sequence[Word]) -> Judged | None:
     line += ["--"] if rule.operands == "content" and operands else []
     line += [word.shell for word in operands]
     shown = paths if rule.operands == "content" else ()
-    return Judged(" ".join(line), shown, paths if rule.operands == "names" else ())
+    named = paths if rule.operands == "names" else ()
+    walks = name in ("find", "tree", "du") or bool(read_options.used & {"R", "recursive"})
+    return Judged(" ".join(line), shown, named, named if walks else ())
 
 
 class _Options:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from hermes_fs.tools.commands import builtins, gitcommand, network, packages, power, programs
-from hermes_fs.tools.commands.effects import Call, Finding, Handler, names
+from hermes_fs.tools.commands import builtins, gitcommand, network, packages, power, programs, reading, runners
+from hermes_fs.tools.commands.effects import Call, Finding, Handler, names, written
 from hermes_fs.tools.commands.families import ALIASES, CLOUDS, FAMILIES
 from hermes_fs.tools.commands.known import RUNNERS
 from hermes_fs.tools.commands.parse import Simple, parse
@@ -90,6 +90,7 @@ class _Walk:
             raise Unreadable("it has too many words")
         yield from (_named(name) for name in found.functions if name in known_names())
         yield from self._all(found.commands)
+        yield from self._placed(reading.judge(found))
         if found.inner:
             # They run wherever the line stands at their place.
             stands = self.here, self.before
@@ -281,6 +282,9 @@ def _powerful(call: Call) -> Iterator[Finding]:
     if power.looks(call.name, call.texts):
         yield Finding("read")
         return
+    if call.name == "chown" and call.operands and set(call.operands[0].shape) - {"=:"} == {"$USER"}:
+        yield from map(written, call.operands[1:])  # to oneself
+        return
     yield Finding(*power.POWER[call.name])
     if call.operands and call.name in power.RUN_OTHERS:
         yield from call.words(call.operands)
@@ -301,9 +305,10 @@ def _alias(call: Call) -> Iterator[Finding]:
 
 _HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(power.POWER, _powerful),
-    **dict.fromkeys(RUNNERS, packages.runner),
+    **dict.fromkeys(RUNNERS, runners.runner),
     **dict.fromkeys(FAMILIES, packages.family),
     **dict.fromkeys(CLOUDS, packages.cloud),
+    **dict.fromkeys(("docker-compose", "podman-compose"), packages.compose),
     **dict.fromkeys(("npx", "pnpx", "bunx", "uvx", "dlx"), packages.package_run),
     **programs.HANDLERS,
     **network.HANDLERS,

@@ -211,15 +211,16 @@ class Words:
 
     def _substitution(self, word: Growing) -> None:
         """$( ), <( ) and >( ): what is in them runs."""
+        as_file = not self._is("$")
         self.at = self.commands(self.at + 2) + 1
-        word.add_unknown()
+        word.add_unknown("<" if as_file else "?")
 
     def _sum(self, word: Growing) -> None:
         """$(( )). Where it does not close as such, bash reads a subshell in a substitution."""
         self.at += 3
         if not self.arithmetic():
             raise Unreadable("a bracket is of two kinds")
-        word.add_unknown()
+        word.add_unknown("#")
 
     def _backticks(self, word: Growing) -> None:
         end = self.text.find("`", self.at + 1)

@@ -154,6 +154,7 @@ FAMILIES: Mapping[str, Family] = {
             " container_prune network_rm network_prune builder_prune compose_rm compose_kill"
         ),
         sends=_set("push login logout image_push compose_push"),
+        skips=_set("-f --file -p --project-name --profile --env-file --project-directory"),
     ),
     "kubectl": Family(
         looks=_set(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
+from hermes_fs.tools.commands import gitfiles
 from hermes_fs.tools.commands.effects import Call, Finding, names, written
 from hermes_fs.tools.commands.network import host_of
+from hermes_fs.tools.commands.surroundings import moved
 from hermes_fs.tools.commands.tokens import Word
 
 _LOOKS = names(
@@ -33,20 +36,29 @@ _RUNS_PROGRAMS = re.compile(
     r"|interactive\.difffilter|man\..*|uploadpack\..*|receive\..*|trailer\..*|submodule\..*\.update|safe\.directory)",
     re.IGNORECASE,
 )
+_TASTE = re.compile(
+    r"(?:user\.(?:name|email)|init\.defaultbranch|color\..*|pull\.(?:rebase|ff)|push\.(?:default|autosetupremote)"
+    r"|column\.ui|log\.date|rerere\.enabled|fetch\.prune|rebase\.auto\w+|merge\.conflictstyle|core\.(?:autocrlf|quotepath))",
+    re.IGNORECASE,
+)
+"""What of a person's own settings changes how git looks or what it defaults to, and nothing that runs or connects."""
 _BEFORE = {"-C": 1, "-c": 1, "--git-dir": 1, "--work-tree": 1, "--namespace": 1, "--exec-path": 0, "--config-env": 1}
 
 
 def judge(call: Call) -> Iterator[Finding]:
     """Everything that a `git` command line can do."""
-    words = list(call.args)
+    words, places = list(call.args), []
     while words and words[0].text.startswith("-"):
         name, _, inline = words[0].text.partition("=")
+        takes = 0 if inline else _BEFORE.get(name, 0)
+        value = Word(inline, words[0].dynamic) if inline else words[1] if takes and len(words) > 1 else Word("")
         if name in ("-c", "--config-env"):
-            value = words[1].text if len(words) > 1 and not inline else inline
-            yield from _setting(value.partition("=")[0])
+            yield from _setting(value.text.partition("=")[0])
         elif name == "--exec-path" and inline:
             yield Finding("unknown", "takes git's own programs from elsewhere")
-        del words[: 1 + (_BEFORE.get(name, 0) if not inline else 0)]
+        elif name in ("-C", "--git-dir", "--work-tree"):
+            places.append(value)
+        del words[: 1 + takes]
     if not words:
         yield Finding("read")
         return
@@ -55,8 +67,22 @@ def judge(call: Call) -> Iterator[Finding]:
         return
     sub = words[0].text
     rest = Call(sub, tuple(words[1:]), call.simple, call.line, call.words)
-    yield from _SUBCOMMANDS.get(sub, _plain)(rest)
-    yield from _programs(rest)
+    yield from _elsewhere(places, (*_SUBCOMMANDS.get(sub, _plain)(rest), *_programs(rest), *gitfiles.judge(rest)))
+
+
+def _elsewhere(places: Sequence[Word], findings: Sequence[Finding]) -> Iterator[Finding]:
+    """A repository that the line names: what is done there is done to a folder."""
+    place = PurePosixPath()
+    for word in places:
+        if word.dynamic and word.shape != ("?",):  # of a substitution, the line is asked (see reading)
+            yield Finding("unknown", "works in a repository that is only known when it runs")
+        else:
+            place = place / word.text
+    changes = any(one.effect not in ("read", "fetch") for one in findings)
+    if places:
+        yield written(Word(str(place))) if changes else Finding("read", "reads", path=str(place))
+    for one in findings:
+        yield from moved(one, place) if one.path and not one.path.startswith(("/", "~")) else (one,)
 
 
 def _plain(call: Call) -> Iterator[Finding]:
@@ -103,9 +129,15 @@ def _config(call: Call) -> Iterator[Finding]:
     if looks or (len(words) == 1 and not call.has("--unset", "--unset-all", "--remove-section", "-e", "--edit")):
         yield Finding("read")
         return
+    file = call.value("-f", "--file")
+    words = words[1:] if file is not None and words[:1] == [file.text] else words
     key = words[1] if words[:1] == ["set"] and len(words) > 1 else words[0] if words else ""
     found = list(_setting(key))
     yield from found or [Finding("run", "changes git's settings")]
+    if file is not None:
+        yield written(file)
+    if call.has("--global", "--system") and not (_TASTE.fullmatch(key) or found):
+        yield written(Word("/etc/gitconfig" if call.has("--system") else "~/.gitconfig"))
 
 
 def _push(call: Call) -> Iterator[Finding]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from hermes_fs.tools.commands.effects import Call, Effect, Finding
+from hermes_fs.tools.commands import runners
+from hermes_fs.tools.commands.effects import Call, Effect, Finding, names
 from hermes_fs.tools.commands.families import CLOUDS, FAMILIES, VERBS_THAT_LOOK
+from hermes_fs.tools.commands.tokens import Word
 
 _EFFECT_WORDS: Mapping[Effect, str] = {
     "read": "",
@@ -29,17 +31,7 @@ def family(call: Call) -> Iterator[Finding]:
     """By the subcommand."""
     name = call.name
     family = FAMILIES[name]
-    words: list[str] = []
-    skip = False
-    for word in call.args:
-        if skip:
-            skip = False
-        elif word.text.startswith("-"):
-            skip = word.text in family.skips
-            if name == "brew" and not words:
-                words.append(word.text)
-        else:
-            words.append(word.text)
+    words = _subcommand(call, family.skips)
     effect = family.effect(tuple(words))
     if name == "ip" and _CHANGES.intersection(words):
         effect = "system"
@@ -47,6 +39,8 @@ def family(call: Call) -> Iterator[Finding]:
     yield from _elsewhere(name, call, words)
     if name == "docker":
         yield from _container(call, words)
+    elif name in _WITH_PATHS:
+        yield from runners.elsewhere(call)
     if name == "kubectl" and any(re.match(r"secrets?(?:/|$)", word) for word in words[1:]):
         yield Finding("credentials", "prints secrets")
     if name in ("uv", "poetry", "cargo", "bundle") and words[:1] in (["run"], ["exec"]):
@@ -54,6 +48,22 @@ def family(call: Call) -> Iterator[Finding]:
         inner = [word for word in call.args[place + 1 :] if word.text != "--"]
         if name != "cargo" and inner and not inner[0].text.startswith("-"):
             yield from call.words(inner)
+
+
+def _subcommand(call: Call, skips: frozenset[str]) -> list[str]:
+    """The words without options and what follows those that take a value."""
+    words: list[str] = []
+    skip = False
+    for word in call.args:
+        if skip:
+            skip = False
+        elif word.text.startswith("-"):
+            skip = word.text in skips
+            if call.name == "brew" and not words:
+                words.append(word.text)
+        else:
+            words.append(word.text)
+    return words
 
 
 _SOURCES = ("--index-url", "--extra-index-url", "-i", "--source", "--trusted-host", "--git", "-f")
@@ -68,6 +78,22 @@ def _elsewhere(name: str, call: Call, words: Sequence[str]) -> Iterator[Finding]
             yield Finding("remote code", "installs from a source of the line's choice")
     if name == "helm" and any("://" in word for word in words):
         yield Finding("remote code", "installs what lies at an address")
+
+
+_WITH_PATHS = names("npm pip uv poetry cargo go gem bundle composer dotnet conda pre-commit terraform helm")
+_COMPOSED = names("up run create watch")
+
+
+def compose(call: Call) -> Iterator[Finding]:
+    """docker-compose: as `docker compose`."""
+    yield from family(Call("docker", (Word("compose"), *call.args), call.simple, call.line, call.words))
+
+
+def _composed(call: Call, words: Sequence[str]) -> Iterator[Finding]:
+    if _COMPOSED.intersection(words):
+        yield Finding("system", "starts containers with whatever rights their file gives them")
+    if words == ["down"] and call.has("-v", "--volumes", "--rmi"):
+        yield Finding("delete", "deletes volumes or images")
 
 
 def _container(call: Call, words: Sequence[str]) -> Iterator[Finding]:
@@ -88,8 +114,8 @@ def _container(call: Call, words: Sequence[str]) -> Iterator[Finding]:
                 yield Finding("system", "gives a container rights over this machine")
             elif source.startswith(("/", "~", ".")):
                 yield Finding("write", "hands to a container", path=source)
-    if words[:2] == ["compose", "down"] and call.has("-v", "--volumes", "--rmi"):
-        yield Finding("delete", "deletes volumes or images")
+    if words[:1] == ["compose"]:
+        yield from _composed(call, words[1:2])
     if words[:1] == ["exec"] and len(words) > 2:
         yield from (one for one in call.line(" ".join(words[2:])) if one.effect in ("delete", "unknown", "system"))
 
@@ -115,17 +141,3 @@ def package_run(call: Call) -> Iterator[Finding]:
     yield Finding("fetch", "fetches a package and runs it")
     if call.operands and call.operands[0].text.partition("@")[0] in ("rimraf", "del-cli", "trash-cli"):
         yield Finding("delete", "deletes")
-
-
-def runner(call: Call) -> Iterator[Finding]:
-    """What builds, tests or runs the project's code."""
-    yield Finding("run", "runs the project's code")
-    if call.name in ("strace", "ltrace", "valgrind", "hyperfine") and call.operands:
-        yield from call.words(call.operands)
-    if call.name in ("make", "gmake") and any(re.match(r"SHELL=|CC=.*[;|&]", text) for text in call.texts):
-        yield Finding("unknown", "changes what make runs")
-    if call.name in ("twine", "goreleaser"):
-        yield Finding("send", "publishes")
-    for word in (call.value("-o", "--output", "--out-dir", "--outdir"),):
-        if word is not None and not word.dynamic and "/" in word.text:
-            yield Finding("write", "writes", path=word.text)

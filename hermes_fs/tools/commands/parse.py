@@ -73,6 +73,11 @@ def parse(text: str) -> Line:
     return Line(tuple(found.commands[begins:]), tuple(found.commands[:begins]), frozenset(found.functions))
 
 
+def _after_name(shape: tuple[str, ...]) -> tuple[str, ...]:
+    """Of `NAME=value`, the value's."""
+    return (f"={shape[0].partition('=')[2].partition('=')[2]}", *shape[1:]) if shape else ()
+
+
 class _Grammar:
     """Splits tokens into simple commands. Brackets and reserved words only separate."""
 
@@ -160,7 +165,7 @@ class _Grammar:
             if self._reserved(word.text):
                 return
         if not self._words and (found := _ASSIGNMENT.fullmatch(word.text)) and word.text[:1] != "=":
-            value = replace(word, text=found[2], bare=False)
+            value = replace(word, text=found[2], bare=False, shape=_after_name(word.shape))
             self._sets.append((found[1], value))
             return
         self._words.append(word)
@@ -197,11 +202,17 @@ class _Grammar:
         if self._at >= len(self._tokens) or (name := self._tokens[self._at].word) is None:
             return
         self._at += 1
-        self._sets.append((name.text, Word("", dynamic=True)))
-        self._end()
+        given: list[Word] = []
         if self._is_word("in"):
             while self._at < len(self._tokens) and self._tokens[self._at].kind != "operator":
+                given += [word] if (word := self._tokens[self._at].word) is not None else []
                 self._at += 1
+        unseen = Word("", dynamic=True, shape=("?",))
+        self._sets += [
+            (name.text, replace(word, dynamic=True, shape=word.shape or (f"={word.text}",))) for word in given
+        ]
+        self._sets += [] if given else [(name.text, unseen)]
+        self._end()
 
     def _test(self) -> None:
         """`[[ … ]]`: its words run nothing, but for texts that are counted with."""

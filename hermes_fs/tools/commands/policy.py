@@ -72,6 +72,8 @@ def _reasons(findings: Iterable[Finding], situation: Situation) -> Iterable[str]
     for one in findings:
         if one.effect in _ALWAYS or (one.effect in _ON_THE_MACHINE and not situation.contained):
             yield one.why
+        elif one.effect == "credentials" and situation.tainted and (situation.network or situation.granted):
+            yield f"{one.why}, in a conversation that has read words of others, and the network is open"
         elif one.effect in _OUT and situation.contained and not _is_granted(one, situation):
             yield f"{one.why}, and the network is off"
         elif one.effect in _TAINTED and situation.tainted and not situation.contained:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from hermes_fs.tools.commands import code
+from hermes_fs.tools.commands import code, databases, runners
 from hermes_fs.tools.commands.effects import Call, Effect, Finding, Handler, emptied, names, written
 from hermes_fs.tools.commands.known import NO_PATHS, PATTERN_FIRST, READERS
 from hermes_fs.tools.commands.tokens import Word
@@ -50,6 +50,7 @@ def shell(call: Call) -> Iterator[Finding]:
 
 def interpreter(call: Call) -> Iterator[Finding]:
     """python and its kin: inline text is looked at, a file is the project's code."""
+    yield from runners.leading_options(call)
     options = _INLINE.get(call.name, ("-e",))
     for place, word in enumerate(call.args):
         if any(word.text == option for option in options) and place + 1 < len(call.args):
@@ -151,7 +152,8 @@ def writes(words: Sequence[Word]) -> Iterator[Finding]:
 
 
 def _reads(words: Sequence[Word]) -> Iterator[Finding]:
-    yield from (Finding("read", "reads", path=word.text) for word in words)
+    """What is only known when it runs is judged for the whole line (see reading)."""
+    yield from (Finding("read", "reads", path=word.text) for word in words if not word.dynamic)
 
 
 def look(call: Call) -> Iterator[Finding]:
@@ -233,7 +235,17 @@ def last_is_target(call: Call) -> Iterator[Finding]:
 
 
 def all_are_targets(call: Call) -> Iterator[Finding]:
-    yield from writes(call.operands)
+    """Without an operand, what they are fed says where."""
+    yield from writes(call.operands or [Word("/tmp/x" if call.name == "mktemp" else ".")])
+
+
+def _patches(call: Call) -> Iterator[Finding]:
+    """The patch says which files; beneath the folder that it starts in."""
+    if call.has("-e", "--ed"):
+        yield Finding("unknown", "may run programs or write other files")
+    yield from _reads([word for word in (call.value("-i", "--input"), *call.operands[1:2]) if word is not None])
+    yield from writes([word for word in (call.value("-o", "--output", "-r", "--reject-file"),) if word is not None])
+    yield from writes([call.value("-d", "--directory") or Word("."), *call.operands[:1]])
 
 
 def _removes(call: Call) -> Iterator[Finding]:
@@ -322,6 +334,10 @@ def _awk(call: Call) -> Iterator[Finding]:
 
 def _find(call: Call) -> Iterator[Finding]:
     texts = call.texts
+    first = next(
+        (i for i, text in enumerate(texts) if text[:1] in "-(!" and not _BEFORE_FOLDERS.match(text)), len(texts)
+    )
+    yield from _reads([word for word in call.args[:first] if word.text[:1] != "-"])
     if "-delete" in texts:
         yield Finding("delete", "deletes what it finds")
     for place, text in enumerate(texts):
@@ -334,36 +350,14 @@ def _find(call: Call) -> Iterator[Finding]:
     yield Finding("read")
 
 
+_BEFORE_FOLDERS = re.compile(r"-(?:[HLP]|O\d)$")
+
+
 def _dd(call: Call) -> Iterator[Finding]:
     targets = [Word(word.text[3:], word.dynamic) for word in call.args if word.text.startswith("of=")]
     yield from writes(targets)
     yield from _reads([Word(word.text[3:]) for word in call.args if word.text.startswith("if=")])
 
-
-def _database(call: Call) -> Iterator[Finding]:
-    texts = [call.value(*flags) for flags in (("-c", "--command"), ("-e", "--execute"), ("--eval",), ("-Q", "-q"))]
-    given = [word for word in texts if word is not None]
-    if call.name in ("sqlite3", "duckdb"):
-        given += call.operands[1:]
-    reads = code.document_reads if call.name in ("mongosh", "mongo") else code.sql_reads
-    plain = bool(given) and not any(word.dynamic for word in given)
-    here: Effect = "run" if call.name in ("sqlite3", "duckdb", "litecli") else "fetch"
-    if (plain and all(reads(word.text) for word in given)) or (call.has("-l", "--list") and not given):
-        yield Finding(here, "reads from a database")
-    elif plain and reads is code.sql_reads and all(code.sql_is_bounded(word.text) for word in given):
-        yield Finding(here, "changes rows of a database")
-    else:
-        yield Finding("system", "may change a database as a whole")
-
-
-def _redis(call: Call) -> Iterator[Finding]:
-    verb = next((word.text.lower() for word in call.operands if word.text.isalpha()), "")
-    yield Finding("fetch", "reads from a database") if verb in _REDIS_READS else Finding("system", "changes a database")
-
-
-_REDIS_READS = names(
-    "get keys info ping ttl type exists scan llen lrange hget hgetall smembers zrange dbsize strlen mget"
-)
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(READERS, look),
@@ -374,10 +368,11 @@ HANDLERS: dict[str, Handler] = {
     "eval": evaluate,
     **dict.fromkeys(("cp", "mv", "install", "link"), last_is_target),
     "ln": _links,
-    **dict.fromkeys(("touch", "mkdir", "tee", "mktemp", "rmdir", "gzip", "bzip2", "xz", "zstd", "split", "patch",
+    **dict.fromkeys(("touch", "mkdir", "tee", "mktemp", "rmdir", "gzip", "bzip2", "xz", "zstd", "split",
                      "gunzip", "bunzip2", "unxz", "unzstd", "csplit", "dos2unix", "unix2dos", "sponge", "rename"),
                     all_are_targets),
     **dict.fromkeys(("unlink", "shred", "wipe", "srm", "rimraf", "trash", "del"), _deletes),
+    "patch": _patches,
     "rm": _removes,
     "truncate": _truncates,
     "chmod": _permissions,
@@ -388,8 +383,6 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("sed", "gsed"), _sed),
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk),
     "find": _find,
-    "redis-cli": _redis,
     "dd": _dd,
-    **dict.fromkeys(("psql", "mysql", "mariadb", "sqlite3", "duckdb", "mongosh", "mongo", "sqlcmd", "usql",
-                     "clickhouse-client", "cockroach", "pgcli", "litecli"), _database),
+    **databases.HANDLERS,
 }  # fmt: skip

@@ -24,7 +24,8 @@ class Unreadable(Exception):
 class Word:
     """`text` is the word as far as it is known; `dynamic`: a part is only known when it runs; `glob`: it may become
     several file names; `names` are the variables in it, `bare`: it is one variable and nothing else. `gives` are
-    variables that it sets by expanding."""
+    variables that it sets by expanding. `shape` are its pieces where a part is not known: `=text`, `$name`, `#` for a
+    number, `<` for what a command gives as a file, `?` for all else."""
 
     text: str
     dynamic: bool = False
@@ -33,6 +34,7 @@ class Word:
     names: tuple[str, ...] = ()
     bare: bool = False
     gives: tuple[str, ...] = ()
+    shape: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +71,28 @@ class Growing:
     gives: list[str] = field(default_factory=list)
     brace: bool = False
     only_names: bool = True
+    shape: list[str] = field(default_factory=list)
 
     def add(self, text: str) -> None:
         """A piece that is known."""
         self.pieces.append(text)
+        self.shape.append(f"={text}")
         self.begun = True
         self.only_names = self.only_names and not text
 
-    def add_unknown(self) -> None:
+    def add_unknown(self, kind: Literal["#", "<", "?"] = "?") -> None:
         """A piece that is only known when it runs."""
+        self.shape.append(kind)
         self.dynamic = self.begun = True
         self.only_names = False
 
     def add_variable(self, name: str) -> None:
         self.names.append(name)
+        self.shape.append(f"${name}")
         self.dynamic = self.begun = True
 
     def finished(self) -> Word:
         bare = self.only_names and len(self.names) == 1
         text, names = "".join(self.pieces), tuple(self.names)
-        return Word(text, self.dynamic, self.glob, self.quoted, names, bare, tuple(self.gives))
+        shape = tuple(self.shape) if self.dynamic else ()
+        return Word(text, self.dynamic, self.glob, self.quoted, names, bare, tuple(self.gives), shape)

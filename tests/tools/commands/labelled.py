@@ -92,7 +92,7 @@ swift build
 docker ps -a
 docker logs -f web --tail 100
 docker compose logs api
-docker compose run --rm api pytest
+docker compose exec api pytest
 docker run --rm -it -v $PWD:/app -w /app node:22 npm test
 docker exec -it web ls /app
 docker images | grep app
