@@ -42,6 +42,7 @@ from hermes_fs.tools import registry as tools
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 
 if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation
+    from hermes_fs.agent.evals.attempt import Means
     from hermes_fs.agent.learner import Learner
 
 SMALL_WINDOW = 16_000
@@ -152,7 +153,13 @@ class Runtime:
     def gate(self, change: Change, remember: bool = True) -> Verdict | None:
         """What the gate says of a skill change; loaded by the first. Without `remember` it tries again what it refused
         before."""
-        made: Gate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember)
+        wanted, evaluate = self.config.evals, None
+        if wanted.replay:
+            means = functools.partial(self.means, "", Cancel())
+            evaluate = load("hermes_fs.agent.evals.replay:Replay")(
+                self.workspace.git, means, wanted.repeat, wanted.jobs
+            )
+        made: Gate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember, evaluate)
         return made(change)
 
     def attend(self) -> None:
@@ -180,6 +187,14 @@ class Runtime:
         config, environ = self.config, self.options.environ
         found = select.choose_auxiliary(config, environ, task)
         return Metered(found or select.line_up(config, environ, model or self.options.model), lambda: meter)
+
+    def means(self, model: str, cancel: Cancel) -> Means:
+        """What attempts at evals are given: the configured model, or another."""
+        profile = self._profile(self._model(model).provider)
+        made: Means = load("hermes_fs.agent.evals.attempt:Means")(
+            lambda: self._model(model).provider, self.clock, self.options.environ, profile, cancel
+        )
+        return made
 
     def close(self) -> None:
         self.watcher.close()

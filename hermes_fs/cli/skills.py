@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hermes_fs.cli import skill_found, skills_export, skills_install, skills_stats
+from hermes_fs.cli import skill_found, skills_eval, skills_export, skills_install, skills_stats
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
@@ -188,4 +188,5 @@ def validate(
 # What stands in files of its own, a line each.
 app.command("export", epilog=skills_export.EPILOG)(skills_export.export)
 app.command("install", epilog=skills_install.EPILOG)(skills_install.install)
+app.command("eval", epilog=skills_eval.EPILOG)(skills_eval.evaluate)
 app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)

@@ -26,6 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "The mind": {
         "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
         "skills": ("hermes_fs.cli.skills", "how it does things: list, show, search, validate, export"),
+        "eval": ("hermes_fs.cli.evaluating", "tasks with checkers for skills: new from a session, list"),
     },
     "Set up": {
         "setup": ("hermes_fs.cli.setup", "step by step: workspace, model, sandbox, approvals, cost"),

@@ -153,6 +153,18 @@ class LearningConfig(Section):
     day_tokens: Count = Field(0, description="Tokens a day for it; both stay within the budget of all.")
 
 
+class EvalsConfig(Section):
+    replay: bool = Field(
+        True, description="Whether the gate replays a skill's evals; each attempt is a turn of the model."
+    )
+    repeat: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Attempts of the gate at each case in each arm.")
+    jobs: Annotated[int, Field(ge=1, le=32)] = Field(2, description="Attempts of the gate at a time.")
+
+
+class AuditConfig(Section):
+    every: Count = Field(15, description="Tasks after which an audit is written; 0: only by `hermes audit run`.")
+
+
 class RecallConfig(Section):
     hits: Count = Field(4, description="Most passages of earlier conversations that join a message; 0: none.")
     tokens: Count = Field(300, description="Most tokens that they take together.")
@@ -204,6 +216,8 @@ class Config(Section):
     )
     memory: MemoryConfig = MemoryConfig()
     learning: LearningConfig = LearningConfig()
+    evals: EvalsConfig = EvalsConfig()
+    audit: AuditConfig = AuditConfig()
     recall: RecallConfig = RecallConfig()
     compaction: CompactionConfig = CompactionConfig()
     sessions: SessionsConfig = SessionsConfig()

@@ -1,0 +1,1 @@
+"""Evals: tasks with checkers that say whether a skill helps. See docs/evals.md."""
