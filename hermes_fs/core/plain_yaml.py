@@ -7,6 +7,7 @@ The full reader's time grows with the square of the nesting, and a few lines of 
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 DEEPEST = 24
@@ -18,6 +19,8 @@ _WORD = re.compile(
     r"[A-Za-z_/](?:[^\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff\ufffe\uffff:#]|:(?=[^\s])|(?<=[^\s])#)*"
 )
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,8})\.\d{1,15}")
+_DAY = re.compile(r"[12]\d{3}-[01]\d-[0-3]\d")
 _NUMERIC = frozenset("-0123456789")
 _QUOTED = re.compile(
     r"\"([^\"\\\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff]*)\"|'([^'\x00-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udfff]*)'"
@@ -189,8 +192,8 @@ def _value(text: str) -> Any:
     text = text.rstrip(" ")
     if text in ("true", "false"):
         return text == "true"
-    if text[:1] in _NUMERIC and _NUMBER.fullmatch(text) and text != "-0":
-        return int(text)
+    if text[:1] in _NUMERIC:
+        return _number(text)
     if text[:1] == "[" and _FLOW.fullmatch(text):
         items = [item.strip() for item in text[1:-1].split(",")] if text[1:-1].strip() else []
         if not all(_TYPED.fullmatch(item) and item.lower() not in _RESERVED for item in items):
@@ -199,3 +202,17 @@ def _value(text: str) -> Any:
     if not _WORD.fullmatch(text) or text.lower() in _RESERVED or text.endswith(":"):
         raise Wild
     return text
+
+
+def _number(text: str) -> Any:
+    """Whole and decimal numbers and days; all else that begins like one is wild."""
+    if _NUMBER.fullmatch(text) and text != "-0":
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    if not _DAY.fullmatch(text):
+        raise Wild
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Wild from error

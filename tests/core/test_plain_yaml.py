@@ -19,10 +19,11 @@ PLAIN = [
     "a: http://x.y/z#1  # remark\n", "a: [b, c-d]\nb: []\n", "text: User's editor is vim, not emacs (since 2020)\n",
     "a: |\n  one\n\n    two: x # y\n\nb: |-\n  last\n  - line\n\n", "- a: |\n    x\n  b: c\n",
     "a: yes\nb: no\nc: on\n", "'quoted key': v\n\"other\": v\n", "a: b\r\nc: d\r\n", "a:\n  -\n  - b\n", "a: c'est\n",
+    "a: 1.5\nb: -0.25\nc: 0.80 # r\n", "a: 2020-01-01\nb: '2020-01-01'\n",
 ]  # fmt: skip
 WILD = [
-    "a: &b c\n", "a: *b\n", "a: |+\n  text\n", "a: >\n  text\n", "a: !!str b\n", "? a\n: b\n", "a: b\n  c\n", "a: 1.5\n",
-    "a: 0x10\n", "a: 2020-01-01\n", "a: ~\n", "a: null\n", "a: {b: c}\n", "a: b: c\n", "a: 1\na: 2\n", "\ta: b\n",
+    "a: &b c\n", "a: *b\n", "a: |+\n  text\n", "a: >\n  text\n", "a: !!str b\n", "? a\n: b\n", "a: b\n  c\n", "a: 1.\n",
+    "a: 0x10\n", "a: 2020-13-01\n", "a: 2020-01-01 10:00:00\n", "a: ~\n", "a: null\n", "a: {b: c}\n", "a: b: c\n", "a: 1\na: 2\n", "\ta: b\n",
     "--- \na: b\n", "a: \"x\\n\"\n", "a: 'it''s'\n", "a:\n   b: 1\n  c: 2\n", "true: a\n", "a: @b\n", "a: [b, [c]]\n", "<<: a\n",
     "a: .inf\n", "%YAML 1.1\n", "a: 010\n", "a: -\n", "...\n",
 ]  # fmt: skip
@@ -49,7 +50,7 @@ LINES = st.lists(
         st.sampled_from(["a:", "b:", "'c':", "d :", "-", "", "true:", "1:", "a.b:", "#", "?", "&x", "a: b:"]),
         st.sampled_from(
             ["", " x", " 1", " true", " True", " 'y'", ' "z"', " [a, b]", " {}", " # r", " x # r", " x#r", " a:b", " ~",
-             " 0o7", " |\n  t", " |-\n    t\n\n  ", " 1e3", " 1_0", " x: y", " *x", " |", " -", " - x", " yes", " NULL", " .5", " x\t", " é", " =", " _1"]
+             " 0o7", " |\n  t", " |-\n    t\n\n  ", " 1e3", " 1_0", " x: y", " *x", " |", " -", " - x", " 1.5", " -0.0", " 01.5", " 1.", " 1.5.2", " 2020-01-31", " 2020-02-31", " 2020-1-1", " yes", " NULL", " .5", " x\t", " é", " =", " _1"]
         ),
     ),
     max_size=7,

@@ -165,14 +165,15 @@ def assign_ids(text: str) -> str:
     return render(_identified(parse(text)), newline_of(text))
 
 
-def add(text: str, new: str) -> Edit:
-    """Add an entry after the last one. What is there already stays alone (`changed` is False). Raises Refused."""
+def add(text: str, new: str, key: str = "") -> Edit:
+    """Add an entry after the last one, under the id `key` where it has one already. What is there already stays alone
+    (`changed` is False). Raises Refused."""
     parts, newline = _identified(parse(text)), newline_of(text)
     wanted = _checked(new)
     for part in parts:
         if isinstance(part, Entry) and fold(part.text).casefold() == wanted.casefold():
             return Edit(text, part, changed=False)
-    entry = Entry(_free_id(wanted, _ids(parts)), wanted)
+    entry = Entry(key or _free_id(wanted, _ids(parts)), wanted)
     last = max((place for place, part in enumerate(parts) if isinstance(part, Entry)), default=len(parts) - 1)
     before = parts[last] if last >= 0 else ""
     if isinstance(before, str) and before.strip():

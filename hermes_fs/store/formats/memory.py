@@ -69,7 +69,7 @@ class EntriesFormat:
         """Problems of the entries that are new or changed; what stood there before is not judged again."""
         known = set(_texts(before).values())
         fresh = dict.fromkeys(entry.text for entry in entries.entries(after) if entry.text not in known)
-        suspect = [text for batch in _batches(fresh) if not _clean(batch) for text in batch]
+        suspect = [text for batch in batches(fresh) if not clean(batch) for text in batch]
         return [f"entry {excerpt(text, 30)!r} {problem}" for text in suspect for problem in scan.problems(text)]
 
     def _too_long(self, before: str, after: str) -> list[str]:
@@ -83,7 +83,7 @@ def _texts(text: str) -> dict[str, str]:
     return {entry.id: entry.text for entry in entries.entries(text)}
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+def batches(texts: Iterable[str]) -> Iterator[list[str]]:
     """As many at a time as are judged in one piece; one that is longer alone."""
     batch: list[str] = []
     size = 0
@@ -97,7 +97,7 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _clean(batch: list[str]) -> bool:
+def clean(batch: list[str]) -> bool:
     """Whether nothing is wrong with any of them, seen together: what one letter is for may hang on its text, so only
     for plain letters."""
     joined = "\n\n".join(batch)

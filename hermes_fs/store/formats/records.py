@@ -1,4 +1,4 @@
-"""The formats of files that map an id to a record: cron.yaml, people.yaml, model.yaml. Judges form, starts nothing."""
+"""The formats of files that map an id to a record: cron.yaml, people.yaml. Judges form, starts nothing."""
 
 from __future__ import annotations
 
@@ -128,19 +128,4 @@ PEOPLE = RecordsFormat(
         "accounts": Field((dict,), "a map of platform to account id", False, _accounts),
     },
     _people,
-)
-
-MODEL = RecordsFormat(
-    "user model",
-    "claim",
-    re.compile(r"[a-z0-9][a-z0-9-]{0,63}"),
-    {
-        "text": schema.text(required=True, problem=lambda value: "" if value.strip() else "is empty"),
-        "status": schema.one_of("active", "superseded", "contradicted", required=True),
-        "priority": Field(
-            (int,), "a number from 1 to 5", False, lambda n: "" if 1 <= n <= 5 else "must be from 1 to 5"
-        ),
-        "evidence": schema.items(str, "a list of places in transcripts"),
-        "contradicts": schema.items(str, "a list of claim ids"),
-    },
 )

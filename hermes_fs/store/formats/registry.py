@@ -6,13 +6,14 @@ import functools
 import re
 from collections.abc import Callable
 
+from hermes_fs.store.formats.claims_format import ClaimsFormat
 from hermes_fs.store.formats.config import ConfigFormat
 from hermes_fs.store.formats.format import Format, Merged
 from hermes_fs.store.formats.installed import INSTALLED
 from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT, EntriesFormat
 from hermes_fs.store.formats.note import NoteFormat
 from hermes_fs.store.formats.plain import PlainFormat
-from hermes_fs.store.formats.records import CRON, MODEL, PEOPLE
+from hermes_fs.store.formats.records import CRON, PEOPLE
 from hermes_fs.store.formats.skill_format import SkillFileFormat, SkillFormat
 
 __all__ = ["Format", "Merged", "format_of", "formats"]
@@ -25,7 +26,7 @@ _TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
     (re.compile(r"skills\.lock"), INSTALLED),
     (re.compile(r"cron\.yaml"), CRON),
     (re.compile(r"people/people\.yaml"), PEOPLE),
-    (re.compile(r"(people/[^/]+/)?model\.yaml"), MODEL),
+    (re.compile(r"(people/[^/]+/)?model\.yaml"), ClaimsFormat()),
     (re.compile(r"config\.yaml"), ConfigFormat()),
     (re.compile(r"audits/.+"), PlainFormat("audit", "audit")),
 )

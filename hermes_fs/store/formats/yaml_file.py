@@ -151,10 +151,10 @@ def written(source: bytes, wanted: dict[str, Any]) -> bytes:
     if document is None:
         document = {}
     _assign(document, wanted)
-    written = _dumped(yaml, document)
-    if _lenient(written) != wanted:  # the library lost something: the data counts, not its looks
-        written = _dumped(load_module("ruamel.yaml:YAML")(typ="safe", pure=True), wanted)
-    return written
+    text = _dumped(yaml, document)
+    if _lenient(text) != wanted:  # the library lost something: the data counts, not its looks
+        text = _dumped(load_module("ruamel.yaml:YAML")(typ="safe", pure=True), wanted)
+    return text
 
 
 def _assign(document: Any, wanted: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""cron.yaml, people.yaml, model.yaml and config.yaml: judged by key, described, merged by key."""
+"""cron.yaml, people.yaml and config.yaml: judged by key, described, merged by key."""
 
 from __future__ import annotations
 
@@ -60,16 +60,6 @@ def test_an_account_belongs_to_one_person_and_there_is_one_owner() -> None:
     assert "in quotes" in people.check("people/people.yaml", None, number, "person")[0]
 
 
-def test_a_claim_has_a_status_and_a_priority() -> None:
-    model = format_of("people/ada/model.yaml")
-    assert model.check("model.yaml", None, b"c1:\n  text: likes tea\n  status: active\n  priority: 2\n", "agent") == []
-    problems = model.check("model.yaml", None, b"c1:\n  text: likes tea\n  status: maybe\n  priority: 9\n", "agent")
-    assert problems == [
-        "c1.status must be one of active, superseded, contradicted",
-        "c1.priority must be from 1 to 5",
-    ]
-
-
 def test_the_configuration_is_judged_by_its_own_model() -> None:
     config = format_of("config.yaml")
     assert config.check("config.yaml", None, b"format: 1\n", "person") == []
@@ -82,7 +72,6 @@ def test_a_subject_names_one_record_and_counts_several() -> None:
     assert CRON.describe("cron.yaml", b"", one) == "cron: add a"
     assert CRON.describe("cron.yaml", one, one + b"b: {}\nc: {}\n") == "cron: add 2 jobs"
     assert CRON.describe("cron.yaml", one, b"# only a comment\n" + one) == "cron: edit text"
-    assert format_of("people/ada/model.yaml").describe("people/ada/model.yaml", None, one) == "user model ada: add a"
 
 
 leaf = st.integers(0, 3) | st.sampled_from(["x", "yes", "1", "", "# no", "a: b"]) | st.none() | st.booleans()

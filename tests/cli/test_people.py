@@ -1,0 +1,99 @@
+"""`hermes people`: who is known, what is believed of them, and forgetting."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import git
+
+MODEL = """\
+# What the agent believes about you
+k3v9qa:
+  kind: preference
+  text: Prefers tea in the morning
+  status: active
+  priority: 4
+  confidence: 0.85
+  since: "2026-08-21"
+  seen: "2026-08-21"
+  supersedes:
+    - coffee
+  evidence:
+    - sessions/2026/08/21/host-01ARZ.jsonl#01A..01B
+# about drinks
+coffee:
+  kind: preference
+  text: Drinks coffee
+  status: superseded
+"""
+
+
+@pytest.fixture
+def known(mind):
+    (mind / "model.yaml").write_text(MODEL)
+    (mind / "USER.md").write_text("# You\n\n- Lives in Oslo <!-- abcdef -->\n")
+    (mind / "people" / "anna").mkdir(parents=True)
+    (mind / "people" / "people.yaml").write_text(
+        "ada:\n  role: owner\n  name: Ada\nanna:\n  role: member\n  name: Anna B\n"
+    )
+    (mind / "people" / "anna" / "model.yaml").write_text("zzzzzz:\n  kind: goal\n  text: Learn Go\n  status: active\n")
+    git(mind, "add", "-A")
+    git(mind, "commit", "-qm", "people")
+    return mind
+
+
+def test_a_model_is_drawn_with_what_was_replaced_below_what_replaced_it(hermes, known):
+    done = hermes("people", "show")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "owner (Ada)  2 active, 1 superseded"
+    assert lines[1:3] == ["preferences", "└─ k3v9qa  Prefers tea in the morning"]
+    assert lines[3].startswith("   │  active · priority 4 · 85% sure · since 2026-08-21 · evidence in 1 place")
+    assert lines[4].strip() == "└─ coffee  Drinks coffee"
+    assert lines[5].strip().startswith("superseded")
+    assert lines[-1].strip() == "active · in USER.md"
+    assert "sessions/2026/08/21/host-01ARZ.jsonl#01A..01B" in hermes("people", "show", "--evidence").stdout
+
+
+def test_people_are_found_by_handle_or_name(hermes, known):
+    assert "Learn Go" in hermes("people", "show", "anna b").stdout
+    assert json.loads(hermes("people", "show", "ada", "--json").stdout)["handle"] == "owner"
+    unknown = hermes("people", "show", "ana")
+    assert unknown.returncode == 5
+    assert "known: anna" in unknown.stderr
+    listed = json.loads(hermes("people", "list", "--json").stdout)
+    assert [(row["handle"], row["active"]) for row in listed] == [("owner", 2), ("anna", 1)]
+
+
+def test_a_claim_is_forgotten_with_the_edges_that_lead_to_it(hermes, known):
+    done = hermes("people", "forget", "coffee")
+    assert done.returncode == 0, done.stderr
+    text = (known / "model.yaml").read_text()
+    assert "coffee" not in text
+    assert "# about drinks" in text
+    assert git(known, "log", "-1", "--format=%s").strip() == "user model: edit 1 claim, forget 1"
+    assert hermes("people", "forget", "zzzzzz").returncode == 0
+    assert hermes("people", "forget", "abcdef").returncode == 0
+    assert "Oslo" not in (known / "USER.md").read_text()
+    assert hermes("people", "forget", "abcdef").returncode == 5
+
+
+def test_a_broken_file_is_reported_and_what_can_be_read_is_shown(hermes, known):
+    (known / "model.yaml").write_text(MODEL + "oops: [\n")
+    done = hermes("people", "show")
+    assert "Prefers tea" in done.stdout
+    assert "model.yaml: line" in done.stderr
+    refused = hermes("people", "forget", "k3v9qa")
+    assert refused.returncode == 4
+    assert "cannot be read" in refused.stderr
+    assert "oops" in (known / "model.yaml").read_text()
+
+
+def test_a_claim_in_a_circle_is_shown_once(hermes, known):
+    circle = "a1:\n  text: x\n  kind: need\n  status: superseded\n  supersedes: [b1]\n"
+    (known / "model.yaml").write_text(circle + circle.replace("a1", "c1").replace("b1", "a1").replace("c1", "b1"))
+    done = hermes("people", "show")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("a1  x") == done.stdout.count("b1  x") == 1
