@@ -90,7 +90,7 @@ def _salvaged(text: str, problem: str) -> Reading:
     blocks = yaml_blocks.cut(text).records
     found: dict[str, Mapping[str, Any]] = {}
     for key, piece in blocks.items():
-        data = yaml_blocks.yaml_of(piece)
+        data = yaml_blocks.plain_of(piece)
         if isinstance(data, dict) and list(data) == [key] and _is_record(key, data[key]):
             found[key] = data[key]
     kept = f"; {len(found)} of its claims can be read all the same" if found else ""

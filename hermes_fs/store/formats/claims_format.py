@@ -76,7 +76,7 @@ class ClaimsFormat:
         if not read[0].whole or not read[1].whole:
             return _half(base, (high, read[0]), (low, read[1]))
         wanted, conflicts = claims_merge.merge(_records(base), read[0].records, read[1].records)
-        return Merged(yaml_blocks.rewrite(high, read[0].records, wanted, low).encode(), conflicts)
+        return Merged(yaml_blocks.rewrite(high, read[0].records, wanted, (low, read[1].records)).encode(), conflicts)
 
 
 _VERBS = ("add", "supersede", "contradict", "restore", "promote", "demote", "support", "weigh", "edit", "forget")

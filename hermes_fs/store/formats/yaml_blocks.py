@@ -59,15 +59,17 @@ def cut(text: str) -> Blocks:
     return Blocks("".join(head), *({k: "".join(v) for k, v in held.items()} for held in (records, gaps)))
 
 
-def rewrite(source: str, known: Records, wanted: Records, donor: str = "") -> str:
+def rewrite(source: str, known: Records, wanted: Records, donor: tuple[str, Records] = ("", {})) -> str:
     """`source`, which holds `known`, as a text that holds `wanted`. A record that stands so in `donor`, another version
-    of the file, is taken from there with its remarks. Raises Broken where no layout holds it."""
+    of the file with what it holds, is taken from there with its remarks."""
     newline = newline_of(source)
     blocks = cut(source)
     if list(blocks.records) != list(known):
         return yaml_file.written(source.encode(), _plain(wanted)).decode()
-    given = cut(donor).records if donor else {}
-    kept = {key: piece for key, piece in given.items() if yaml_of(piece) == {key: wanted.get(key)}}
+    given = cut(donor[0]).records
+    kept = {
+        key: piece for key, piece in given.items() if list(given) == list(donor[1]) and donor[1][key] == wanted.get(key)
+    }
     head = blocks.head if known else _NOTHING.sub("", blocks.head)
     pieces = [ended(head, newline) if head else ""]
     for key in [*known, *(key for key in wanted if key not in known)]:
@@ -94,6 +96,14 @@ def block(key: str, record: Mapping[str, Any], before: str = "") -> str:
     if yaml_of(text) == {key: _plain(record)}:
         return text
     return yaml_file.written(b"", {key: _plain(record)}).decode()
+
+
+def plain_of(text: str) -> Any:
+    """As `yaml_of`, of plain YAML alone: in time that grows with the text, whatever it is."""
+    try:
+        return plain_yaml.parse(text)
+    except plain_yaml.Wild:
+        return None
 
 
 def yaml_of(text: str) -> Any:
@@ -153,10 +163,7 @@ def _text(name: str, value: str) -> Iterator[str]:
 
 
 def _reads(shown: str, value: str) -> bool:
-    try:
-        return bool(plain_yaml.parse(f"k: {shown}\n") == {"k": value})
-    except plain_yaml.Wild:
-        return False
+    return bool(plain_of(f"k: {shown}\n") == {"k": value})
 
 
 def _plain(value: Any) -> Any:
