@@ -24,6 +24,7 @@ TOOLS: Mapping[str, str] = {
     "note": "hermes_fs.tools.note:Note",
     "skill_list": "hermes_fs.tools.skills:SkillList",
     "skill_view": "hermes_fs.tools.skills:SkillView",
+    "skill_run": "hermes_fs.tools.skill_run:SkillRun",
     "skill_edit": "hermes_fs.tools.skill_edit:SkillEdit",
     "recall": "hermes_fs.tools.recall:Recall",
     "todo": "hermes_fs.tools.todo:Todo",

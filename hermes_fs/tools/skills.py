@@ -6,14 +6,14 @@ The mind's own skills come first; those of the places beside it can be read, not
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.core.events import SkillUsed
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.store import acting, catalogue, fitting, skill_copy, skill_places
+from hermes_fs.store import acting, catalogue, fitting, skill_copy, skill_places, skill_scripts
 from hermes_fs.store.formats import skill
 from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.tools.context import Memo, ToolContext
@@ -22,6 +22,7 @@ from hermes_fs.tools.text import fingerprint
 _TEXT = {"type": "string"}
 _LISTED = 60
 _SHOWN = 16_000
+_CALLED = 20
 _SEEN = "skill:"
 """In the memo, before the name of a skill: no path begins so, for they are absolute."""
 AGAIN = "skill {name} is above, unchanged since you read it"
@@ -74,7 +75,8 @@ class SkillView:
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
         read = skill.load(text.encode(), name)
         if known:
-            context.backend.grant_secrets(_granted(context, spot, read.front))
+            more += _programs(spot, files)
+            context.backend.grant_secrets(granted(context, spot, read.front))
         body = _cut(read.body.strip(), f"{spot.folder}/{FILE}") + more
         said = body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}"
         return AGAIN.format(name=name) if remember_skill(context.memo, name, said) else _told(said, known)
@@ -133,7 +135,7 @@ def forget_skills(memo: Memo, still: Collection[str]) -> None:
         del memo.seen[key]
 
 
-def _granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
+def granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
     """The variables that the skill asks for (`hermes-secrets` in its metadata) and the person has granted to it. One of
     a project gets none: whoever writes the project chose its name."""
     if spot.place.kind == "project":
@@ -141,6 +143,16 @@ def _granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list
     asked = str(skill.metadata(front).get("hermes-secrets", ""))
     given = context.memo.settings.skill_secrets
     return [variable for variable in re.findall(r"\w+", asked) if f"{spot.name}:{variable}" in given]
+
+
+def _programs(spot: Spot, files: Sequence[str]) -> str:
+    """What skill_run can call, a line each."""
+    called = [
+        f"\n{one.path}: {function.signature}"
+        for one in skill_scripts.scripts({path: spot.read(path) or b"" for path in files if path.endswith(".py")})
+        for function in one.functions
+    ]
+    return f"\n\nFunctions for skill_run:{''.join(called[:_CALLED])}" if called else ""
 
 
 _UNKNOWN = (

@@ -36,22 +36,34 @@ class Terminal:
         if not command.strip():
             raise ToolError("the command is empty", "say what to run")
         timeout = float(args.get("timeout", context.memo.settings.timeout))
-        approved = approve(context, command)
         before = context.backend.cwd
-        if approved == command:
-            context.cover()
-            with watched(context, command) as remarks:
-                done = _run(context, approved, timeout)
-        else:
-            done, remarks = _run(context, approved, timeout), []
-        if done.overflow:
-            context.memo.overflows.add(done.overflow)
-        if context.cancel.is_set and done.code == 130:
-            raise Cancelled
+        done, remarks = perform(context, command, timeout)
         if context.backend.cwd != before:
             remarks.append(f"now in {context.backend.cwd}")
-        text = told(done, timeout, remarks)
-        return Told(text, "tool") if done.output else text
+        return as_words(done, told(done, timeout, remarks))
+
+
+def perform(
+    context: ToolContext, command: str, timeout: float, purpose: str = "Run this"
+) -> tuple[Completed, list[str]]:
+    """Run a command once it is approved; with it what the model must be told besides. Raises Refused, Cancelled."""
+    approved = approve(context, command, purpose)
+    if approved == command:
+        context.cover()
+        with watched(context, command) as remarks:
+            done = _run(context, approved, timeout)
+    else:
+        done, remarks = _run(context, approved, timeout), []
+    if done.overflow:
+        context.memo.overflows.add(done.overflow)
+    if context.cancel.is_set and done.code == 130:
+        raise Cancelled
+    return done, remarks
+
+
+def as_words(done: Completed, text: str) -> str | Told:
+    """What a command printed is a program's word."""
+    return Told(text, "tool") if done.output else text
 
 
 def approve(context: ToolContext, command: str, purpose: str = "Run this") -> str:
