@@ -44,6 +44,7 @@ from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation
     from hermes_fs.agent.evals.attempt import Means
     from hermes_fs.agent.learner import Learner
+    from hermes_fs.store.errands import Errands
 
 SMALL_WINDOW = 16_000
 """Tokens below which a model is given the small profile."""
@@ -172,13 +173,20 @@ class Runtime:
 
     def learner(self, emit: Emit, cancel: Cancel) -> Learner:
         """Who does the learning loop's background work here; loaded by the first that there is."""
-        errands = load("hermes_fs.store.errands:Errands")(self.workspace.state_dir, self.clock, self.ulids)
         given = (self.workspace, self.index, self.sessions, self.config, self.clock, self.ulids, self._teacher)
         bench = load("hermes_fs.agent.learner:Bench")(
             *given, lambda: self._backend(self._ground(), "learning"), None, cancel, emit
         )
-        made: Learner = load("hermes_fs.agent.learner:Learner")(errands, bench)
+        made: Learner = load("hermes_fs.agent.learner:Learner")(self.errands(), bench)
         return made
+
+    def errands(self) -> Errands:
+        """The queue of the learning loop's background work."""
+        made: Errands = load("hermes_fs.store.errands:Errands")(self.workspace.state_dir, self.clock, self.ulids)
+        return made
+
+    def _order_audit(self) -> None:
+        load("hermes_fs.agent.audit:order_if_due")(self.workspace, self.errands(), self.config.audit.every)
 
     def _teacher(self, task: select.Task, model: str) -> Provider:
         """Who learns: the model named for that, else who answered. Raises BudgetSpent where nothing is left for it."""
@@ -213,6 +221,7 @@ class Runtime:
 
     def _tidy(self) -> None:
         while not self._over.is_set():
+            self._beside(self._order_audit)
             self._beside(self.session_refs.materialise)
             self._beside(self.session_refs.commit_due)
             self._over.wait(TIDY_SECONDS)

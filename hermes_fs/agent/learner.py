@@ -21,7 +21,9 @@ from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.workspace import Workspace
 
-WORK: Mapping[Kind, str] = {}
+WORK: Mapping[Kind, str] = {
+    "audit": "hermes_fs.agent.audit:run",
+}
 """Kind → `module:function`, loaded on use. A function takes an errand and the bench, blocks, and returns what it did.
 What it does, it does once: an errand may be handed out again after a kill. It raises BudgetSpent where the errand is to
 wait until tomorrow, Cancelled where it was stopped and stays, any other HermesError where it failed."""

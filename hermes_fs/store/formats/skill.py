@@ -152,6 +152,16 @@ def set_description(text: str, folder: str, description: str) -> str:
     return _checked(edited, folder)
 
 
+def set_mark(text: str, folder: str, key: str, value: str) -> str:
+    """The skill with one of our own marks (STATUS, PINNED) set, or taken away where `value` is empty."""
+    strict = strictly(text, folder)
+    values = dict(front.strict(strict)[0])
+    marked = {**metadata(values), key: value} if value else {k: v for k, v in metadata(values).items() if k != key}
+    values = {**values, "metadata": marked} if marked else {k: v for k, v in values.items() if k != "metadata"}
+    parts = front.cut(strict)
+    return _checked(f"{parts.opening}{front.write(values)}{parts.rest}", folder)
+
+
 def edit_body(text: str, folder: str, edit: Callable[[str], str]) -> str:
     """The skill with its body changed by `edit`. Front matter that is strict keeps its bytes."""
     parts = front.cut(strictly(text, folder))
