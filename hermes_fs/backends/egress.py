@@ -66,6 +66,7 @@ class Egress:
         self._upstream = _upstream(environ)
         self._slots = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._refused: dict[str, None] = {}
+        self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -76,6 +77,13 @@ class Egress:
         with self._lock:
             taken, self._refused = list(self._refused), {}
         return taken
+
+    def cut(self) -> None:
+        """Ends every connection that is open now; who may still go out connects again."""
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):  # it has just ended by itself
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
         self._listener.setblocking(True)
@@ -93,8 +101,14 @@ class Egress:
     def _attend(self, connection: socket.socket) -> None:
         try:
             with connection:
+                with self._lock:
+                    self._open.add(connection)
                 connection.settimeout(CONNECT_SECONDS)
-                self._pass_on(connection)
+                try:
+                    self._pass_on(connection)
+                finally:
+                    with self._lock:
+                        self._open.discard(connection)
         except (OSError, ValueError):
             return  # one of both sides went away
         finally:

@@ -96,7 +96,11 @@ class Landlock(Workbench):
                 f"Landlock cannot open the network for {host} alone",
                 "allow the whole network, or install bubblewrap",
             )
-        self._confined.open_network()
+        self._confined.set_network(True)
+
+    def close_network(self) -> None:
+        """For what starts from now on; a job that runs keeps what it was given."""
+        self._confined.set_network(False)
 
     def close(self) -> None:
         super().close()
@@ -106,7 +110,7 @@ class Landlock(Workbench):
 
 class _Confined:
     """A thread that is confined, and starts processes for the others, which are not. Another takes its place when the
-    network is opened: what is refused once is refused to a thread for good."""
+    network is opened or closed: what is refused once is refused to a thread for good."""
 
     def __init__(self, rules: Callable[[], Sequence[Rule]]) -> None:
         self._rules = rules
@@ -122,10 +126,11 @@ class _Confined:
             started = thread.submit(processes.start, invocation, cwd, environ, streams)
         return started.result()
 
-    def open_network(self) -> None:
+    def set_network(self, opened: bool) -> None:
         with self._lock:
-            self._end()
-            self.network = True
+            if opened != self.network:
+                self._end()
+                self.network = opened
 
     def close(self) -> None:
         with self._lock:

@@ -42,3 +42,6 @@ class Local(Workbench):
 
     def allow_network(self, host: str = "") -> None:
         """Nothing to do: commands may reach whatever this machine reaches."""
+
+    def close_network(self) -> None:
+        """Nothing to do: as above."""

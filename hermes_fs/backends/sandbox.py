@@ -106,6 +106,12 @@ class Sandbox(Workbench):
         self._running.allow(egress.grant(host))
         self._has_network = True
 
+    def close_network(self) -> None:
+        """What commands and jobs are connected to is cut, too."""
+        if self._has_network:
+            self._running.forbid()
+            self._has_network = False
+
     def close(self) -> None:
         """Forgets the shell's state and what was granted. Jobs go on, and the sandbox with them."""
         super().close()

@@ -121,6 +121,14 @@ class Sandbox:
                 with contextlib.suppress(OSError):  # gone: the next one is told at its start
                     self.control({"do": "allow", "host": host})
 
+    def forbid(self) -> None:
+        """Nothing that was granted holds any more."""
+        with self._lock:
+            self._hosts.clear()
+            if self._control is not None:
+                with contextlib.suppress(OSError):  # gone, and what it had granted with it
+                    self.control({"do": "forbid"})
+
     def leave(self) -> None:
         """Nothing more will be asked; an unused sandbox ends."""
         with self._lock:

@@ -107,6 +107,7 @@ class Supervisor:
                 "state": self._state,
                 "look": self._look,
                 "allow": self._allow,
+                "forbid": self._forbid,
                 "refused": self._refused,
                 "leave": self._leave,
                 "stop": lambda *_: None,
@@ -144,6 +145,11 @@ class Supervisor:
     def _allow(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
         self._clients[connection].append(str(request["host"]))
         return {"hosts": self._clients[connection]}
+
+    def _forbid(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
+        self._clients[connection].clear()
+        self._egress.cut()
+        return {"hosts": []}
 
     def _refused(self, connection: socket.socket, request: dict[str, Any]) -> dict[str, Any]:
         return {"hosts": self._egress.take_refused()}

@@ -200,6 +200,11 @@ class Backend(Protocol):
         already (`capabilities.network`)."""
         ...
 
+    def close_network(self) -> None:
+        """Take back what `allow_network` opened; what a job has connected to may stay connected. Nothing to do where
+        nothing was opened, or where it cannot be closed."""
+        ...
+
     def grant_secrets(self, names: Sequence[str]) -> None:
         """Let commands see these variables of our own environment, for as long as the object lives; those that are not
         set are passed over. Their values are blotted out of what commands print."""

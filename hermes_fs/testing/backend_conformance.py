@@ -234,6 +234,9 @@ class BackendConformance(CommandConformance, OutputConformance, JobConformance, 
         backend.allow_network()
         assert backend.capabilities.network
         assert run(backend, "echo $kept").output == "1\n"
+        backend.close_network()
+        assert backend.capabilities.network is not backend.capabilities.isolated
+        assert run(backend, "echo $kept").output == "1\n"
 
     def test_closing_twice_is_no_error(self, backend: Backend) -> None:
         run(backend, "true")

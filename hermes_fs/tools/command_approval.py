@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from hermes_fs.core.errors import HermesError, Refused
-from hermes_fs.core.events import Asked
+from hermes_fs.core.events import Asked, Notice
 from hermes_fs.core.terminal import spelled_line
 from hermes_fs.core.types import Answer, Question
 from hermes_fs.store import settings
@@ -23,6 +23,8 @@ ALWAYS, NEVER = "always", "never"
 _REASONS = 4  # that a question gives, the gravest first
 _REASON = 160  # characters of one
 _NEVER_HINT = "do something else; the user takes it back with `hermes approvals remove`"
+_GRAVE = frozenset(("credentials", "persist"))
+_AFTER = "after words of others"  # marks a grant of the network
 _SCRATCH = ("/tmp", "/var/tmp", "/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero")
 _SYSTEM = ("/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib64", "/var/log", "/proc", "/sys", "/dev/urandom",
            "/var/lib", "/System", "/Library", "/Applications", "/nix")  # fmt: skip
@@ -35,6 +37,7 @@ def command(context: ToolContext, text: str, purpose: str = "Run this") -> str:
     if rules.forbidden(text, memo.settings.never):
         _note(context, text, directory, NEVER)
         raise Refused("not done: the user said never to this command", _NEVER_HINT)
+    _close_what_was_open(context)
     judged = judge(text)
     if judged is not None and _only_reads_what_it_may(context, judged):
         return judged.hardened
@@ -56,10 +59,9 @@ def situation(context: ToolContext) -> Situation:
 
 
 def _is_settled(context: ToolContext, text: str, decision: Decision) -> bool:
-    """Whether the person has answered already. In a tainted context nothing goes out on an earlier answer: then it was
-    not about this."""
+    """Whether the person has answered already."""
     memo, directory = context.memo, context.backend.cwd
-    if memo.tainted and decision.goes_out:
+    if _needs_a_yes_of_its_own(context, decision):
         return False
     if memo.settings.approvals == "allow" or Grant("run", directory, text) in memo.grants:
         return True
@@ -67,6 +69,13 @@ def _is_settled(context: ToolContext, text: str, decision: Decision) -> bool:
     if rule is not None:
         _note(context, text, directory, ALWAYS)
     return rule is not None
+
+
+def _needs_a_yes_of_its_own(context: ToolContext, decision: Decision) -> bool:
+    """In a tainted context nothing goes out on an earlier answer, and outside of a sandbox no credential is read and
+    nothing made to run later: the answer was not about this."""
+    grave = not context.backend.capabilities.isolated and decision.effects & _GRAVE
+    return context.memo.tainted and (decision.goes_out or bool(grave))
 
 
 def _second_look(context: ToolContext, text: str) -> tuple[str, ...]:
@@ -84,10 +93,10 @@ def _ask(context: ToolContext, text: str, purpose: str, decision: Decision, reas
             "not done: approvals are set to deny", "do what needs no approval, or tell the user what you need"
         )
     rule = rules.rule_for(text, directory, decision.effects) if decision.readable else None
-    lasting = memo.tainted and decision.goes_out
-    options = (ONCE, NO) if lasting else (ONCE, SESSION, *((ALWAYS,) if rule else ()), NEVER, NO)
+    alone = _needs_a_yes_of_its_own(context, decision)
+    options = (ONCE, NO) if alone else (ONCE, SESSION, *((ALWAYS,) if rule else ()), NEVER, NO)
     prompt = f"{purpose} in {spelled_line(directory)}? It {_worded(reasons)}." + _outlook(context, decision)
-    prompt += f"\nalways: {rule}" if rule and not lasting else ""
+    prompt += f"\nalways: {rule}" if rule and not alone else ""
     answer = context.ask(Question("approve", prompt, text, options)).value
     context.cancel.check()
     match answer:
@@ -126,7 +135,18 @@ def _open(context: ToolContext, decision: Decision) -> None:
         except Refused as refused:  # it opens all or nothing, which is more than the person was asked about
             _ask_for_all(context, host, refused)
             host = ""
-        context.memo.grants.add(Grant("network", "", host))
+        context.memo.grants.add(Grant("network", _AFTER if context.memo.tainted else "", host))
+
+
+def _close_what_was_open(context: ToolContext) -> None:
+    """A yes from before words of others were read was not about what those may want: code that runs unasked in a
+    sandbox would reach the hosts."""
+    memo = context.memo
+    before = {grant for grant in memo.grants if grant.action == "network" and grant.directory != _AFTER}
+    if memo.tainted and before and context.backend.capabilities.isolated:
+        context.backend.close_network()
+        memo.grants -= before
+        context.emit(Notice("warning", "the network is closed again: the conversation has read words of others"))
 
 
 def _ask_for_all(context: ToolContext, host: str, refused: Refused) -> None:

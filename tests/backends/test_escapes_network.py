@@ -12,6 +12,7 @@ import pytest
 
 from hermes_fs.backends.egress import Egress, grant, granted_by, may_reach, parse
 from hermes_fs.core.errors import UsageError
+from hermes_fs.testing.backend_conformance import until
 from tests.backends.scene import SECRET, Scene, python
 
 
@@ -168,6 +169,22 @@ def test_a_new_sandbox_keeps_what_was_granted_to_the_object(scene: Scene, server
     assert SECRET in scene.inside(ask).output
     scene.sandbox.allow_network("example.org")
     assert SECRET in scene.inside(ask).output
+
+
+def test_what_was_opened_is_closed_and_what_is_connected_is_cut(scene: Scene) -> None:
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        threading.Thread(target=lambda: held.append(listener.accept()[0]), daemon=True).start()
+        scene.sandbox.allow_network(f"127.0.0.1:{port}")
+        job = scene.sandbox.start(f"curl -sS --max-time 60 --noproxy '' http://127.0.0.1:{port}/; echo ended")
+        until(lambda: bool(held))
+        scene.sandbox.close_network()
+        until(lambda: scene.sandbox.poll(job).code is not None)
+        assert not scene.sandbox.capabilities.network
+        said = scene.inside(fetch(f"http://127.0.0.1:{port}/", "--noproxy ''")).output
+        assert "network is off here" in said
+        held[0].close()
 
 
 def test_any_host_means_public_ones(scene: Scene, server: int) -> None:

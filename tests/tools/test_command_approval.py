@@ -12,7 +12,7 @@ from hermes_fs.backends.confined import Ground
 from hermes_fs.backends.landlock import Landlock
 from hermes_fs.core import config
 from hermes_fs.core.errors import Refused
-from hermes_fs.core.events import Asked
+from hermes_fs.core.events import Asked, Notice
 from tests.tools.conftest import Conversation
 
 DELETES = "rm -rf build"
@@ -85,6 +85,18 @@ def test_after_words_of_others_an_earlier_answer_covers_nothing_that_goes_out(ta
         talk.call("terminal", command=SENDS)
 
 
+def test_after_words_of_others_no_standing_yes_reads_credentials_or_plants_anything(talk: Conversation) -> None:
+    (talk.work / ".env").write_text("KEY=1\n")
+    talk.mode("allow")
+    for command in ("cat .env", "mkdir -p .git/hooks && echo true > .git/hooks/pre-commit"):
+        talk.call("terminal", command=command)
+    talk.taint()
+    for command in ("cat .env", "echo x > .git/hooks/pre-commit", "crontab x"):
+        with pytest.raises(Refused, match="nobody"):
+            talk.call("terminal", command=command)
+    talk.call("terminal", command="frobnicate || true")
+
+
 def test_a_second_look_can_only_make_us_ask(talk: Conversation) -> None:
     looked: list[str] = []
 
@@ -120,3 +132,19 @@ def test_where_the_network_opens_as_a_whole_that_is_asked_about(confined: Conver
     assert "as a whole" in confined.person.questions[1].prompt
     confined.person.answers = ["once", "once"]
     assert "exit code 7" in confined.call("terminal", command=SENDS)
+
+
+def test_when_words_of_others_are_read_the_network_closes(confined: Conversation) -> None:
+    confined.person.answers = ["once", "once"]
+    confined.call("terminal", command=SENDS)
+    assert confined.context.backend.capabilities.network
+    confined.taint()
+    confined.call("terminal", command="true")
+    assert not confined.context.backend.capabilities.network
+    assert any(isinstance(event, Notice) and "closed again" in event.text for event in confined.events)
+    confined.person.answers = ["once", "once"]
+    confined.call("terminal", command=SENDS)
+    confined.call("terminal", command="true")
+    assert confined.context.backend.capabilities.network  # what was said yes to since then stays
+    with pytest.raises(Refused):
+        confined.call("terminal", command="cat .env")

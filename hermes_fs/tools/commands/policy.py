@@ -107,4 +107,5 @@ def _is_granted(one: Finding, situation: Situation) -> bool:
 
 
 def _covered(host: str, granted: frozenset[str]) -> bool:
-    return any(host == known or host.endswith(f".{known}") for known in granted)
+    """As the way out of the sandbox reads it: a name is that very host, `*.name` all below it."""
+    return any(host == known or (known.startswith("*.") and host.endswith(known[1:])) for known in granted)
