@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from hermes_fs.cli import skill_found, skills_eval, skills_export, skills_install, skills_stats
+from hermes_fs.cli import (
+    skill_found,
+    skills_eval,
+    skills_export,
+    skills_hubs,
+    skills_install,
+    skills_stats,
+    skills_update,
+)
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
@@ -139,15 +147,19 @@ def _facts(spot: Spot, beside: list[str], others: list[str]) -> Iterator[tuple[s
         yield "it hides", ", ".join(others)
 
 
-@app.command(epilog=example("hermes skills search nginx logs", "hermes skills search 'ship the website' --json"))
+@app.command(epilog=example("hermes skills search nginx logs", "hermes skills search 'ship the website' --hubs"))
 def search(
     context: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="WORDS…", help="What it should do, in any words.")],
+    in_hubs: Annotated[bool, typer.Option("--hubs", help="What the sites in skills.hubs offer, instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """The skills here that fit some words, best first, as a message with these words would be given them."""
     text = " ".join(words)
     with opened(context) as workspace:
+        if in_hubs:
+            skills_hubs.search(workspace, text, as_json)
+            return
         root, state_dir, beyond = workspace.root, workspace.state_dir, skill_found.beyond(workspace)
         rows = [(fit.name, fit.description) for fit in fitting.fitting(root, state_dir, text, 20, beyond)]
         known = catalogue.described(root, state_dir, beyond)
@@ -189,4 +201,5 @@ def validate(
 app.command("export", epilog=skills_export.EPILOG)(skills_export.export)
 app.command("install", epilog=skills_install.EPILOG)(skills_install.install)
 app.command("eval", epilog=skills_eval.EPILOG)(skills_eval.evaluate)
+app.command("update", epilog=skills_update.EPILOG)(skills_update.update)
 app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)

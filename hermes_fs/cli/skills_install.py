@@ -16,10 +16,12 @@ from hermes_fs.core import config
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
+from hermes_fs.core.types import Change
 from hermes_fs.store import acting
-from hermes_fs.store.installing import accepting, candidate, source
-from hermes_fs.store.installing.candidate import Candidate, Found
+from hermes_fs.store.installing import accepting, newcomer, source
+from hermes_fs.store.installing.newcomer import Found, Newcomer
 from hermes_fs.store.policy import Policy
+from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.workspace import Workspace
 
@@ -53,30 +55,31 @@ def install(
     with opened(context) as workspace:
         workspace.require_learning()
         found: Found = load("hermes_fs.store.installing.bringing:bring")(wanted, workspace.state_dir)
-        one = candidate.candidate(found, name)
+        one = newcomer.newcomer(found, name)
         accepting.require_free(workspace, one.name)
-        problems = candidate.findings(workspace, one)
+        problems = newcomer.findings(workspace, one)
         if not as_json:
             skills_shown.whole(one, problems)
-        _require_clean(problems, override)
+        require_clean(problems, override)
         if as_json or yes or sys.stdin.isatty():
             if not (yes or as_json):
                 skills_shown.ask("Install it?", one)
             _install(workspace, one, override if problems else "", as_json, yes)
         else:
-            _propose(workspace, one, bool(problems))
+            propose(workspace, accepting.change_of(workspace, one, skills_shown.why(one)), bool(problems))
 
 
-def _require_clean(problems: list[str], override: str) -> None:
+def require_clean(problems: list[str], override: str) -> None:
+    """Refused where something was found and nobody says why it may come in all the same."""
     if problems and not override:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise Refused(
-            f"it is not installed: {problems[0]}{more}",
+            f"it is not taken in: {problems[0]}{more}",
             "look at its files; to take it all the same, give your reason with --override",
         )
 
 
-def _install(workspace: Workspace, one: Candidate, override: str, as_json: bool, yes: bool) -> None:
+def _install(workspace: Workspace, one: Newcomer, override: str, as_json: bool, yes: bool) -> None:
     if as_json and not yes:
         raise Refused("nobody is asked with --json", "add --yes")
     done = accepting.install(workspace, one, skills_shown.why(one), override)
@@ -86,16 +89,16 @@ def _install(workspace: Workspace, one: Candidate, override: str, as_json: bool,
         print(f"{good('Installed')} {one_line(one.name)}  {dim(done.id[:8])}  hermes undo takes it back")
 
 
-def _propose(workspace: Workspace, one: Candidate, found_wrong: bool) -> None:
+def propose(workspace: Workspace, change: Change, found_wrong: bool) -> Proposal:
     """Nobody can say yes: it waits where the agent's own proposals wait, and nothing of it counts until then."""
     if found_wrong:
         raise Refused("nobody is there to accept what was found", "add --yes")
     wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
-    change = accepting.change_of(workspace, one, skills_shown.why(one))
     try:
         made = Proposals(workspace, Policy(**wanted.model_dump())).propose(change, _NOBODY)
     except Refused as error:
         raise Refused(
             f"it cannot wait as a proposal: {error.message}", "run this at a terminal, or add --yes"
         ) from error
-    print(f"{bad('Not installed')}: {_NOBODY}. It waits as proposal {made.id}: hermes review show {made.id}")
+    print(f"{bad('Not taken in')}: {_NOBODY}. It waits as proposal {made.id}: hermes review show {made.id}")
+    return made

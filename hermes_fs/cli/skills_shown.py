@@ -8,19 +8,20 @@ from hermes_fs.cli.output import bad, bold, dim, good, print_text, warning
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import one_line, spell_out
 from hermes_fs.store.installing import source
-from hermes_fs.store.installing.candidate import Candidate
+from hermes_fs.store.installing.newcomer import Newcomer
 
-_LABEL = 9
+LABEL = 9
+"""Width of the labels before facts."""
 _FILES = 40
 _FINDINGS = 20
 _OFFER = "[y]es, [N]o, [s]how its files"
 
 
-def whole(one: Candidate, problems: list[str]) -> None:
+def whole(one: Newcomer, problems: list[str]) -> None:
     """Name, use, source, pins, files with sizes, programs, remarks, findings."""
     print(f"{bold(one_line(one.name))}  {one_line(one.description)}\n")
     for label, value in facts(one):
-        print(f"{dim(label.ljust(_LABEL))} {one_line(value)}")
+        print(f"{dim(label.ljust(LABEL))} {one_line(value)}")
     programs = set(one.programs)
     for path, data in list(one.files.items())[:_FILES]:
         mark = f"  {warning('program')}" if path in programs else ""
@@ -28,23 +29,23 @@ def whole(one: Candidate, problems: list[str]) -> None:
     if len(one.files) > _FILES:
         print(dim(f"  and {len(one.files) - _FILES} more files"))
     for remark in one.remarks:
-        print(f"{dim('note'.ljust(_LABEL))} {one_line(remark)}")
+        print(f"{dim('note'.ljust(LABEL))} {one_line(remark)}")
     found(problems)
 
 
 def found(problems: list[str]) -> None:
     """What the scans say."""
     if not problems:
-        print(f"{dim('scanned'.ljust(_LABEL))} {good('nothing was found')}")
+        print(f"{dim('scanned'.ljust(LABEL))} {good('nothing was found')}")
         return
-    print(f"{dim('scanned'.ljust(_LABEL))} {bad(f'{len(problems)} found')}")
+    print(f"{dim('scanned'.ljust(LABEL))} {bad(f'{len(problems)} found')}")
     for line in problems[:_FINDINGS]:
         print(f"  {bad('✗')} {one_line(line)}")
     if len(problems) > _FINDINGS:
         print(dim(f"  and {len(problems) - _FINDINGS} more"))
 
 
-def facts(one: Candidate) -> list[tuple[str, str]]:
+def facts(one: Newcomer) -> list[tuple[str, str]]:
     """What pins it, as label and value."""
     rows = [("from", one.source.text), ("commit", one.commit), ("sha256", one.sha256)]
     programs = one.programs
@@ -55,13 +56,13 @@ def facts(one: Candidate) -> list[tuple[str, str]]:
     ]
 
 
-def why(one: Candidate) -> str:
+def why(one: Newcomer) -> str:
     """What the lesson says of where it came from."""
     pin = f", commit {one.commit}" if one.commit else ""
     return f"installed from {source.without_password(one.source.text)}{pin}, sha256 {one.sha256}"
 
 
-def ask(question: str, one: Candidate) -> None:
+def ask(question: str, one: Newcomer) -> None:
     """Returns on a yes. Refused on anything else."""
     while True:
         answer = input(f"\n{question} {_OFFER}: ").strip().lower()
@@ -75,7 +76,14 @@ def ask(question: str, one: Candidate) -> None:
             print_text(spell_out(text) if text is not None else f"({len(data):,} bytes, no text)")
 
 
-def as_json(one: Candidate) -> dict[str, Any]:
+def diff_line(line: str) -> None:
+    """One line of a unified diff; nothing in it hides anything."""
+    shown = spell_out(line)
+    ink = bold if line.startswith(("diff ", "+++", "---")) else {"+": good, "-": bad, "@": dim}.get(line[:1], str)
+    print(ink(shown))
+
+
+def as_json(one: Newcomer) -> dict[str, Any]:
     """What programs read: stable names."""
     return {
         "name": one.name,

@@ -121,6 +121,9 @@ class SkillsConfig(Section):
     secrets: tuple[str, ...] = Field(
         (), description="Which skill may use which variable, as skill:NAME; given to commands once the skill was read."
     )
+    hubs: tuple[str, ...] = Field(
+        (), description="Sites where `hermes skills search --hubs` looks: their address, or that of an index.json."
+    )
 
 
 class ApprovalsConfig(Section):
@@ -235,6 +238,7 @@ MACHINE_ONLY = frozenset(
         "terminal.secrets",
         "skills.secrets",
         "skills.directories",
+        "skills.hubs",
         "trusted_directories",
         "model.base_url",
         "model.api_key_env",

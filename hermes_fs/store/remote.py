@@ -29,6 +29,7 @@ from hermes_fs.store.workspace import Workspace
 PROTOCOLS = "https:ssh:git:file:http"
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
 _LOOK = 0.2  # seconds between two looks at what a git with bounds has taken
+_LOGIN = re.compile(r"://[^/@\s]+@")
 _KEEP = {"all": None, "90d": 90, "none": 0}
 
 
@@ -74,10 +75,12 @@ def checked_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a connection to a stranger may take: `seconds` in all, `size` in bytes of the folder that it fills."""
+    """What a connection to a stranger may take: `seconds` in all, `size` in bytes of the folder that it fills, and the
+    `protocols` that it may speak, also where it is led elsewhere."""
 
     seconds: float
     size: int
+    protocols: str = PROTOCOLS
 
 
 def fetch(git: Git, address: str, *refspecs: str, depth: int = 0, bounds: Bounds | None = None) -> None:
@@ -160,7 +163,7 @@ def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
     """One git command that may open a connection. Raises Failed with git's own last line. Not through GitPython, which
     would give the whole of our environment, credentials included, to the git that it starts at its own import."""
     command = [isolation.git_program(), *isolation.flags(root), *words]
-    env = isolation.personal(os.environ, PROTOCOLS)
+    env = isolation.personal(os.environ, bounds.protocols if bounds else PROTOCOLS)
     if bounds:
         done = _bounded(command, root, env, bounds)
     else:
@@ -169,7 +172,8 @@ def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
         return done.stdout.decode("utf-8", "replace")
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
-    raise Failed(f"git {words[0]} failed: {why.strip(chr(39))[:200]}", "look at the address and your access")
+    why = _LOGIN.sub("://", why.strip(chr(39)))
+    raise Failed(f"git {words[0]} failed: {why[:200]}", "look at the address and your access")
 
 
 def _bounded(
@@ -179,23 +183,25 @@ def _bounded(
     how long it talks and how much it sends. Asks nobody anything, for it has no terminal."""
     deadline = time.monotonic() + bounds.seconds
     silent, pipe = subprocess.DEVNULL, subprocess.PIPE
+    done: subprocess.CompletedProcess[bytes] | None = None
     with subprocess.Popen(
         command, cwd=root, env=env, stdin=silent, stdout=pipe, stderr=pipe, start_new_session=True
     ) as process:
         try:
-            while True:
+            while not done:
                 with contextlib.suppress(subprocess.TimeoutExpired):  # still at it: look at what it took so far
                     said, complaint = process.communicate(timeout=_LOOK)
-                    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
-                if time.monotonic() > deadline:
+                    done = subprocess.CompletedProcess(command, process.returncode, said, complaint)
+                if _size_of(root) > bounds.size:
+                    raise Failed(f"it is larger than {bounds.size / 1e6:.0f} MB", "name a smaller repository")
+                if not done and time.monotonic() > deadline:
                     raise Failed(
                         f"git took more than {bounds.seconds:.0f} s", "try again later, or name another source"
                     )
-                if _size_of(root) > bounds.size:
-                    raise Failed(f"it is larger than {bounds.size >> 20} MB", "name a smaller repository")
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+    return done
 
 
 def _size_of(folder: Path) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import catalogue
 from hermes_fs.store.failpoint import reach
-from hermes_fs.store.installing import lock
-from hermes_fs.store.installing.candidate import Candidate
+from hermes_fs.store.installing import lock, updating
+from hermes_fs.store.installing.newcomer import Newcomer
+from hermes_fs.store.installing.updating import Update
 from hermes_fs.store.message import Approval
 from hermes_fs.store.paths import LOCK_FILE
 from hermes_fs.store.workspace import Workspace
@@ -25,20 +28,49 @@ def require_free(workspace: Workspace, name: str) -> None:
         raise Refused(f"there is a skill {taken} already", "install it under another name with --name")
 
 
-def change_of(workspace: Workspace, one: Candidate, why: str) -> Change:
+def change_of(workspace: Workspace, one: Newcomer, why: str) -> Change:
     """The lesson that installing it would be. It fits only while no file of it is there."""
-    read = workspace.read_bytes(LOCK_FILE)
-    blob = workspace.git.oid_of("blob", read) if read is not None else ""
     files: dict[str, bytes | None] = {one.place(path): data for path, data in one.files.items()}
-    expect = dict.fromkeys(files, "") | {LOCK_FILE: blob}
-    files[LOCK_FILE] = lock.with_entry(read, one.name, one.entry(iso(workspace.clock.now())[:10]))
-    return Change(files, "skill", why, Provenance(one.source.origin, "user", person=OWNER), expect)
+    return _change(workspace, one, files, dict.fromkeys(files), why)
 
 
-def install(workspace: Workspace, one: Candidate, why: str, override: str = "") -> Commit:
+def change_of_update(workspace: Workspace, update: Update, why: str) -> Change:
+    """The lesson that an update would be. It fits only while the skill is as it was when the update was planned."""
+    return _change(workspace, update.new, update.files, update.before, why)
+
+
+def _change(
+    workspace: Workspace,
+    one: Newcomer,
+    files: Mapping[str, bytes | None],
+    before: Mapping[str, bytes | None],
+    why: str,
+) -> Change:
+    read = workspace.read_bytes(LOCK_FILE)
+    entry = one.entry(iso(workspace.clock.now())[:10])
+    expect = {path: _blob(workspace, data) for path, data in {**before, LOCK_FILE: read}.items()}
+    whole = {**files, LOCK_FILE: lock.with_entry(read, one.name, entry)}
+    return Change(whole, "skill", why, Provenance(one.source.origin, "user", person=OWNER), expect)
+
+
+def _blob(workspace: Workspace, data: bytes | None) -> str:
+    return workspace.git.oid_of("blob", data) if data is not None else ""
+
+
+def install(workspace: Workspace, one: Newcomer, why: str, override: str = "") -> Commit:
     """Makes it a lesson, and with that trusted: a person has seen what it is and said yes. `override` is their reason
     to let in what the scans found. Raises as `Workspace.commit`."""
     require_free(workspace, one.name)
+    return _accepted(workspace, change_of(workspace, one, why), override)
+
+
+def update(workspace: Workspace, planned: Update, why: str, override: str = "") -> Commit:
+    """As `install`, of a new version. Conflict where the skill was changed since the update was planned."""
+    if planned.edited:
+        updating.keep_pristine(workspace, planned.new)
+    return _accepted(workspace, change_of_update(workspace, planned, why), override)
+
+
+def _accepted(workspace: Workspace, change: Change, override: str) -> Commit:
     reach("install.accepted")
-    approval = Approval(workspace.ids(), OWNER, publisher=True, override=override)
-    return workspace.commit(change_of(workspace, one, why), approval)
+    return workspace.commit(change, Approval(workspace.ids(), OWNER, publisher=True, override=override))

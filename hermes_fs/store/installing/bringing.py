@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.core.errors import Failed
 from hermes_fs.store.failpoint import reach
-from hermes_fs.store.installing import archives, pile, repositories
-from hermes_fs.store.installing.candidate import Found
+from hermes_fs.store.installing import archives, fetching, pile, repositories, sites
 from hermes_fs.store.installing.folders import Folder
+from hermes_fs.store.installing.newcomer import Found
 from hermes_fs.store.installing.room import room
 from hermes_fs.store.installing.source import Source
 
@@ -22,11 +23,13 @@ def bring(source: Source, state_dir: Path) -> Found:
         case "folder":
             found = _of_folder(source)
         case "archive":
-            found = _of_archive(source, _local_bytes(Path(source.address)))
+            found = _of_archive(source)
         case "git":
             found = _of_repository(source, state_dir)
-        case "site" | "file":
-            raise Refused(f"{source.text} is a site", "that is not read yet")
+        case "site":
+            found = _of_site(source)
+        case "file":
+            found = _of_address(source)
     reach("install.fetched")
     return found
 
@@ -37,9 +40,25 @@ def _of_folder(source: Source) -> Found:
     return Found(replace(source, part=part), part, files, left)
 
 
-def _of_archive(source: Source, data: bytes) -> Found:
+def _of_archive(source: Source) -> Found:
+    if source.origin == "web":
+        data = fetching.get(source.address, fetching.Bounds(archives.MAX_BYTES)).data
+    else:
+        data = _local_bytes(Path(source.address))
     part, files, left = _chosen(archives.Archive(data), source.part, [])
     return Found(replace(source, part=part), part, files, left, artifact=hashlib.sha256(data).hexdigest())
+
+
+def _of_site(source: Source) -> Found:
+    offer = sites.choose(sites.index(source.address), source.part)
+    part, files, left = _chosen(sites.fetch(offer), "", [])
+    return Found(replace(source, part=offer.name), part, files, left, artifact=offer.sha256)
+
+
+def _of_address(source: Source) -> Found:
+    data = fetching.get(source.address, fetching.Bounds(pile.MAX_FILE)).data
+    folder = urlsplit(source.address).path.split("/")[-2]
+    return Found(source, folder, {pile.FILE: data}, artifact=hashlib.sha256(data).hexdigest())
 
 
 def _of_repository(source: Source, state_dir: Path) -> Found:

@@ -22,6 +22,7 @@ MAX_TOTAL = 20 << 20
 HARM = "it is damaged, or means harm"
 FILE = "SKILL.md"
 _TOO_MUCH = "a skill holds instructions, not data: ask its author for a smaller one"
+_GIT = {".git", "git~1"}
 _LITTER = ("__MACOSX", "__pycache__", "node_modules")
 _LISTED = 12
 
@@ -123,6 +124,9 @@ def take(pile: Pile, folder: str) -> tuple[dict[str, bytes], list[str]]:
     ones."""
     prefix = f"{folder}/" if folder else ""
     inside = [name for name in pile.names if name.startswith(prefix)]
+    for name in inside:
+        if _GIT & set(name.casefold().split("/")):
+            check_name(name)
     kept = sorted(name for name in inside if is_kept(name.removeprefix(prefix)))
     if len(kept) > MAX_FILES:
         raise Refused(f"the skill has {len(kept):,} files, at most {MAX_FILES} are taken", _TOO_MUCH)

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hermes_fs.core.errors import NotFound, Refused
+from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.store import arriving, remote
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import make_repository
+from hermes_fs.store.installing.fetching import is_here
 from hermes_fs.store.installing.pile import HARM, MAX_FILE
 from hermes_fs.store.installing.source import Source
 from hermes_fs.store.objects import LINK_MODE, TreeEntry
 
-BOUNDS = remote.Bounds(seconds=300.0, size=500 << 20)
-"""Of a fetch: seconds, and bytes on the disk."""
+SECONDS, SIZE = 300.0, 500 << 20
+"""Bounds of a fetch: seconds, and bytes on the disk."""
 
 _WHOLE = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _HERE = "refs/hermes/fetched"
@@ -60,7 +61,7 @@ def fetched(source: Source, room: Path) -> Iterator[Repository]:
     with _repository(room) as git:
         commit = _newest(source, git)
         address = remote.checked_url(source.address)
-        remote.fetch(git, address, f"+{commit}:{_HERE}", depth=1, bounds=BOUNDS)
+        remote.fetch(git, address, f"+{commit}:{_HERE}", depth=1, bounds=_bounds(source))
         if git.resolve(f"{_HERE}^{{commit}}") != commit:
             raise Refused(f"{source.text} gave another commit than {commit[:12]}", HARM)
         yield Repository(git, commit)
@@ -75,12 +76,20 @@ def _repository(room: Path) -> Iterator[Git]:
         git.close()
 
 
+def _bounds(source: Source) -> remote.Bounds:
+    """UsageError for a plain address: what comes over one, anybody on the way may have written."""
+    plain = source.address.startswith(("http:", "git:"))
+    if plain and not is_here(source.address, loopback=True):
+        raise UsageError(f"{source.text} is no https address", "name one that begins with https:// or ssh://")
+    return remote.Bounds(SECONDS, SIZE, "https:ssh:file" + (":http:git" if plain else ""))
+
+
 def _newest(source: Source, git: Git) -> str:
     ref = source.ref
     if _WHOLE.fullmatch(ref):
         return ref
     wanted = (f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}") if ref else ("HEAD",)
-    listed = remote.listed(git, remote.checked_url(source.address), wanted, BOUNDS)
+    listed = remote.listed(git, remote.checked_url(source.address), wanted, _bounds(source))
     found = next((listed[name] for name in reversed(wanted) if name in listed), "")
     if not found:
         missing = f"no branch or tag {ref}" if ref else "no commit yet"

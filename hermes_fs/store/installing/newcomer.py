@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hermes_fs.core.errors import Refused
-from hermes_fs.store.formats import skill
+from hermes_fs.store.formats import front, skill
 from hermes_fs.store.installing import pile
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.source import Source
 from hermes_fs.store.judging import problems_of
+from hermes_fs.store.message import Versions
 from hermes_fs.store.policy import is_program
+from hermes_fs.store.skill_export import with_metadata
 from hermes_fs.store.workspace import Workspace
 
 _SHOWN = 5
@@ -32,7 +34,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Newcomer:
     """A skill that may be installed as `name`. `files` are what would be installed; `sha256` is of what its publisher
     has; `remarks` say what was left out or written anew, one line each."""
 
@@ -65,7 +67,7 @@ class Candidate:
         return Entry(self.source.text, files, self.sha256, self.commit, self.artifact, today)
 
 
-def candidate(found: Found, name: str = "") -> Candidate:
+def newcomer(found: Found, name: str = "") -> Newcomer:
     """The skill under this name, "" for its own. Its SKILL.md is written as the standard wants it. Refused for one that
     cannot be made a skill."""
     raw = found.files.get(pile.FILE)
@@ -73,13 +75,14 @@ def candidate(found: Found, name: str = "") -> Candidate:
         raise Refused(f"{found.source.text} has no {pile.FILE}", "name the folder of a skill")
     text = _decoded(raw)
     name = name or _own_name(text, found)
-    strict = skill.strictly(text, name)
+    strict = _without_marks(skill.strictly(text, name))
     if problems := skill.check(strict, name):
         raise Refused(f"skill {name}: {problems[0]}", "tell its author")
     remarks = [*_left_out(found)]
     if strict != text:
-        remarks.append(f"{pile.FILE} is written as the standard wants it: {skill.check(text, name)[0]}")
-    return Candidate(
+        wrong = skill.check(text, name) or ["marks of hermes' own are left out"]
+        remarks.append(f"{pile.FILE} is written as the standard wants it: {wrong[0]}")
+    return Newcomer(
         name,
         skill.load(strict.encode(), name).description,
         {pile.FILE: strict.encode(), **{path: data for path, data in sorted(found.files.items()) if path != pile.FILE}},
@@ -91,13 +94,23 @@ def candidate(found: Found, name: str = "") -> Candidate:
     )
 
 
-def findings(workspace: Workspace, one: Candidate, before: Mapping[str, bytes] | None = None) -> list[str]:
-    """What speaks against it, a line each that names the file: credentials, hidden characters, orders, broken code.
-    `before` are the files that it would replace: what is in them was judged before."""
-    known = before or {}
-    versions = {one.place(path): (known.get(path), data) for path, data in one.files.items()}
+def findings(workspace: Workspace, one: Newcomer) -> list[str]:
+    """What speaks against it, a line each that names the file: credentials, hidden characters, orders, broken code."""
+    return findings_in(workspace, one.name, {one.place(path): (None, data) for path, data in one.files.items()})
+
+
+def findings_in(workspace: Workspace, name: str, versions: Versions) -> list[str]:
+    """As `findings`, of files of the mind before and after: what was there before was judged before."""
     lines = problems_of(versions, "publisher", workspace.formats, workspace.trust.knows_secret)
-    return [line.removeprefix(f"skills/{one.name}/") for line in lines]
+    return [line.removeprefix(f"skills/{name}/") for line in lines]
+
+
+def _without_marks(text: str) -> str:
+    """Whether a skill is archived or pinned is decided here, not where it comes from."""
+    values = front.strict(text)[0]
+    own = skill.metadata(values)
+    kept = {key: value for key, value in own.items() if key not in (skill.STATUS, skill.PINNED)}
+    return with_metadata(text, values, kept) if kept != own else text
 
 
 def _decoded(data: bytes) -> str:

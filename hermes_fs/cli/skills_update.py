@@ -1,0 +1,160 @@
+"""`hermes skills update`: new versions of what was installed, merged with what was edited here, shown, accepted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hermes_fs.cli import skills_install, skills_shown
+from hermes_fs.cli.app import example
+from hermes_fs.cli.open import opened
+from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
+from hermes_fs.cli.skills_install import Override, Yes
+from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
+from hermes_fs.core.loading import load
+from hermes_fs.core.terminal import one_line
+from hermes_fs.core.types import Commit
+from hermes_fs.store.installing import accepting, lock, newcomer, source, updating
+from hermes_fs.store.installing.lock import Entry
+from hermes_fs.store.installing.newcomer import Found, Newcomer
+from hermes_fs.store.installing.updating import Update
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.workspace import Workspace
+
+EPILOG = example("hermes skills update", "hermes skills update --check", "hermes skills update pdf")
+
+
+def update(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Only these; none: all installed.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say which have a new version.")] = False,
+    yes: Yes = False,
+    override: Override = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array; nothing is asked.")] = False,
+) -> None:
+    """Bring skills from elsewhere up to date: your edits are kept, the difference is shown, and you say yes."""
+    if as_json and not (yes or check):
+        raise Refused("nobody is asked with --json", "add --yes, or --check")
+    rows: list[dict[str, Any]] = []
+    failures: list[HermesError] = []
+    with opened(context) as workspace:
+        if not check:
+            workspace.require_learning()
+        for name, entry in _wanted(workspace, names or []).items():
+            try:
+                row = _one(workspace, name, entry, _Wish(check, yes, as_json, override))
+            except HermesError as error:  # one that cannot be updated keeps no other from it
+                failures.append(error)
+                row = {"name": name, "state": "failed", "why": str(error)}
+                if not as_json:
+                    print(f"{bad('left')}  {one_line(name)}: {one_line(str(error))}", file=sys.stderr)
+            rows.append(row)
+    if as_json:
+        print_json(rows)
+    if len(failures) == 1 and len(rows) == 1 and as_json:
+        raise failures[0]
+    if failures:
+        raise typer.Exit(failures[0].exit_code if len(rows) == 1 else Failed.exit_code)
+    if not rows and not as_json:
+        print(dim("Nothing was installed from elsewhere. See `hermes skills install --help`."))
+
+
+class _Wish:
+    """How the command was given."""
+
+    def __init__(self, check: bool, yes: bool, silent: bool, override: str) -> None:
+        self.check, self.yes, self.silent, self.override = check, yes, silent, override
+
+
+def _wanted(workspace: Workspace, names: list[str]) -> Mapping[str, Entry]:
+    known = lock.read(workspace)
+    unknown = next((name for name in names if name not in known), "")
+    if unknown:
+        raise NotFound(f"{unknown} was not installed from elsewhere", f"installed are: {', '.join(known) or 'none'}")
+    return {name: entry for name, entry in known.items() if name in names} if names else known
+
+
+def _one(workspace: Workspace, name: str, entry: Entry, wish: _Wish) -> dict[str, Any]:
+    if not (workspace.root / "skills" / name).is_dir():
+        raise NotFound("the skill is gone", f"install it anew, or forget it: hermes skills remove {name}")
+    found: Found = load("hermes_fs.store.installing.bringing:bring")(
+        source.parse(entry.source, Path.home()), workspace.state_dir
+    )
+    new = newcomer.newcomer(found, name)
+    if not updating.is_new(entry, new):
+        _say(wish, f"{one_line(name)}  {dim('up to date')}")
+        return {"name": name, "state": "up to date"}
+    planned = updating.plan(workspace, entry, new)
+    row = {"name": name, "state": "new version", **_json(planned, entry)}
+    if wish.check:
+        _say(wish, f"{one_line(name)}  {good('new version')}  {dim(_pins(entry, new))}")
+        return row
+    return {**row, **_settle(workspace, planned, entry, wish)}
+
+
+def _settle(workspace: Workspace, planned: Update, entry: Entry, wish: _Wish) -> dict[str, Any]:
+    """Shown, scanned, accepted."""
+    versions = {path: (planned.before[path], data) for path, data in planned.files.items()}
+    problems = newcomer.findings_in(workspace, planned.new.name, versions)
+    if not wish.silent:
+        _show(workspace, planned, entry, problems)
+    skills_install.require_clean(problems, wish.override)
+    why = skills_shown.why(planned.new).replace("installed", "updated", 1)
+    why += "".join(f"\n{line}" for line in planned.conflicts)
+    done: Commit | Proposal
+    if wish.yes or sys.stdin.isatty():
+        if not wish.yes:
+            skills_shown.ask("Take it?", planned.new)
+        done = accepting.update(workspace, planned, why, wish.override if problems else "")
+        _say(wish, f"{good('Updated')} {one_line(planned.new.name)}  {dim(done.id[:8])}  hermes undo takes it back")
+        return {"state": "updated", "commit": done.id}
+    made = skills_install.propose(workspace, accepting.change_of_update(workspace, planned, why), bool(problems))
+    return {"state": "proposed", "proposal": made.id}
+
+
+def _show(workspace: Workspace, planned: Update, entry: Entry, problems: list[str]) -> None:
+    print(f"{bold(one_line(planned.new.name))}  {one_line(_pins(entry, planned.new))}\n")
+    for label, value in _facts(planned):
+        print(f"{dim(label.ljust(skills_shown.LABEL))} {one_line(value)}")
+    for line in planned.conflicts:
+        print(f"{warning('conflict'.ljust(skills_shown.LABEL))} {one_line(line)}")
+    skills_shown.found(problems)
+    print()
+    for line in updating.diff(workspace, planned).split("\n")[:-1]:
+        skills_shown.diff_line(line)
+
+
+def _facts(planned: Update) -> Iterator[tuple[str, str]]:
+    yield "from", planned.new.source.text
+    if planned.edited:
+        yield "edited", f"{', '.join(planned.edited)}: what was changed here is kept"
+    programs = [path for path in planned.new.programs if planned.new.place(path) in planned.files]
+    if programs:
+        yield "programs", ", ".join(programs)
+    for remark in planned.remarks:
+        yield "note", remark
+
+
+def _pins(entry: Entry, new: Newcomer) -> str:
+    was, now = (entry.commit, new.commit) if new.commit and entry.commit else (entry.sha256, new.sha256)
+    return f"{was[:12]} -> {now[:12]}"
+
+
+def _json(planned: Update, entry: Entry) -> dict[str, Any]:
+    return {
+        "source": planned.new.source.text,
+        "from": {"commit": entry.commit, "sha256": entry.sha256},
+        "to": {"commit": planned.new.commit, "sha256": planned.new.sha256},
+        "files": sorted(planned.files),
+        "edited": list(planned.edited),
+        "conflicts": list(planned.conflicts),
+    }
+
+
+def _say(wish: _Wish, line: str) -> None:
+    if not wish.silent:
+        print(line)
