@@ -70,7 +70,7 @@ def compare(plan: Plan, means: Means, progress: Progress | None = None) -> dict[
     wanted = [(arm, case) for _ in range(plan.repeat) for case in plan.cases for arm in plan.versions]
     found: dict[Arm, list[Attempt]] = {arm: [] for arm in plan.versions}
     with ThreadPoolExecutor(max_workers=max(1, plan.jobs), thread_name_prefix="eval") as pool:
-        running = {pool.submit(attempt, case, _skill(plan, arm), means): arm for arm, case in wanted}
+        running = {pool.submit(attempt, case, _skills(plan, arm), means): arm for arm, case in wanted}
         try:
             for done in _as_they_end(running):
                 found[running[done]].append(done.result())
@@ -83,9 +83,9 @@ def compare(plan: Plan, means: Means, progress: Progress | None = None) -> dict[
     return {arm: Tally(tuple(sorted(attempts, key=lambda one: one.case))) for arm, attempts in found.items()}
 
 
-def _skill(plan: Plan, arm: Arm) -> tuple[str, Files] | None:
+def _skills(plan: Plan, arm: Arm) -> dict[str, Files]:
     files = plan.versions[arm]
-    return (plan.name, files) if files else None
+    return {plan.name: files} if files else {}
 
 
 def _as_they_end(running: Mapping[Future[Attempt], Arm]) -> Iterator[Future[Attempt]]:

@@ -1,9 +1,9 @@
-"""One attempt at a case: a model, a work directory, a skill or none. The case's checks judge it, never a model."""
+"""One attempt at a case: a model, a work directory, skills or none. The case's checks judge it, never a model."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ _TOKENS = 400_000
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """How it went: `failures` are the checks that do not hold, none where it went well; `activated` whether the model
-    read the skill; `ended` is the turn's ending, such as done or steps."""
+    read one of them; `ended` is the turn's ending, such as done or steps."""
 
     case: str
     failures: tuple[str, ...]
@@ -56,14 +56,14 @@ class Means:
     cancel: Cancel
 
 
-def attempt(case: Case, skill: tuple[str, Files] | None, means: Means) -> Attempt:
-    """Does the task once. Raises Cancelled, and Failed where there is no sandbox; a model that fails is a failed
-    attempt."""
+def attempt(case: Case, skills: Mapping[str, Files], means: Means) -> Attempt:
+    """Does the task once, with these skills. Raises Cancelled, and Failed where there is no sandbox; a model that fails
+    is a failed attempt."""
     started = means.clock.monotonic()
-    with stage(case, skill, means.environ) as made:
+    with stage(case, skills, means.environ) as made:
         provider = means.provider()
         try:
-            seen = _Seen(skill[0] if skill else "")
+            seen = _Seen(skills)
             for event in run(_turn(case, made, provider, means)):
                 seen.note(event)
         finally:
@@ -79,8 +79,8 @@ def attempt(case: Case, skill: tuple[str, Files] | None, means: Means) -> Attemp
 class _Seen:
     """What is kept of a turn's events."""
 
-    def __init__(self, skill: str) -> None:
-        self._skill = skill
+    def __init__(self, skills: Collection[str]) -> None:
+        self._skills = skills
         self.reply = ""
         self.activated = False
         self.usage = Usage()
@@ -92,12 +92,11 @@ class _Seen:
             case Appended(message) if message.role == "assistant" and message.text:
                 self.reply = message.text
             case SkillUsed(name, _):
-                self.activated = self.activated or name == self._skill
+                self.activated = self.activated or name in self._skills
             case ToolStarted(call):  # the small profile reads a skill as a file
-                path = f"skills/{self._skill}/SKILL.md"
-                self.activated = self.activated or bool(
-                    self._skill and call.name == "read_file" and path in call.arguments
-                )
+                if call.name == "read_file":
+                    read = (f"skills/{name}/SKILL.md" in call.arguments for name in self._skills)
+                    self.activated = self.activated or any(read)
             case TurnEnded(reason, usage, detail):
                 self.usage, self.ended, self.detail = usage, reason, detail
             case _:

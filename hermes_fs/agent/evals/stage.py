@@ -1,5 +1,6 @@
-"""A place made for one attempt at a case: a mind with one skill or none, a work directory with the case's files, and an
-isolated backend without a network. Nothing of it outlives the attempt, and nothing of the person's mind is in it.
+"""A place made for one attempt at a case: a mind with the skills that are tried, a work directory with the case's
+files, and an isolated backend without a network. Nothing of it outlives the attempt, and nothing of the person's mind
+is in it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Stage:
 
 
 @contextmanager
-def stage(case: Case, skill: tuple[str, Files] | None, environ: Mapping[str, str]) -> Iterator[Stage]:
+def stage(case: Case, skills: Mapping[str, Files], environ: Mapping[str, str]) -> Iterator[Stage]:
     """Raises Refused or Failed where this machine has no isolation: a case runs a stranger's programs."""
     folder = Path(tempfile.mkdtemp(prefix="hermes-eval-"))
     try:
@@ -51,8 +52,9 @@ def stage(case: Case, skill: tuple[str, Files] | None, environ: Mapping[str, str
         (folder / "home").mkdir()
         workspace, _ = init.init(folder / "mind")
         with workspace:
-            if skill:
-                _learn(workspace, *skill)
+            for name, files in skills.items():
+                _learn(workspace, name, files)
+            workspace.trust.accept(acting.pending(workspace))
             yield from _set(workspace, work, environ, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -82,4 +84,3 @@ def _learn(workspace: Workspace, name: str, files: Files) -> None:
     for path, file in files.items():
         if file.runs and f"skills/{name}/{path}" in named:
             (workspace.root / "skills" / name / path).chmod(0o755)
-    workspace.trust.accept(acting.pending(workspace))

@@ -123,23 +123,23 @@ def test_an_attempt_sees_nothing_of_this_machine_and_leaves_nothing(
 
     lacks = (("lacks", "hunter2"), ("lacks", "Ada Example"), ("lacks", "API_KEY"))
     case = Case("spy", "Spy.", (Check("file", "out.txt", lacks),), {}, {})
-    done = attempt(case, None, means(spy))
+    done = attempt(case, {}, means(spy))
     assert done.failures == ()
     assert list(tmp_path.glob("hermes-eval-*")) == []
 
 
 def test_a_pattern_that_runs_for_ever_and_a_program_that_does_not_end_only_fail() -> None:
     slow = Case("slow", "x", (Check("file", "a", (("matches", r"(a+)+$"),)),), {"a": "a" * 40 + "!"}, {})
-    assert len(attempt(slow, None, means(lambda request: assistant("Done."))).failures) == 1
+    assert len(attempt(slow, {}, means(lambda request: assistant("Done."))).failures) == 1
 
 
 def test_a_model_that_fails_is_a_failed_attempt_and_a_stop_stops() -> None:
     def broken(request: Request) -> Message:
         raise AssertionError("not reached")
 
-    done = attempt(COUNT, None, Means(lambda: ScriptedProvider([]), SystemClock(), os.environ, "full", Cancel()))
+    done = attempt(COUNT, {}, Means(lambda: ScriptedProvider([]), SystemClock(), os.environ, "full", Cancel()))
     assert (done.passed, done.ended) == (False, "error")
     cancel = Cancel()
     cancel.set()
     with pytest.raises(Cancelled):
-        attempt(COUNT, None, means(broken, cancel))
+        attempt(COUNT, {}, means(broken, cancel))
