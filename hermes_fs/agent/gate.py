@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from hermes_fs.agent import skill_checks
@@ -18,7 +17,7 @@ from hermes_fs.agent.try_out import try_out
 from hermes_fs.core.clock import iso
 from hermes_fs.core.types import Change, Verdict
 from hermes_fs.store import alike
-from hermes_fs.store.candidate import Candidate, candidates
+from hermes_fs.store.candidate import Candidate, Files, candidates
 from hermes_fs.store.refusals import Refusal, Refusals
 from hermes_fs.store.workspace import Workspace
 
@@ -39,11 +38,11 @@ class Scores:
 
 
 class Evaluator(Protocol):
-    """Replays the cases of a skill's evals/. `incumbent` is the tree id of main's version, "" for none; `candidate` is
-    a folder with the new one, gone after the call. None where it has no case, or none can be run. May block for
-    minutes, and raise HermesError."""
+    """Replays the cases of a skill's evals/. `incumbent` is the tree id of main's version, "" for none; `files` are
+    those of the new one. None where it has no case, or none can be run. May block for minutes, and raise
+    HermesError."""
 
-    def __call__(self, name: str, incumbent: str, candidate: Path) -> Scores | None: ...
+    def __call__(self, name: str, incumbent: str, files: Files) -> Scores | None: ...
 
 
 class SkillGate:
@@ -108,8 +107,7 @@ class SkillGate:
         moved = any(not path.startswith(("evals/", "tests/")) for path in candidate.changed)
         if not (self._evaluate and cases and moved):
             return None
-        with self._trials.laid_out(candidate.name, candidate.after) as folder:
-            return self._evaluate(candidate.name, candidate.was, folder)
+        return self._evaluate(candidate.name, candidate.was, candidate.after)
 
     def _refused(self, candidate: Candidate, reasons: list[str], final: bool, scores: str = "") -> Verdict:
         shown = tuple(reasons[:_MOST_REASONS])

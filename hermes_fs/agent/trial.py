@@ -65,17 +65,21 @@ class Trial:
 
 class Trials:
     """Where versions of skills are tried. Thread-safe: each trial has a folder and a sandbox of its own. `environ` is
-    the person's, of which commands see as much as in any sandbox."""
+    the person's, of which commands see as much as in any sandbox; `wanted` names a backend, of which only an isolated
+    one is ever used."""
 
-    def __init__(self, state_dir: Path, environ: Mapping[str, str], seconds: float = SECONDS) -> None:
+    def __init__(
+        self, state_dir: Path, environ: Mapping[str, str], seconds: float = SECONDS, wanted: str = "auto"
+    ) -> None:
         self._state_dir = state_dir
         self._environ = environ
         self._seconds = seconds
+        self._wanted = wanted
 
     def isolation(self) -> str:
         """Why nothing can be tried on this machine, "" where it can."""
-        choice = registry.choose("auto", self._state_dir)
-        return "" if choice.name != "local" else f"{choice.remark or 'there is no sandbox here'} ({choice.fix})"
+        choice = registry.choose(self._wanted, self._state_dir)
+        return "" if choice.name != "local" else choice.remark or "there is no sandbox here"
 
     def run(self, name: str, files: Files, cancel: Cancel | None = None) -> Trial:
         """The tests of a version. Raises Failed where its folder cannot be made, Cancelled."""
@@ -85,7 +89,8 @@ class Trials:
             return Trial(True, True)
         problem = self.isolation()
         if problem:
-            return Trial(False, False, why=f"its programs were not run: {problem}")
+            why = f"its programs and tests were not run, for nothing here could do so safely ({problem})"
+            return Trial(False, False, why=why)
         begun = time.monotonic()
         with self.laid_out(name, files) as folder:
             lines, why = self._tried(folder, programs, tests, cancel or Cancel())
@@ -134,7 +139,7 @@ class Trials:
             backend.close()
 
     def _backend(self, folder: Path, state: Path) -> Backend:
-        name = registry.choose("auto", self._state_dir).name
+        name = registry.choose(self._wanted, self._state_dir).name
         made = registry.backend(name, folder, state, self._environ, Ground((folder.parent,)), "trial")
         if not made.capabilities.isolated or made.capabilities.network:
             raise Failed("nothing here runs a program in isolation", "see `hermes backend test`")

@@ -179,7 +179,8 @@ class PytestListener:
 
 def by_pytest(path: str, tell: Tell) -> None:
     pytest: Any = importlib.import_module("pytest")
-    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(Path.cwd()), "--tb=short"]
+    here = str(Path.cwd())
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", here, "--confcutdir", here, "--tb=short"]
     pytest.main([path, *options], plugins=[PytestListener(tell)])
 
 

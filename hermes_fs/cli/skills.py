@@ -15,6 +15,7 @@ from hermes_fs.cli import (
     skills_hubs,
     skills_install,
     skills_stats,
+    skills_test,
     skills_update,
 )
 from hermes_fs.cli.app import example, group
@@ -203,3 +204,4 @@ app.command("install", epilog=skills_install.EPILOG)(skills_install.install)
 app.command("eval", epilog=skills_eval.EPILOG)(skills_eval.evaluate)
 app.command("update", epilog=skills_update.EPILOG)(skills_update.update)
 app.command("stats", epilog=skills_stats.EPILOG)(skills_stats.stats)
+app.command("test", epilog=skills_test.EPILOG)(skills_test.test)

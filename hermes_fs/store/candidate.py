@@ -3,16 +3,19 @@ what a person had edited by hand, which the door commits first."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.types import Change
+from hermes_fs.store import skill_places
 from hermes_fs.store.git import Git
 from hermes_fs.store.judging import Weighed, skill_tree
 from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import check_path, skill_of
+from hermes_fs.store.skill_places import Spot
 from hermes_fs.store.workspace import Workspace
 
 
@@ -80,18 +83,13 @@ def files_of(git: Git, tree: str, folder: str) -> Files:
     return found
 
 
-def installed(workspace: Workspace, name: str) -> Files:
-    """A skill as it lies on the disk by now: what a person edited counts. Empty where there is none. Nothing is read
-    through a link."""
-    folder = workspace.root / "skills" / name
+def lying_at(spot: Spot) -> Files:
+    """A skill as it lies on the disk now, wherever that is: what a person edited counts."""
     found: dict[str, File] = {}
-    for path in sorted(folder.rglob("*")) if folder.is_dir() and not folder.is_symlink() else ():
-        inside = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not path.is_file() or not _is_plain(f"skills/{name}/{inside}"):
-            continue
-        data = workspace.read_bytes(f"skills/{name}/{inside}")
+    for path in (skill_places.FILE, *spot.files()):
+        data = spot.read(path) if _is_plain(f"skills/{spot.name}/{path}") else None
         if data is not None:
-            found[inside] = File(data, bool(path.stat().st_mode & 0o100))
+            found[path] = File(data, os.access(spot.folder / path, os.X_OK))
     return found
 
 
