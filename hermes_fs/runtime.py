@@ -24,7 +24,7 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
 from hermes_fs.core.types import Answer, Change, Commit, Limits, Question, Verdict
-from hermes_fs.providers import select
+from hermes_fs.providers import embedders, select
 from hermes_fs.providers.metered import Meter, Metered
 from hermes_fs.store import acting, locate, skill_places
 from hermes_fs.store.checkpoints import Checkpoints
@@ -41,13 +41,16 @@ from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools import registry as tools
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 
-if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation
+if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation, or where meaning is on
     from hermes_fs.agent.evals.attempt import Means
     from hermes_fs.agent.learner import Learner
     from hermes_fs.store.errands import Errands
+    from hermes_fs.store.meaning import Meaning
 
 SMALL_WINDOW = 16_000
 """Tokens below which a model is given the small profile."""
+PATIENCE = 0.1
+"""Seconds that a message waits at most for what its words mean."""
 TIDY_SECONDS = 300.0
 """How often a long chat looks for sessions to commit."""
 
@@ -76,12 +79,13 @@ class Runtime:
         self.config = config
         self.clock = SystemClock()
         self.ulids = Ulids(self.clock)
-        self.index = Index.open(workspace.root, workspace.state_dir)
+        self.problems: list[str] = []
+        self.meaning = self._sense()
+        self.index = Index.open(workspace.root, workspace.state_dir, self.meaning)
         self.sessions = Sessions(workspace.root, workspace.host, self.clock, self.ulids)
         self.session_refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, self.sessions, self.clock)
         self._meter = Meter(Spending(workspace.state_dir, self.clock), config.budget, "")
         self.watcher = Watcher(self.index, workspace.root)
-        self.problems: list[str] = []
         self._tidying: threading.Thread | None = None
         self._over = threading.Event()
         self.work_dir = work_dir_of(workspace.root, options.work_dir)
@@ -167,6 +171,8 @@ class Runtime:
         """Start what runs beside a long chat: outside edits become searchable at once, sessions that pause or were left
         behind are committed. `close` ends it."""
         self.watcher.start()
+        if self.meaning:
+            self.meaning.start()
         if self.config.sessions.commit and not self.workspace.read_only:
             self._tidying = threading.Thread(target=self._tidy, name="hermes-tidy", daemon=True)
             self._tidying.start()
@@ -206,6 +212,8 @@ class Runtime:
 
     def close(self) -> None:
         self.watcher.close()
+        if self.meaning:
+            self.meaning.close()
         self._over.set()
         if self._tidying:
             self._tidying.join()
@@ -233,6 +241,13 @@ class Runtime:
         except HermesError as error:
             self.problems.append(str(error))
         self.problems += self.session_refs.take_reports()
+
+    def _sense(self) -> Meaning | None:
+        try:
+            return embedders.sense(self.config.semantic, self.options.environ, self.workspace.state_dir, PATIENCE)
+        except HermesError as error:
+            self.problems.append(str(error))
+            return None
 
     def _index_lesson(self, commit: Commit, paths: tuple[str, ...]) -> None:
         self.index.refresh(paths)

@@ -75,7 +75,9 @@ fail_with_log() {
 }
 
 selection() { # the arguments for pip or uv
-    printf '%s' "--editable .[all]"
-    [ "$1" = test ] && printf '%s' " --group dev"
-    return 0
+    if [ "$1" = test ]; then
+        printf '%s' "--editable .[all,semantic] --group dev"
+    else
+        printf '%s' "--editable .[all]"
+    fi
 }

@@ -64,6 +64,7 @@ WRITERS: dict[str, str] = {
     "store/lock.py": "lock files, in .git/hermes",
     "store/transaction.py": "removes files set aside in .git/hermes/tmp, and ref locks that a killed git left",
     "store/user_index.py": "the user's git index, for the paths of a lesson",
+    "store/vectors.py": "the folder of the vectors, .git/hermes",
     "store/workspace.py": "makes the folder .git/hermes",
 }
 """Modules that write, rename or delete files → what. Those that touch the mind's own files say so by the word mind."""

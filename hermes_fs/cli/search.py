@@ -17,6 +17,7 @@ from hermes_fs.cli.app import example, single
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bold, dim, good, print_json
 from hermes_fs.cli.progress import Progress
+from hermes_fs.cli.sense import senses
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.terminal import one_line
@@ -30,6 +31,10 @@ app = single()
 _SESSION_SHOWN = 6
 _PATIENCE = 0.5
 """Seconds that a search waits for another process that is writing the index."""
+_SENSE_PATIENCE = 10.0
+"""Seconds that it waits for what the question means: a model is to be loaded, or a server to be asked."""
+_EMBED_SECONDS = 0.5
+"""Seconds that it spends on what came since."""
 
 
 @app.command(
@@ -80,13 +85,16 @@ def _wanted(typed: Query, kinds: Sequence[str], person: str) -> Query:
 
 
 def _hits(root: Path, state_dir: Path, wanted: Query, limit: int) -> list[Hit]:
-    index = Index.open(root, state_dir)
-    try:
-        with Progress("indexing") as progress, contextlib.suppress(Busy):  # then what it holds already must do
-            index.refresh(progress=progress, patience=_PATIENCE)
-        return index.find(wanted, limit=limit)
-    finally:
-        index.close()
+    with senses(root, state_dir, _SENSE_PATIENCE) as meaning:
+        index = Index.open(root, state_dir, meaning)
+        try:
+            with Progress("indexing") as progress, contextlib.suppress(Busy):  # then what it holds already must do
+                index.refresh(progress=progress, patience=_PATIENCE)
+            if meaning:
+                meaning.tend(_EMBED_SECONDS)
+            return index.find(wanted, limit=limit)
+        finally:
+            index.close()
 
 
 def _place(hit: Hit) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from hermes_fs.core import plain_yaml
+from hermes_fs.core.config_sections import Section, SemanticConfig
 from hermes_fs.core.errors import ConfigError
 from hermes_fs.core.loading import load as load_module
 
@@ -25,12 +26,6 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Amount = Annotated[float, Field(ge=0)]
 Policy = Literal["auto", "propose"]
-
-
-class Section(BaseModel):
-    """A part of the configuration; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ModelConfig(Section):
@@ -222,6 +217,7 @@ class Config(Section):
     evals: EvalsConfig = EvalsConfig()
     audit: AuditConfig = AuditConfig()
     recall: RecallConfig = RecallConfig()
+    semantic: SemanticConfig = SemanticConfig()
     compaction: CompactionConfig = CompactionConfig()
     sessions: SessionsConfig = SessionsConfig()
     review: ReviewConfig = ReviewConfig()
@@ -244,6 +240,8 @@ MACHINE_ONLY = frozenset(
         "model.api_key_env",
         "auxiliary.base_url",
         "auxiliary.api_key_env",
+        "semantic.base_url",
+        "semantic.api_key_env",
         "local.model",
         "local.sha256",
     }

@@ -88,6 +88,26 @@ class Provider(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Puts what texts mean into vectors that can be compared. Vectors of one `name` and `dimensions` can be compared
+    with each other, and with no others. Thread-safe."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector; may load a model or ask a server the first time, and raise as `embed` does."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """For each text, in their order, a vector of length 1 as little-endian 32-bit floats. Blocks; what a model
+        cannot read of a long text is left out. Raises ProviderError, or Failed where a library is missing."""
+        ...
+
+    def close(self) -> None: ...
+
+
 # -- backends ---------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from hermes_fs.core.errors import Failed
 from hermes_fs.store import query as language
 from hermes_fs.store import rows, schema, searching, sources, vocabulary
 from hermes_fs.store.query import Query
+from hermes_fs.store.ranking import Senses
 from hermes_fs.store.rows import Delta, Known
 from hermes_fs.store.searching import Hit, Row
 from hermes_fs.store.sources import Found
@@ -65,8 +66,9 @@ class Busy(Failed):
 class Index:
     """One workspace's index in one process. Errors of the disk are Failed; a broken index is no error but rebuilt."""
 
-    def __init__(self, root: Path, state_dir: Path) -> None:
+    def __init__(self, root: Path, state_dir: Path, meaning: Senses | None = None) -> None:
         self._root = root
+        self._meaning = meaning
         self._path = state_dir / "index.db"
         self._reading = threading.RLock()
         self._writing = threading.RLock()
@@ -78,9 +80,9 @@ class Index:
         self._maker: threading.Thread | None = None
 
     @classmethod
-    def open(cls, root: Path, state_dir: Path) -> Index:
-        """Nothing is read before the first use."""
-        return cls(root, state_dir)
+    def open(cls, root: Path, state_dir: Path, meaning: Senses | None = None) -> Index:
+        """Nothing is read before the first use. `meaning` finds rows beside those that words find."""
+        return cls(root, state_dir, meaning)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -142,7 +144,8 @@ class Index:
 
     def find(self, wanted: Query, *, limit: int = 10, kinds: Iterable[str] = ()) -> list[Hit]:
         """As `search`, for a query that is parsed already. `kinds` count where the query names none."""
-        return self._read(lambda db: self._searcher.search(db, wanted, tuple(kinds), limit))
+        near = self._meaning.nearest(wanted.text) if self._meaning and wanted.text and not wanted.phrases else None
+        return self._read(lambda db: self._searcher.search(db, wanted, tuple(kinds), limit, near))
 
     def around(self, path: str, anchor: str, before: int = 3, after: int = 3) -> list[Row]:
         """The rows next to a hit in its file, in their order."""

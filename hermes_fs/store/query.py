@@ -35,7 +35,8 @@ FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`terms` are single words, `phrases` FTS5 expressions; `since` and `until` milliseconds since 1970, 0 for none."""
+    """`terms` are single words, `phrases` FTS5 expressions; `since` and `until` milliseconds since 1970, 0 for none;
+    `text` is what was typed, without filters and phrases."""
 
     terms: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
@@ -43,6 +44,7 @@ class Query:
     person: str = ""
     since: int = 0
     until: int = 0
+    text: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +61,7 @@ def parse(text: str, now: datetime) -> Query:
     """What a person typed. `now` is what days count back from."""
     terms: list[str] = []
     phrases: list[str] = []
+    plain: list[str] = []
     kinds: list[str] = []
     named = {"person": ""}
     bounds = {"since": 0, "until": 0}
@@ -73,9 +76,12 @@ def parse(text: str, now: datetime) -> Query:
         elif key in bounds and (moment := moment_of(value, now)):
             bounds[key] = moment
         else:
-            terms += pieces(word or f"{key} {value}")
+            plain.append(word or f"{key} {value}")
+            terms += pieces(plain[-1])
     unique = tuple(dict.fromkeys(terms))[:MAX_TERMS]
-    return Query(unique, tuple(phrases[:8]), tuple(kinds), named["person"], bounds["since"], bounds["until"])
+    return Query(
+        unique, tuple(phrases[:8]), tuple(kinds), named["person"], **bounds, text=" ".join(plain) if terms else ""
+    )
 
 
 def moment_of(text: str, now: datetime) -> int:

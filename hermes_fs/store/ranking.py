@@ -3,16 +3,32 @@ speak of in all, and by how near their rows are in meaning. Pure."""
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 WEIGHTS = (1.0, 0.7, 0.5, 0.35)
 """A session's rows count by these, the best first (docs/recall.md tells what each of these figures gives)."""
 COVERAGE = 0.7
 """What the whole session counts for beside its best rows."""
-MEANING = 0.35
+MEANING = 0.3
 """What meaning counts for beside words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Rows that are near a question in meaning, with how much nearer they are than what has nothing to do with it;
+    their ids are those of the index that was born as `birth`."""
+
+    birth: str
+    rows: Mapping[int, float]
+
+
+class Senses(Protocol):
+    """What store.meaning.Meaning is to a search."""
+
+    def nearest(self, text: str) -> Near | None: ...
 
 
 class Scored(NamedTuple):
@@ -81,5 +97,6 @@ def _shares(scores: Sequence[float]) -> list[float]:
 
 def _standard(scores: Sequence[float]) -> list[float]:
     """In standard deviations from their mean, so that two kinds of scores can be added."""
-    mean, spread = statistics.fmean(scores), statistics.pstdev(scores) or 1.0
+    mean = sum(scores) / max(1, len(scores))
+    spread = math.sqrt(sum((score - mean) ** 2 for score in scores) / max(1, len(scores))) or 1.0
     return [(score - mean) / spread for score in scores]

@@ -106,8 +106,8 @@ def batches(pairs: Sequence[tuple[Found, Known | None]]) -> Iterator[list[tuple[
 def is_merge_due(db: sqlite3.Connection, added: int) -> bool:
     """Whether, with the last `added` rows, enough came for a merge step. Counted by the rows' ids, which many processes
     that each add a few have in common."""
-    last = db.execute("select seq from sqlite_sequence where name = 'rows'").fetchone()
-    return added > 0 and bool(last) and last[0] // _MERGE_EVERY > (last[0] - added) // _MERGE_EVERY
+    last = _last_id(db)
+    return added > 0 and last // _MERGE_EVERY > (last - added) // _MERGE_EVERY
 
 
 def merge_step(db: sqlite3.Connection) -> None:
@@ -229,7 +229,7 @@ def _stamp(db: sqlite3.Connection, file: int, found: Found, unsure: bool = False
 def _add(db: sqlite3.Connection, file: int, heading: Heading, pieces: Sequence[Piece]) -> None:
     if not pieces:
         return
-    first = db.execute("select coalesce(max(id), 0) + 1 from rows").fetchone()[0]
+    first = _last_id(db) + 1  # an id is never given twice: others remember rows by it
     people = [piece.person or heading.person for piece in pieces]
     db.executemany(
         "insert into rows(id, file, kind, anchor, at, person, origin, text) values(?,?,?,?,?,?,?,?)",
@@ -245,6 +245,12 @@ def _add(db: sqlite3.Connection, file: int, heading: Heading, pieces: Sequence[P
             for key, (piece, person) in enumerate(zip(pieces, people, strict=True), first)
         ],
     )
+
+
+def _last_id(db: sqlite3.Connection) -> int:
+    """The greatest that a row ever had."""
+    last = db.execute("select seq from sqlite_sequence where name = 'rows'").fetchone()
+    return last[0] if last else 0
 
 
 def _searched_person(person: str) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from hermes_fs.store.tokens import TOKENIZER, indexed
 
-VERSION = 3
+VERSION = 4
 """Raise it whenever tables, tokenizer, bigrams or the way rows are made change: older caches are then rebuilt."""
 
 _APPLICATION = 0x48464958  # "HFIX"
@@ -71,6 +71,13 @@ def usable(db: sqlite3.Connection) -> bool:
 def create(db: sqlite3.Connection) -> None:
     """Make the tables in an empty database; `finish` declares it whole."""
     db.executescript(_TABLES)
+    db.execute("insert into meta values('birth', lower(hex(randomblob(8))))")
+
+
+def birth(db: sqlite3.Connection) -> str:
+    """What tells this index from one that is made later: a row's id means the same row as long as it is the same."""
+    found = db.execute("select value from meta where key = 'birth'").fetchone()
+    return str(found[0]) if found else ""
 
 
 def finish(db: sqlite3.Connection) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hermes_fs.core.clock import iso
-from hermes_fs.store import coverage, marks, vocabulary
+from hermes_fs.store import coverage, marks, schema, vocabulary
 from hermes_fs.store import query as language
 from hermes_fs.store.query import Query
-from hermes_fs.store.ranking import WEIGHTS, Scored, sessions
+from hermes_fs.store.ranking import WEIGHTS, Near, Scored, sessions
 from hermes_fs.store.tokens import pieces, storable
 
 CANDIDATES = 240
@@ -72,9 +72,12 @@ class Searcher:
         self._counted_at = -1
         self._bound = COMMON_ROWS
 
-    def search(self, db: sqlite3.Connection, wanted: Query, kinds: Sequence[str], limit: int) -> list[Hit]:
+    def search(
+        self, db: sqlite3.Connection, wanted: Query, kinds: Sequence[str], limit: int, near: Near | None = None
+    ) -> list[Hit]:
         """The cascade: all terms, any term, prefixes, substrings over the vocabulary; the first stage that finds
-        something answers. Where only common terms are asked for, the newest rows that hold them all."""
+        something answers. Where only common terms are asked for, the newest rows that hold them all. What is `near` in
+        meaning joins what words find."""
         where, values = _conditions(wanted, kinds)
         if wanted.is_empty:
             return _hits(db, _newest(db, "", where, values, limit), (), limit) if where else []
@@ -85,14 +88,24 @@ class Searcher:
         if not parts:
             words = language.all_of(list(map(language.word, wanted.terms)))
             return _hits(db, _newest(db, words, where, values, limit), wanted.words, limit)
-        for stage in self._stages(db, parts, telling, wanted):
+        said = self._by_words(db, self._stages(db, parts, telling, wanted), where, values)
+        meant = _by_meaning(db, near, where, values) if near and near.birth == schema.birth(db) else {}
+        found = list((meant | said).values())
+        covered = self._covered(db, found, telling) if said else {}
+        ranked = sessions(found, covered, {key: near.rows[key] for key in meant} if near else {})
+        return _shown(db, ranked, wanted.words, limit)
+
+    def _by_words(
+        self, db: sqlite3.Connection, stages: Iterable[Sequence[str]], where: str, values: Sequence[object]
+    ) -> dict[int, Scored]:
+        for stage in stages:
             found: dict[int, Scored] = {}
             for expression in stage:
                 if expression and len(found) < ENOUGH:
                     found = {row.id: row for row in _ranked(db, expression, where, values)} | found
             if found:
-                return _hits(db, list(found.values()), wanted.words, limit, self._covered(db, found, telling))
-        return []
+                return found
+        return {}
 
     def _stages(
         self, db: sqlite3.Connection, parts: Sequence[str], telling: Sequence[str], wanted: Query
@@ -114,12 +127,12 @@ class Searcher:
         if alike:
             yield (language.any_of([language.word(term) for term in alike]),)
 
-    def _covered(self, db: sqlite3.Connection, found: Mapping[int, Scored], telling: Sequence[str]) -> dict[int, float]:
+    def _covered(self, db: sqlite3.Connection, found: Sequence[Scored], telling: Sequence[str]) -> dict[int, float]:
         """How much of what is asked for the files say in all; nothing where it takes no sentence to ask."""
         if len(telling) <= 2:
             return {}
         counts = {term: self._count(db, term) for term in telling}
-        return coverage.covered(db, counts, {row.file for row in found.values()})
+        return coverage.covered(db, counts, {row.file for row in found})
 
     def _measure(self, db: sqlite3.Connection) -> None:
         """Forget counts that an index of another size has outdated."""
@@ -185,7 +198,7 @@ def _conditions(wanted: Query, kinds: Sequence[str]) -> tuple[str, list[object]]
     chosen = tuple(wanted.kinds) or tuple(kinds)
     sql, values = "", list[object]()
     if chosen:
-        sql += f" and r.kind in ({','.join('?' * len(chosen))})"
+        sql += f" and r.kind in ({_marks(chosen)})"
         values += chosen
     if wanted.person:
         sql += " and r.person = ?"
@@ -242,17 +255,25 @@ def _substrings(db: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _hits(
-    db: sqlite3.Connection,
-    found: Sequence[Scored],
-    words: Sequence[str],
-    limit: int,
-    covered: Mapping[int, float] | None = None,
-) -> list[Hit]:
+def _by_meaning(db: sqlite3.Connection, near: Near, where: str, values: Sequence[object]) -> dict[int, Scored]:
+    """Of the rows that are near, those that are still there and fit."""
+    ids = tuple(near.rows)
+    sql = f"select {_SCORED}, 0.0 from {_NARROW} join files f on f.id = r.file where r.id in ({_marks(ids)}){where}"
+    return {row.id: row for row in map(Scored._make, db.execute(sql, (*ids, *values)))}
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _hits(db: sqlite3.Connection, found: Sequence[Scored], words: Sequence[str], limit: int) -> list[Hit]:
+    return _shown(db, sessions(found, {}), words, limit)
+
+
+def _shown(db: sqlite3.Connection, ranked: Sequence[Sequence[Scored]], words: Sequence[str], limit: int) -> list[Hit]:
     """A session's best row stands first, in the order of the sessions; then the second ones. Only the texts of what is
     shown are read."""
-    ordered = sessions(found, covered or {})
-    places = (rows[place] for place in range(len(WEIGHTS)) for rows in ordered if len(rows) > place)
+    places = (rows[place] for place in range(len(WEIGHTS)) for rows in ranked if len(rows) > place)
     return [_hit(db, row.id, words, row.score) for row in itertools.islice(places, limit)]
 
 
