@@ -18,6 +18,7 @@ from hermes_fs.core.clock import iso
 from hermes_fs.core.types import Change, Verdict
 from hermes_fs.store import alike
 from hermes_fs.store.candidate import Candidate, Files, candidates
+from hermes_fs.store.formats.format import By
 from hermes_fs.store.refusals import Refusal, Refusals
 from hermes_fs.store.workspace import Workspace
 
@@ -47,15 +48,22 @@ class Evaluator(Protocol):
 
 class SkillGate:
     """Implements `store.policy.Gate`. Blocks while tests and evals run; takes the workspace's lock for moments only.
-    With `refusals`, what it refused once is not tried again; without, as where a person decides, everything is."""
+    With `refusals`, what it refused once is not tried again; without, as where a person decides, everything is. `by` is
+    whose words it judges: a publisher's skill may say what another says, for a person has chosen it."""
 
     def __init__(
-        self, workspace: Workspace, trials: Trials, refusals: Refusals | None = None, evaluate: Evaluator | None = None
+        self,
+        workspace: Workspace,
+        trials: Trials,
+        refusals: Refusals | None = None,
+        evaluate: Evaluator | None = None,
+        by: By = "agent",
     ) -> None:
         self._workspace = workspace
         self._trials = trials
         self._refusals = refusals
         self._evaluate = evaluate
+        self._by: By = by
 
     def __call__(self, change: Change) -> Verdict | None:
         """None for a change that leaves no skill behind it. Raises Conflict, Refused where the door would not look at
@@ -91,8 +99,9 @@ class SkillGate:
     def _read(self, candidate: Candidate, gone: set[str]) -> list[str]:
         """What reading it alone shows."""
         workspace = self._workspace
-        found = skill_checks.problems(candidate, workspace.formats, workspace.trust.knows_secret)
-        if FILE not in candidate.after or candidate.before.get(FILE) == candidate.after[FILE]:
+        found = skill_checks.problems(candidate, workspace.formats, workspace.trust.knows_secret, self._by)
+        unchanged = FILE not in candidate.after or candidate.before.get(FILE) == candidate.after[FILE]
+        if unchanged or self._by == "publisher":
             return found
         new = alike.text_of(candidate.after[FILE].data, candidate.name)
         was = alike.text_of(candidate.before[FILE].data, candidate.name) if FILE in candidate.before else None
@@ -118,11 +127,15 @@ class SkillGate:
 
 
 def gate_of(
-    workspace: Workspace, environ: Mapping[str, str], remember: bool = True, evaluate: Evaluator | None = None
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    remember: bool = True,
+    evaluate: Evaluator | None = None,
+    by: By = "agent",
 ) -> SkillGate:
     """The gate of a workspace. `remember`: what it refused is not tried again; a person who decides wants it tried."""
     refusals = Refusals(workspace.state_dir, workspace.locked) if remember else None
-    return SkillGate(workspace, Trials(workspace.state_dir, environ), refusals, evaluate)
+    return SkillGate(workspace, Trials(workspace.state_dir, environ), refusals, evaluate, by)
 
 
 def _against(scores: Scores) -> list[str]:

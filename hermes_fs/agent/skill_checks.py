@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from hermes_fs.store.candidate import Candidate
 from hermes_fs.store.formats import lint, scan, skill
-from hermes_fs.store.formats.format import decode
+from hermes_fs.store.formats.format import By, decode
 from hermes_fs.store.judging import FormatOf, Harmless, is_harmless, problems_of
 
 FILE = "SKILL.md"
@@ -30,11 +30,13 @@ _WORD = re.compile(r"\w+")
 Check = Callable[[Candidate], Iterator[str]]
 
 
-def problems(candidate: Candidate, format_of: FormatOf, harmless: Harmless) -> list[str]:
-    """All of them, the gravest first; none: it may be tried out."""
-    found = [*_whole(candidate), *_formats(candidate, format_of, harmless), *_scans(candidate, harmless)]
-    found += [*_bounds(candidate), *_shrunken(candidate), *_lint(candidate)]
-    return list(dict.fromkeys(found))
+def problems(candidate: Candidate, format_of: FormatOf, harmless: Harmless, by: By = "agent") -> list[str]:
+    """All of them, the gravest first; none: it may be tried out. How large a publisher's skill is, and how much of it
+    a new version drops, is the publisher's affair and a person has seen it."""
+    found = [*_whole(candidate), *_formats(candidate, format_of, harmless, by), *_scans(candidate, harmless)]
+    if by != "publisher":
+        found += [*_bounds(candidate), *_shrunken(candidate)]
+    return list(dict.fromkeys([*found, *_lint(candidate)]))
 
 
 def _whole(candidate: Candidate) -> Iterator[str]:
@@ -42,7 +44,7 @@ def _whole(candidate: Candidate) -> Iterator[str]:
         yield "it would be left without its SKILL.md: keep it, or delete the whole skill"
 
 
-def _formats(candidate: Candidate, format_of: FormatOf, harmless: Harmless) -> list[str]:
+def _formats(candidate: Candidate, format_of: FormatOf, harmless: Harmless, by: By) -> list[str]:
     """What the door's formats have against the files that change: the spec, sizes, syntax, what the new lines hold."""
     versions = {
         f"skills/{candidate.name}/{path}": (
@@ -51,7 +53,7 @@ def _formats(candidate: Candidate, format_of: FormatOf, harmless: Harmless) -> l
         )
         for path in candidate.changed
     }
-    return problems_of(versions, "agent", format_of, harmless)
+    return problems_of(versions, by, format_of, harmless)
 
 
 def _scans(candidate: Candidate, harmless: Harmless) -> Iterator[str]:

@@ -11,6 +11,7 @@ import typer
 
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Verdict
+from hermes_fs.store.formats.format import By
 from hermes_fs.store.message import Approval
 from hermes_fs.store.policy import Gate, Ungated
 from hermes_fs.store.workspace import Workspace
@@ -19,11 +20,11 @@ Override = Annotated[str, typer.Option("--override", metavar="REASON", help="Why
 """The flag of every command that changes a skill."""
 
 
-def anew(workspace: Workspace) -> Callable[[Change], Verdict | None]:
-    """The gate for a person who decides: what it refused before is tried again."""
+def anew(workspace: Workspace, by: By = "agent") -> Callable[[Change], Verdict | None]:
+    """The gate for a person who decides: what it refused before is tried again. `by`: whose words the skill is."""
 
     def gate(change: Change) -> Verdict | None:
-        made: Gate = load("hermes_fs.agent.gate:gate_of")(workspace, os.environ, remember=False)
+        made: Gate = load("hermes_fs.agent.gate:gate_of")(workspace, os.environ, remember=False, by=by)
         return made(change)
 
     return gate

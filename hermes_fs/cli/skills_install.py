@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_fs.cli import skills_shown
+from hermes_fs.cli import gating, skills_shown
 from hermes_fs.cli.app import example
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json
@@ -16,9 +16,10 @@ from hermes_fs.core import config
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Change
+from hermes_fs.core.types import Change, Commit
 from hermes_fs.store import acting
 from hermes_fs.store.installing import accepting, newcomer, source
+from hermes_fs.store.installing.accepting import Yes as SaidYes
 from hermes_fs.store.installing.newcomer import Found, Newcomer
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
@@ -57,6 +58,7 @@ def install(
         found: Found = load("hermes_fs.store.installing.bringing:bring")(wanted, workspace.state_dir)
         one = newcomer.newcomer(found, name)
         accepting.require_free(workspace, one.name)
+        one = newcomer.beside(workspace, one)
         problems = newcomer.findings(workspace, one)
         if not as_json:
             skills_shown.whole(one, problems)
@@ -64,14 +66,17 @@ def install(
         if as_json or yes or sys.stdin.isatty():
             if not (yes or as_json):
                 skills_shown.ask("Install it?", one)
-            _install(workspace, one, override if problems else "", as_json, yes)
+            if as_json and not yes:
+                raise Refused("nobody is asked with --json", "add --yes")
+            done = accepting.install(workspace, one, said_yes(workspace, skills_shown.why(one), override, problems))
+            _say(one, done, as_json)
         else:
             propose(workspace, accepting.change_of(workspace, one, skills_shown.why(one)), bool(problems))
 
 
 def require_clean(problems: list[str], override: str) -> None:
     """Refused where something was found and nobody says why it may come in all the same."""
-    if problems and not override:
+    if problems and not override.strip():
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise Refused(
             f"it is not taken in: {problems[0]}{more}",
@@ -79,10 +84,12 @@ def require_clean(problems: list[str], override: str) -> None:
         )
 
 
-def _install(workspace: Workspace, one: Newcomer, override: str, as_json: bool, yes: bool) -> None:
-    if as_json and not yes:
-        raise Refused("nobody is asked with --json", "add --yes")
-    done = accepting.install(workspace, one, skills_shown.why(one), override)
+def said_yes(workspace: Workspace, why: str, override: str, problems: list[str]) -> SaidYes:
+    """With the gate, which runs the skill's own tests in a sandbox now that a person wants it."""
+    return SaidYes(why, override.strip(), bool(problems), gating.anew(workspace, "publisher"))
+
+
+def _say(one: Newcomer, done: Commit, as_json: bool) -> None:
     if as_json:
         print_json({**skills_shown.as_json(one), "commit": done.id, "change": done.change, "subject": done.subject})
     else:

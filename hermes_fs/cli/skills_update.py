@@ -109,7 +109,7 @@ def _settle(workspace: Workspace, planned: Update, entry: Entry, wish: _Wish) ->
     if wish.yes or sys.stdin.isatty():
         if not wish.yes:
             skills_shown.ask("Take it?", planned.new)
-        done = accepting.update(workspace, planned, why, wish.override if problems else "")
+        done = accepting.update(workspace, planned, skills_install.said_yes(workspace, why, wish.override, problems))
         _say(wish, f"{good('Updated')} {one_line(planned.new.name)}  {dim(done.id[:8])}  hermes undo takes it back")
         return {"state": "updated", "commit": done.id}
     made = skills_install.propose(workspace, accepting.change_of_update(workspace, planned, why), bool(problems))

@@ -211,3 +211,35 @@ def test_a_link_in_a_repository_is_left_out_and_a_hostile_configuration_is_not_f
 def test_the_agent_cannot_write_the_lock(mind):
     with Workspace.open(mind) as workspace, pytest.raises(Refused, match="hermes skills install"):
         workspace.commit(Change({"skills.lock": b"{}\n"}, "skill", "", Provenance("agent", "user", model="m")))
+
+
+@pytest.mark.slow
+def test_its_own_tests_run_after_the_yes_and_a_failure_wants_a_reason(hermes, mind, offered):
+    place = offered / "skills/pdf"
+    (place / "tests").mkdir()
+    (place / "tests/test_fill.py").write_text("def test_it():\n    assert 1 == 2, 'not today'\n")
+    before = head(mind)
+    waits = hermes("skills", "install", str(place))
+    assert "not today" not in waits.stdout + waits.stderr, "nothing of it runs before somebody wants it"
+    done = hermes("skills", "install", str(place), "--yes")
+    assert done.returncode == 4 and "not today" in done.stderr and "--override" in done.stderr
+    assert head(mind) == before
+    done = hermes("skills", "install", str(place), "--yes", "--override", "it is known")
+    assert done.returncode == 0, done.stderr
+    assert "Hermes-Override: it is known" in git(mind, "log", "-1", "--format=%B")
+
+
+@pytest.mark.slow
+def test_a_skill_that_says_what_another_says_is_remarked_on(hermes, mind, offered):
+    body = b" ".join(b"word%d" % number for number in range(60))
+    (offered / "skills/pdf/SKILL.md").write_bytes(SKILL + body)
+    assert hermes("skills", "install", str(offered / "skills/pdf"), "--yes").returncode == 0
+    twin = hermes("skills", "install", str(offered / "skills/pdf"), "--name", "forms", "--yes")
+    assert twin.returncode == 0 and "the skill pdf says nearly the same" in twin.stdout
+
+
+@pytest.mark.slow
+def test_a_reason_that_nothing_asks_for_is_not_recorded(hermes, mind, offered):
+    assert hermes("skills", "install", f"{offered}#web", "--yes", "--override", "why not").returncode == 0
+    message = git(mind, "log", "-1", "--format=%B")
+    assert "Hermes-Override" not in message and "against the gate" not in message

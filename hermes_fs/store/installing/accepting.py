@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Refused
@@ -14,9 +15,21 @@ from hermes_fs.store.installing.newcomer import Newcomer
 from hermes_fs.store.installing.updating import Update
 from hermes_fs.store.message import Approval
 from hermes_fs.store.paths import LOCK_FILE
+from hermes_fs.store.policy import Gate, Ungated
 from hermes_fs.store.workspace import Workspace
 
 OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A person's yes. `why` is what the lesson says; `override` their reason to take what something speaks against, of
+    which the scans have `found` something. `gate` tries the skill out, now that it may run."""
+
+    why: str
+    override: str = ""
+    found: bool = False
+    gate: Gate | None = None
 
 
 def require_free(workspace: Workspace, name: str) -> None:
@@ -57,20 +70,26 @@ def _blob(workspace: Workspace, data: bytes | None) -> str:
     return workspace.git.oid_of("blob", data) if data is not None else ""
 
 
-def install(workspace: Workspace, one: Newcomer, why: str, override: str = "") -> Commit:
-    """Makes it a lesson, and with that trusted: a person has seen what it is and said yes. `override` is their reason
-    to let in what the scans found. Raises as `Workspace.commit`."""
+def install(workspace: Workspace, one: Newcomer, yes: Yes) -> Commit:
+    """Makes it a lesson, and with that trusted: a person has seen what it is and said yes. Raises Ungated where the
+    gate refuses it; else as `Workspace.commit`."""
     require_free(workspace, one.name)
-    return _accepted(workspace, change_of(workspace, one, why), override)
+    return _accepted(workspace, change_of(workspace, one, yes.why), yes)
 
 
-def update(workspace: Workspace, planned: Update, why: str, override: str = "") -> Commit:
+def update(workspace: Workspace, planned: Update, yes: Yes) -> Commit:
     """As `install`, of a new version. Conflict where the skill was changed since the update was planned."""
     if planned.edited:
         updating.keep_pristine(workspace, planned.new)
-    return _accepted(workspace, change_of_update(workspace, planned, why), override)
+    return _accepted(workspace, change_of_update(workspace, planned, yes.why), yes)
 
 
-def _accepted(workspace: Workspace, change: Change, override: str) -> Commit:
+def _accepted(workspace: Workspace, change: Change, yes: Yes) -> Commit:
     reach("install.accepted")
-    return workspace.commit(change, Approval(workspace.ids(), OWNER, publisher=True, override=override))
+    verdict = yes.gate(change) if yes.gate else None
+    refused = bool(verdict and not verdict.passed)
+    if verdict and refused and not yes.override:
+        raise Ungated(verdict, "ask its author; to take it all the same, give your reason with --override")
+    reason = yes.override if refused or yes.found else ""
+    approval = Approval(workspace.ids(), OWNER, publisher=True, override=reason)
+    return workspace.commit(replace(change, verdict=verdict), approval)

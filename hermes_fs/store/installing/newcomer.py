@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hermes_fs.core.errors import Refused
-from hermes_fs.store.formats import front, skill
+from hermes_fs.store import alike
+from hermes_fs.store.formats import front, lint, skill
 from hermes_fs.store.installing import pile
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.source import Source
@@ -94,6 +95,12 @@ def newcomer(found: Found, name: str = "") -> Newcomer:
     )
 
 
+def beside(workspace: Workspace, one: Newcomer) -> Newcomer:
+    """With a remark where a skill that is here says nearly the same."""
+    twin = alike.twin(workspace.root, workspace.state_dir, alike.text_of(one.files[pile.FILE], one.name), None)
+    return replace(one, remarks=(*one.remarks, f"the skill {twin} says nearly the same")) if twin else one
+
+
 def findings(workspace: Workspace, one: Newcomer) -> list[str]:
     """What speaks against it, a line each that names the file: credentials, hidden characters, orders, broken code."""
     return findings_in(workspace, one.name, {one.place(path): (None, data) for path, data in one.files.items()})
@@ -102,7 +109,10 @@ def findings(workspace: Workspace, one: Newcomer) -> list[str]:
 def findings_in(workspace: Workspace, name: str, versions: Versions) -> list[str]:
     """As `findings`, of files of the mind before and after: what was there before was judged before."""
     lines = problems_of(versions, "publisher", workspace.formats, workspace.trust.knows_secret)
-    return [line.removeprefix(f"skills/{name}/") for line in lines]
+    for path, (before, after) in versions.items():
+        known = lint.problems(path, before) if before is not None else []
+        lines += [f"{path}: {one}" for one in lint.problems(path, after or b"") if after and one not in known]
+    return [line.removeprefix(f"skills/{name}/") for line in dict.fromkeys(lines)]
 
 
 def _without_marks(text: str) -> str:
