@@ -15,7 +15,7 @@ WRITERS: dict[str, str] = {
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
-    "cli/proposing.py": "a temporary folder for the person's editor",
+    "cli/editing.py": "a temporary folder for the person's editor",
     "cli/setup_steps.py": "the completion script of a person's shell, in their home",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
     "backends/here_jobs.py": "the log of a background job, in .git/hermes/local",
@@ -71,7 +71,7 @@ WRITERS: dict[str, str] = {
 
 RUNNERS: dict[str, str] = {
     "agent/trial_inside.py": "the tests of a skill, inside a sandbox only",
-    "cli/proposing.py": "the person's editor",
+    "cli/editing.py": "the person's editor",
     "backends/here_jobs.py": "ps, where there is no /proc",
     "backends/isolation_probe.py": "bubblewrap, to try it",
     "backends/processes.py": "bash, for commands and jobs",

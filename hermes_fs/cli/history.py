@@ -98,7 +98,7 @@ def show_command(
         for line in evidence:
             print(f"  {one_line(line)}")
     print()
-    _print_patch(patch)
+    print_patch(patch)
 
 
 @diff.command(epilog=example("hermes diff", "hermes diff 7d", "hermes diff 3f2a91c0", "hermes diff 3f2a91c0..8812ab90"))
@@ -120,7 +120,7 @@ def diff_command(
         return
     for lesson in lessons:
         print(f"{good(lesson.short)}  {one_line(lesson.subject)}{_mark(lesson)}")
-    _print_patch(patch)
+    print_patch(patch)
 
 
 @blame.command(epilog=example("hermes blame MEMORY.md", "hermes blame notes/deploys.md --json"))
@@ -170,7 +170,7 @@ def _ends(workspace: Workspace, since: str) -> tuple[str, str]:
     return (history.commit_at(git, moment) if moment else history.find(git, since).commit), ""
 
 
-def _print_patch(patch: str) -> None:
+def print_patch(patch: str) -> None:
     if not patch:
         print("No difference.")
     for line in patch.split("\n")[:-1]:

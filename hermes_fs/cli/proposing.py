@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from hermes_fs.cli import dates
+from hermes_fs.cli import dates, editing
 from hermes_fs.cli.evidence import said
 from hermes_fs.cli.output import bad, bold, dim, good, print_table, warning
 from hermes_fs.core.clock import iso
-from hermes_fs.core.environment import for_editors
-from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import one_line, spell_out
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.review import Review
@@ -125,29 +119,8 @@ def edited(review: Review, one: Proposal, environ: Mapping[str, str]) -> dict[st
     if one.standing.state == "blocked":
         raise Refused(f"proposal {one.id} cannot be accepted: {one.standing.detail}", "reject it")
     content = {path: data for path, data in review.content(one).items() if data is not None}
-    command = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory(prefix=f"hermes-review-{one.id}-") as folder:
-        places = {path: Path(folder, str(number), Path(path).name) for number, path in enumerate(content, 1)}
-        for path, place in places.items():
-            place.parent.mkdir()
-            place.write_bytes(content[path])
-        try:
-            words = [*shlex.split(command), *map(str, places.values())]
-            done = subprocess.run(words, env=for_editors(environ), check=False)
-        except (OSError, ValueError) as error:
-            raise Failed(f"the editor {command!r} cannot be started: {error}", "set EDITOR, or use --file") from error
-        if done.returncode:
-            raise Failed(f"the editor {command!r} ended with exit code {done.returncode}", "nothing was changed")
-        fresh: dict[str, bytes | None] = {path: place.read_bytes() for path, place in places.items()}
-    changed = {path: data for path, data in fresh.items() if data != content[path]}
+    fresh = editing.edited(content, environ, f"review-{one.id}")
+    changed: dict[str, bytes | None] = {path: data for path, data in fresh.items() if data != content[path]}
     if not changed:
         raise Refused(f"proposal {one.id} is as it was", f"accept it with `hermes review accept {one.id}`")
     return changed
-
-
-def read_file(name: str) -> bytes:
-    """A file that a person names, `-` for what is piped in. Failed where it cannot be read."""
-    try:
-        return os.fdopen(0, "rb", closefd=False).read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise Failed(f"{name} cannot be read: {error.strerror}", "name a file, or - for what is piped in") from error

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import gating, proposing
+from hermes_fs.cli import editing, gating, proposing
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, warning
@@ -151,7 +151,7 @@ def edit(
         target = path or (one.paths[0] if len(one.paths) == 1 else "")
         if not target:
             raise UsageError(f"proposal {one.id} has several files", f"say which with --path: {', '.join(one.paths)}")
-        made = review.edit(one.id, {target: proposing.read_file(file)}, OWNER)
+        made = review.edit(one.id, {target: editing.read_file(file)}, OWNER)
         print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
 
 

@@ -10,10 +10,13 @@ import typer
 
 from hermes_fs.cli import (
     skill_found,
+    skills_change,
     skills_eval,
     skills_export,
     skills_hubs,
     skills_install,
+    skills_keep,
+    skills_past,
     skills_stats,
     skills_test,
     skills_update,
@@ -199,6 +202,15 @@ def validate(
 
 
 # What stands in files of its own, a line each.
+app.command("new", epilog=skills_change.NEW)(skills_change.new)
+app.command("edit", epilog=skills_change.EDIT)(skills_change.edit)
+app.command("log", epilog=skills_past.LOG)(skills_past.log)
+app.command("diff", epilog=skills_past.DIFF)(skills_past.diff)
+app.command("pin", epilog=skills_keep.PIN)(skills_keep.pin)
+app.command("unpin", epilog=skills_keep.UNPIN)(skills_keep.unpin)
+app.command("archive", epilog=skills_keep.ARCHIVE)(skills_keep.archive)
+app.command("restore", epilog=skills_keep.RESTORE)(skills_keep.restore)
+app.command("remove", epilog=skills_keep.REMOVE)(skills_keep.remove)
 app.command("export", epilog=skills_export.EPILOG)(skills_export.export)
 app.command("install", epilog=skills_install.EPILOG)(skills_install.install)
 app.command("eval", epilog=skills_eval.EPILOG)(skills_eval.evaluate)

@@ -14,7 +14,7 @@ from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import dim, print_json
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import history, skill_copy, skill_export
+from hermes_fs.store import outcomes, skill_copy, skill_export, skill_versions
 from hermes_fs.store.skill_places import Spot
 from hermes_fs.store.workspace import Workspace
 
@@ -33,7 +33,9 @@ def export(
     name: Annotated[str, typer.Argument(help="The skill's name.")],
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to: DIR/NAME is made.")] = Path(),
     archive: Annotated[Archive | None, typer.Option(help="One file, DIR/NAME.zip or .tar, instead.")] = None,
-    figures: Annotated[bool, typer.Option("--figures", help="Write its version and age into metadata.")] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Write its version, age and success into metadata.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Even where it holds what looks like a credential.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -65,10 +67,12 @@ def export(
 
 
 def _figures(workspace: Workspace, spot: Spot) -> dict[str, str]:
-    """What is derived of a skill: it is as old as its last lesson, its version is how many there were."""
-    if not spot.is_own:
+    """What is derived of a skill: which version it is, since when, and how the tasks went that used this very one."""
+    versions = skill_versions.versions(workspace.git, spot.name) if spot.is_own else []
+    if not versions:
         return {}
-    lessons = list(history.walk(workspace.git, [f"skills/{spot.name}"]))
-    if not lessons:
-        return {}
-    return {"hermes-version": str(len(lessons)), "hermes-updated": f"{lessons[0].when:%Y-%m-%d}"}
+    last = versions[-1]
+    told = {"hermes-version": str(last.number), "hermes-updated": f"{last.when:%Y-%m-%d}"}
+    done = outcomes.by_version(outcomes.tasks(workspace.root / "sessions", workspace.state_dir))
+    score = skill_versions.score(done.get((spot.name, last.tree), []))
+    return told | ({"hermes-success": f"{score.good:g} of {score.uses} tasks"} if score.uses else {})

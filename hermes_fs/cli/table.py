@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "The mind": {
         "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
         "people": ("hermes_fs.cli.people", "what it believes of you and others: list, show, ask, forget"),
-        "skills": ("hermes_fs.cli.skills", "how it does things: list, show, search, validate, export"),
+        "skills": ("hermes_fs.cli.skills", "how it does things: list, show, search, new, edit, install, export …"),
         "audit": ("hermes_fs.cli.audit", "how tasks went, which skills help, what is stale: run, list, show"),
         "eval": ("hermes_fs.cli.evaluating", "tasks with checkers for skills: new from a session, list"),
     },

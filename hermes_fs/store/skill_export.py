@@ -12,7 +12,7 @@ import unicodedata
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from hermes_fs.core.errors import Failed, Refused
 from hermes_fs.core.secrets import find
@@ -54,21 +54,11 @@ def _strict(name: str, text: str, figures: Mapping[str, str]) -> str:
     values, _ = front.strict(strict)
     own = skill.metadata(values)
     wanted = {key: value for key, value in own.items() if key not in (skill.STATUS, skill.PINNED)} | dict(figures)
-    if wanted != own:
-        strict = with_metadata(strict, values, wanted)
+    strict = skill.with_metadata(strict, wanted)
     problems = [problem for problem in skill.check(strict, name) if not problem.startswith(_NO_BODY)]
     if problems:
         raise Refused(f"skill {name} cannot be exported: {problems[0]}", f"mend it: hermes skills edit {name}")
     return strict
-
-
-def with_metadata(text: str, values: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """A strict SKILL.md with another map below `metadata`; `values` is what its front matter says now."""
-    parts = front.cut(text)
-    fresh = {key: value for key, value in values.items() if key != "metadata"}
-    if wanted:
-        fresh["metadata"] = dict(wanted)
-    return f"{parts.opening}{front.write(fresh)}{parts.rest}"
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------

@@ -238,6 +238,20 @@ def with_value(text: str, key: str, value: str) -> str:
     return parts.opening + parts.front[: place[0]] + line + parts.front[place[1] :] + parts.rest
 
 
+def with_nested(text: str, key: str, inner: str, value: str) -> str:
+    """The file with one key of a map in its front matter set, or gone where `value` is ""; every other byte stays. It
+    must be strict already; where the map is not written a key a line, what comes out may say something else."""
+    parts = cut(text)
+    newline, place = newline_of(text), _span(parts.front, key)
+    start, end = place or (len(parts.front), len(parts.front))
+    head, *rows = split(parts.front[start:end]) or [f"{key}:{newline}"]
+    indent = next((row[: len(row) - len(row.lstrip())] for row in rows if row.strip()), "  ")
+    rows = [row for row in rows if not re.match(rf"{indent}{re.escape(inner)}[ \t]*:", row)]
+    rows += [f"{indent}{inner}: {scalar(value)}{newline}"] if value else []
+    block = "".join([head, *rows]) if any(row.strip() for row in rows) else ""
+    return parts.opening + parts.front[:start] + block + parts.front[end:] + parts.rest
+
+
 def _span(front: str, key: str) -> tuple[int, int] | None:
     """Where a top-level key stands: from its line up to the next that is neither indented, an item nor empty."""
     lines = split(front)

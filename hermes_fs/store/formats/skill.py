@@ -153,13 +153,25 @@ def set_description(text: str, folder: str, description: str) -> str:
 
 
 def set_mark(text: str, folder: str, key: str, value: str) -> str:
-    """The skill with one of our own marks (STATUS, PINNED) set, or taken away where `value` is empty."""
+    """The skill with a key of our own below `metadata` set, or without it where `value` is ""; the body stays."""
     strict = strictly(text, folder)
-    values = dict(front.strict(strict)[0])
-    marked = {**metadata(values), key: value} if value else {k: v for k, v in metadata(values).items() if k != key}
-    values = {**values, "metadata": marked} if marked else {k: v for k, v in values.items() if k != "metadata"}
-    parts = front.cut(strict)
-    return _checked(f"{parts.opening}{front.write(values)}{parts.rest}", folder)
+    values = front.strict(strict)[0]
+    own = {name: said for name, said in metadata(values).items() if name != key} | ({key: value} if value else {})
+    fresh = {name: said for name, said in values.items() if name != "metadata"} | ({"metadata": own} if own else {})
+    edited = front.with_nested(strict, "metadata", key, value)
+    return _checked(edited if front.strict(edited)[0] == fresh else with_metadata(strict, own), folder)
+
+
+def with_metadata(strict: str, wanted: Mapping[str, Any]) -> str:
+    """A strict SKILL.md with another map below `metadata`, none where it is empty. Unchanged where it says so already;
+    comments in its front matter go."""
+    values, parts = front.strict(strict)[0], front.cut(strict)
+    if metadata(values) == dict(wanted):
+        return strict
+    fresh = {key: value for key, value in values.items() if key != "metadata"}
+    if wanted:
+        fresh["metadata"] = dict(wanted)
+    return f"{parts.opening}{front.write(fresh)}{parts.rest}"
 
 
 def edit_body(text: str, folder: str, edit: Callable[[str], str]) -> str:

@@ -15,7 +15,6 @@ from hermes_fs.store.installing.source import Source
 from hermes_fs.store.judging import problems_of
 from hermes_fs.store.message import Versions
 from hermes_fs.store.policy import is_program
-from hermes_fs.store.skill_export import with_metadata
 from hermes_fs.store.workspace import Workspace
 
 _SHOWN = 5
@@ -117,10 +116,8 @@ def findings_in(workspace: Workspace, name: str, versions: Versions) -> list[str
 
 def _without_marks(text: str) -> str:
     """Whether a skill is archived or pinned is decided here, not where it comes from."""
-    values = front.strict(text)[0]
-    own = skill.metadata(values)
-    kept = {key: value for key, value in own.items() if key not in (skill.STATUS, skill.PINNED)}
-    return with_metadata(text, values, kept) if kept != own else text
+    own = skill.metadata(front.strict(text)[0])
+    return skill.with_metadata(text, {key: own[key] for key in own if key not in (skill.STATUS, skill.PINNED)})
 
 
 def _decoded(data: bytes) -> str:
