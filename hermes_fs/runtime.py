@@ -22,7 +22,7 @@ from hermes_fs.core.errors import HermesError
 from hermes_fs.core.events import Event
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
-from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
+from hermes_fs.core.ports import Backend, Cancel, Emit, Provider, UserModel
 from hermes_fs.core.types import Answer, Change, Commit, Limits, Question, Verdict
 from hermes_fs.providers import embedders, select
 from hermes_fs.providers.metered import Meter, Metered
@@ -143,7 +143,7 @@ class Runtime:
             places=self.skill_places,
         )
         settle = functools.partial(self._keep, transcript)
-        made = Conversation(wanted, tools.toolset(profile), self._context(pen), pen, view, settle)
+        made = Conversation(wanted, tools.toolset(profile, self.about), self._context(pen), pen, view, settle)
         if resumed:
             self.problems += resumed.problems
             pen.origins |= origins(resumed.records)
@@ -201,6 +201,16 @@ class Runtime:
         config, environ = self.config, self.options.environ
         found = select.choose_auxiliary(config, environ, task)
         return Metered(found or select.line_up(config, environ, model or self.options.model), lambda: meter)
+
+    def about(self, handle: str) -> UserModel:
+        """What is believed of a person, kept by whom the owner chose."""
+        made: UserModel = load("hermes_fs.agent.user_models:user_model")(
+            handle, self.workspace, self.config, self.clock, self._thinker, self.options.environ
+        )
+        return made
+
+    def _thinker(self) -> Provider:
+        return self._helper("summary") or self._model("").provider
 
     def means(self, model: str, cancel: Cancel) -> Means:
         """What attempts at evals are given: the configured model, or another."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,12 +13,14 @@ import typer
 from hermes_fs.cli import people_tree
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import BY_HAND, opened
-from hermes_fs.cli.output import bold, dim, good, print_json, print_table
+from hermes_fs.cli.output import bold, dim, good, print_json, print_table, print_text
+from hermes_fs.core import config
 from hermes_fs.core.errors import NotFound
-from hermes_fs.core.people import OWNER, STATUSES, Claim
+from hermes_fs.core.loading import load
+from hermes_fs.core.people import OWNER, STATUSES, Claim, Opinion
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import portraits
-from hermes_fs.store.formats import portrait
 from hermes_fs.store.portraits import Person
 from hermes_fs.store.workspace import Workspace
 
@@ -52,6 +56,10 @@ def show(
     with opened(context) as workspace:
         person = portraits.person(workspace, portraits.resolve(workspace, who))
         today = workspace.clock.now().astimezone().date()
+        elsewhere = _elsewhere(workspace)
+    if elsewhere:
+        with _runtime(context) as runtime:
+            person = replace(person, claims=tuple(runtime.about(person.handle).claims()), problems=())
     if as_json:
         print_json({**_summary(person), "claims": [asdict(claim) for claim in person.claims]})
         return
@@ -70,16 +78,47 @@ def forget(
 ) -> None:
     """Take a claim out of the model; `hermes undo` brings it back, history keeps it."""
     with opened(context) as workspace:
-        handle = portraits.resolve(workspace, who) if who else _holder(workspace, which)
-        gone: list[Claim] = []
+        elsewhere = _elsewhere(workspace)
+        handle = portraits.resolve(workspace, who) if who or elsewhere else _holder(workspace, which)
+        gone = None if elsewhere else portraits.forget_by_hand(workspace, handle, which, BY_HAND)
+    if gone is None:
+        with _runtime(context) as runtime:
+            gone = runtime.about(handle).forget(which)
+    print(f"forgotten  {good(gone.id)}  {one_line(gone.text)}")
 
-        def edit(before: portrait.Portrait) -> portrait.Portrait:
-            after, claim = portrait.forget(before, which)
-            gone.append(claim)
-            return after
 
-        portraits.edit_by_hand(workspace, handle, edit, "forgotten by hand", BY_HAND)
-    print(f"forgotten  {good(gone[-1].id)}  {one_line(gone[-1].text)}")
+@app.command(epilog=example('hermes people ask "How does she like reviews written?" --of anna'))
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="In plain words.")],
+    who: Annotated[str, typer.Option("--of", metavar="HANDLE", help="Of whom; of you, if nobody is named.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Ask what is believed of somebody; the answer names the claims that it rests on. 5 where nothing fits."""
+    with _runtime(context) as runtime:
+        handle = portraits.resolve(runtime.workspace, who)
+        opinion: Opinion = runtime.about(handle).ask(question, Cancel())
+    if as_json:
+        print_json({"person": handle, **asdict(opinion)})
+    elif opinion.text:
+        print_text(opinion.text)
+        print(dim(f"{opinion.confidence:.0%} sure{'; it rests on' if opinion.claims else ''}"))
+    else:
+        print(f"No answer: {one_line(opinion.problem or 'nothing fits')}.{' Nearest:' if opinion.nearest else ''}")
+    for claim in () if as_json else opinion.claims or opinion.nearest:
+        print(f"  {good(one_line(claim.id))}  {one_line(claim.text)}  {dim(claim.status)}")
+    raise typer.Exit(0 if opinion.text else 5)
+
+
+def _runtime(context: typer.Context) -> Any:
+    """A whole runtime, loaded by the commands that need one."""
+    options = load("hermes_fs.runtime:Options")(context.obj.workspace, Path.cwd(), os.environ)
+    return load("hermes_fs.runtime:Runtime").open(options)
+
+
+def _elsewhere(workspace: Workspace) -> bool:
+    """Whether another than the mind keeps the claims."""
+    return config.load(workspace.root, workspace.state_dir).people.provider != "native"
 
 
 def _holder(workspace: Workspace, which: str) -> str:

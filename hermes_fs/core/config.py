@@ -163,6 +163,16 @@ class AuditConfig(Section):
     every: Count = Field(15, description="Tasks after which an audit is written; 0: only by `hermes audit run`.")
 
 
+class PeopleConfig(Section):
+    provider: Literal["native", "honcho"] = Field(
+        "native",
+        description="Who keeps the model of a person: model.yaml, or a Honcho server, which is sent your words.",
+    )
+    base_url: str = Field("", description="Address of your own Honcho server; empty: the hosted one.")
+    api_key_env: str = Field("HONCHO_API_KEY", description="Name of the variable that holds its key.")
+    workspace: str = Field("hermes", description="Name of the workspace there.")
+
+
 class RecallConfig(Section):
     hits: Count = Field(4, description="Most passages of earlier conversations that join a message; 0: none.")
     tokens: Count = Field(300, description="Most tokens that they take together.")
@@ -216,6 +226,7 @@ class Config(Section):
     learning: LearningConfig = LearningConfig()
     evals: EvalsConfig = EvalsConfig()
     audit: AuditConfig = AuditConfig()
+    people: PeopleConfig = PeopleConfig()
     recall: RecallConfig = RecallConfig()
     semantic: SemanticConfig = SemanticConfig()
     compaction: CompactionConfig = CompactionConfig()
@@ -244,6 +255,9 @@ MACHINE_ONLY = frozenset(
         "semantic.api_key_env",
         "local.model",
         "local.sha256",
+        "people.provider",
+        "people.base_url",
+        "people.api_key_env",
     }
 )
 """What opens this machine, or tells it what to download or where to send which key: read from local.yaml only, so no

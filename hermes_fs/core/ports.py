@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from hermes_fs.core.errors import Cancelled
 from hermes_fs.core.events import Event, Notice, TextDelta, ThinkingDelta
+from hermes_fs.core.people import Claim, Observed, Opinion, Said
 from hermes_fs.core.types import Answer, Effects, Question, Reply, Request, Told
 
 
@@ -269,6 +270,34 @@ class Tool(Protocol[C_contra]):
     def effects(self) -> Effects: ...
 
     def run(self, args: Mapping[str, Any], context: C_contra) -> str | Told: ...
+
+
+# -- people -----------------------------------------------------------------------------------------------------------
+
+
+class UserModel(Protocol):
+    """What is believed of one person. `observe` and `ask` block, on a model or a network; safe among threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    def observe(self, said: Sequence[Said], cancel: Cancel) -> Observed:
+        """Learn from words of that person. The same words twice count once. Raises ProviderError, BudgetSpent,
+        Cancelled, Refused where the model cannot be changed."""
+        ...
+
+    def ask(self, question: str, cancel: Cancel) -> Opinion:
+        """What the model says to a question. Where nobody can answer, or nothing fits, an opinion that says so. Raises
+        BudgetSpent, Cancelled."""
+        ...
+
+    def claims(self) -> list[Claim]:
+        """All claims, those that hold no more among them. What cannot be read is left out."""
+        ...
+
+    def forget(self, which: str) -> Claim:
+        """At a person's word: the claim with this id goes. Raises NotFound, Refused, ProviderError."""
+        ...
 
 
 # -- channels ---------------------------------------------------------------------------------------------------------

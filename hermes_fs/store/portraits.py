@@ -11,7 +11,7 @@ from typing import Any
 from hermes_fs.core.errors import NotFound
 from hermes_fs.core.people import OWNER, Claim
 from hermes_fs.core.types import Change, Commit, Doc, Provenance
-from hermes_fs.store.formats import claims, yaml_file
+from hermes_fs.store.formats import claims, portrait, yaml_file
 from hermes_fs.store.formats.portrait import Portrait
 from hermes_fs.store.workspace import Workspace
 
@@ -96,6 +96,19 @@ def edit_by_hand(workspace: Workspace, handle: str, edit: Edit, why: str, proven
     with workspace.locked():
         change = draft(handle, workspace.read, edit, why, provenance)
         return workspace.commit(change) if change else None
+
+
+def forget_by_hand(workspace: Workspace, handle: str, which: str, provenance: Provenance) -> Claim:
+    """Takes a claim out at a person's word, and returns it. Raises NotFound, Refused."""
+    gone: list[Claim] = []
+
+    def edit(before: Portrait) -> Portrait:
+        after, claim = portrait.forget(before, which)
+        gone.append(claim)
+        return after
+
+    edit_by_hand(workspace, handle, edit, "forgotten by hand", provenance)
+    return gone[-1]
 
 
 def _listed(workspace: Workspace) -> Mapping[str, Mapping[str, Any]]:

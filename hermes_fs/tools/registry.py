@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hermes_fs.core.loading import load
-from hermes_fs.core.ports import Tool
+from hermes_fs.core.ports import Tool, UserModel
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
@@ -29,13 +29,16 @@ TOOLS: Mapping[str, str] = {
     "recall": "hermes_fs.tools.recall:Recall",
     "todo": "hermes_fs.tools.todo:Todo",
     "ask_user": "hermes_fs.tools.ask_user:AskUser",
+    "ask_about_user": "hermes_fs.tools.ask_about_user:AskAboutUser",
 }
-"""Each attribute is a class that is made without arguments."""
+"""Each attribute is a class that can be made without arguments."""
 
 SMALL = ("read_file", "write_file", "terminal", "memory", "skill_edit", "recall")
 """What a model with a small window is offered: act on files and the machine, keep facts and skills, find them again."""
 
 Profile = Literal["full", "small"]
+About = Callable[[str], UserModel]
+"""The user model of a person, by handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ class Checked:
         return replace(done, text=done.text + remarks) if isinstance(done, Told) else done + remarks
 
 
-def tool(name: str) -> Tool[ToolContext]:
-    """One tool by its name in the table (KeyError otherwise)."""
-    return Checked(load(TOOLS[name])())
+def tool(name: str, *given: object) -> Tool[ToolContext]:
+    """One tool by its name in the table (KeyError otherwise), made with what is given."""
+    return Checked(load(TOOLS[name])(*given))
 
 
-def toolset(profile: Profile = "full") -> tuple[Tool[ToolContext], ...]:
-    """The tools that a model is offered, always in the same order: the prompt's prefix depends on it."""
-    return tuple(tool(name) for name in (SMALL if profile == "small" else TOOLS))
+def toolset(profile: Profile = "full", about: About | None = None) -> tuple[Tool[ToolContext], ...]:
+    """The tools that a model is offered, always in the same order: the prompt's prefix depends on it. `about` answers
+    questions about people."""
+    given: Mapping[str, tuple[object, ...]] = {"ask_about_user": (about,)}
+    return tuple(tool(name, *given.get(name, ())) for name in (SMALL if profile == "small" else TOOLS))

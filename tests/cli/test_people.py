@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
+from hermes_fs.testing.openai_server import OpenAIServer
 from tests.cli.conftest import git
 
 MODEL = """\
@@ -97,3 +99,19 @@ def test_a_claim_in_a_circle_is_shown_once(hermes, known):
     done = hermes("people", "show")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("a1  x") == done.stdout.count("b1  x") == 1
+
+
+@pytest.mark.slow
+def test_a_question_is_answered_with_the_claims_named(hermes, known, tmp_path):
+    answer = json.dumps({"answer": "Tea, in the morning.", "claims": ["k3v9qa"], "confidence": 0.9})
+    with OpenAIServer(reply=answer) as server:
+        environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "OPENAI_BASE_URL": server.base_url}
+        done = hermes("people", "ask", "What does she drink?", env=environ)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[:2] == ["Tea, in the morning.", "85% sure; it rests on"]
+        assert "k3v9qa" in done.stdout
+    del environ["OPENAI_BASE_URL"]
+    alone = hermes("people", "ask", "tea or coffee?", env=environ)
+    assert alone.returncode == 5
+    assert "No answer: " in alone.stdout
+    assert "Drinks coffee" in alone.stdout
