@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from hermes_fs.core import plain_yaml
 from hermes_fs.core.config_sections import Section, SemanticConfig
 from hermes_fs.core.errors import ConfigError
-from hermes_fs.core.loading import load as load_module
+from hermes_fs.core.settings_file import parse_yaml as parse_yaml
+from hermes_fs.core.settings_file import read as read
 
 FORMAT = 1
 CONFIG = "config.yaml"
@@ -300,55 +300,6 @@ def parse(data: Mapping[str, Any], where: str) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         raise _explained(tuple(str(part) for part in first["loc"]), first["type"], first["msg"], where) from None
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A YAML file as plain data; a missing one is empty. Raises ConfigError with the line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} cannot be read: {error}", "mend the file") from error
-    return parse_yaml(text, path.name)
-
-
-_MEND = "mend the file; `hermes config check` tries it again"
-
-
-def parse_yaml(text: str, where: str) -> dict[str, Any]:
-    """A YAML mapping as plain data. Raises ConfigError with the line."""
-    try:
-        data = plain_yaml.parse(text)
-    except plain_yaml.Wild:
-        data = _wild(text, where)
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"{where} must be a mapping of keys to values", "see docs/reference/config.md")
-    return data
-
-
-def _wild(text: str, where: str) -> Any:
-    if refused := plain_yaml.refusal(text):
-        raise ConfigError(f"{where}: {refused}", _MEND)
-    yaml_error = load_module("ruamel.yaml.error:YAMLError")
-    yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False
-    try:
-        return yaml.load(text)
-    except yaml_error as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(f"{where}{line}: {problem}", _MEND) from error
-    except (
-        ValueError,
-        RecursionError,
-        AttributeError,
-        TypeError,
-    ) as error:  # what hostile files make the library raise
-        raise ConfigError(f"{where}: not valid YAML ({type(error).__name__})", _MEND) from error
 
 
 def put(data: dict[str, Any], key: str, value: Any) -> None:
