@@ -1,0 +1,1 @@
+"""Does gated learning help? See docs/benchmarks.md; run with `python -m benchmarks.learning`."""
