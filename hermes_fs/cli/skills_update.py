@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,24 +15,34 @@ from hermes_fs.cli.app import example
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
 from hermes_fs.cli.skills_install import Override, Yes
-from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
+from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
 from hermes_fs.store.installing import accepting, lock, newcomer, source, updating
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.newcomer import Found, Newcomer
+from hermes_fs.store.installing.source import Source
 from hermes_fs.store.installing.updating import Update
+from hermes_fs.store.paths import LOCK_FILE
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.workspace import Workspace
 
-EPILOG = example("hermes skills update", "hermes skills update --check", "hermes skills update pdf")
+EPILOG = example(
+    "hermes skills update",
+    "hermes skills update --check",
+    "hermes skills update pdf --from anthropics/skills#pdf@v2",
+)
+_BRINGING = "hermes_fs.store.installing.bringing"  # loaded on use: archives, http, git
 
 
 def update(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Only these; none: all installed.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say which have a new version.")] = False,
+    origin: Annotated[
+        str, typer.Option("--from", metavar="SOURCE", help="From now on from there: another tag, say.")
+    ] = "",
     yes: Yes = False,
     override: Override = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array; nothing is asked.")] = False,
@@ -39,6 +50,9 @@ def update(
     """Bring skills from elsewhere up to date: your edits are kept, the difference is shown, and you say yes."""
     if as_json and not (yes or check):
         raise Refused("nobody is asked with --json", "add --yes, or --check")
+    if origin and len(names or ()) != 1:
+        raise UsageError("--from is for one skill", "hermes skills update NAME --from SOURCE")
+    wish = _Wish(check, yes, as_json, override, source.parse(origin, Path.cwd()) if origin else None)
     rows: list[dict[str, Any]] = []
     failures: list[HermesError] = []
     with opened(context) as workspace:
@@ -46,7 +60,7 @@ def update(
             workspace.require_learning()
         for name, entry in _wanted(workspace, names or []).items():
             try:
-                row = _one(workspace, name, entry, _Wish(check, yes, as_json, override))
+                row = _one(workspace, name, entry, wish)
             except HermesError as error:  # one that cannot be updated keeps no other from it
                 failures.append(error)
                 row = {"name": name, "state": "failed", "why": str(error)}
@@ -55,19 +69,21 @@ def update(
             rows.append(row)
     if as_json:
         print_json(rows)
-    if len(failures) == 1 and len(rows) == 1 and as_json:
-        raise failures[0]
+    elif not rows:
+        print(dim("Nothing was installed from elsewhere. See `hermes skills install --help`."))
     if failures:
         raise typer.Exit(failures[0].exit_code if len(rows) == 1 else Failed.exit_code)
-    if not rows and not as_json:
-        print(dim("Nothing was installed from elsewhere. See `hermes skills install --help`."))
 
 
+@dataclass(frozen=True, slots=True)
 class _Wish:
     """How the command was given."""
 
-    def __init__(self, check: bool, yes: bool, silent: bool, override: str) -> None:
-        self.check, self.yes, self.silent, self.override = check, yes, silent, override
+    check: bool
+    yes: bool
+    silent: bool
+    override: str
+    source: Source | None
 
 
 def _wanted(workspace: Workspace, names: list[str]) -> Mapping[str, Entry]:
@@ -80,20 +96,26 @@ def _wanted(workspace: Workspace, names: list[str]) -> Mapping[str, Entry]:
 
 def _one(workspace: Workspace, name: str, entry: Entry, wish: _Wish) -> dict[str, Any]:
     if not (workspace.root / "skills" / name).is_dir():
-        raise NotFound("the skill is gone", f"install it anew, or forget it: hermes skills remove {name}")
-    found: Found = load("hermes_fs.store.installing.bringing:bring")(
-        source.parse(entry.source, Path.home()), workspace.state_dir
-    )
+        _say(wish, f"{one_line(name)}  {dim(f'is gone; install it anew, or take it out of {LOCK_FILE}')}")
+        return {"name": name, "state": "gone"}
+    wanted = wish.source or source.parse(entry.source, Path.home())
+    if not wish.source and load(f"{_BRINGING}:is_same")(wanted, entry, workspace.state_dir):
+        return _current(name, wish)
+    found: Found = load(f"{_BRINGING}:bring")(wanted, workspace.state_dir)
     new = newcomer.newcomer(found, name)
-    if not updating.is_new(entry, new):
-        _say(wish, f"{one_line(name)}  {dim('up to date')}")
-        return {"name": name, "state": "up to date"}
+    if not updating.is_new(entry, new) and new.source.text == entry.source:
+        return _current(name, wish)
     planned = updating.plan(workspace, entry, new)
     row = {"name": name, "state": "new version", **_json(planned, entry)}
     if wish.check:
         _say(wish, f"{one_line(name)}  {good('new version')}  {dim(_pins(entry, new))}")
         return row
     return {**row, **_settle(workspace, planned, entry, wish)}
+
+
+def _current(name: str, wish: _Wish) -> dict[str, Any]:
+    _say(wish, f"{one_line(name)}  {dim('up to date')}")
+    return {"name": name, "state": "up to date"}
 
 
 def _settle(workspace: Workspace, planned: Update, entry: Entry, wish: _Wish) -> dict[str, Any]:

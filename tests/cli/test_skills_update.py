@@ -98,9 +98,9 @@ def test_a_skill_of_a_site_is_checked_pinned_and_brought_up_to_date(hermes, mind
     assert f"source: {address}#pdf" in (mind / "skills.lock").read_text()
     assert "up to date" in hermes("skills", "update").stdout
     fresh = tarred({"SKILL.md": SKILL + b"More.\n"})
-    server.pages["/pdf.tar.gz"] = Page(fresh)
-    assert "is not what its index says" in hermes("skills", "update", "--yes").stderr
     server.offer(row("pdf", fresh, "/pdf.tar.gz"))
+    assert "is not what its index says" in hermes("skills", "update", "--yes").stderr
+    server.pages["/pdf.tar.gz"] = Page(fresh)
     assert hermes("skills", "update", "--yes").returncode == 0
     assert not (mind / "skills/pdf/assets").exists() and "More." in (mind / "skills/pdf/SKILL.md").read_text()
 
@@ -132,3 +132,25 @@ def test_a_cloned_workspace_names_no_hub(hermes, mind):
     (mind / "config.yaml").write_text("format: 1\nskills:\n  hubs: [https://evil.example]\n")
     done = hermes("skills", "search", "x", "--hubs")
     assert done.returncode == 2 and "each machine's own" in done.stderr
+
+
+def test_a_skill_is_taken_to_another_tag_or_source(hermes, mind, offered):
+    git(offered, "tag", "v1")
+    publish(offered, "Run it.", "Run it twice.")
+    assert hermes("skills", "install", f"file://{offered}#pdf@v1", "--yes").returncode == 0
+    assert "up to date" in hermes("skills", "update").stdout, "a tag stays where it is"
+    done = hermes("skills", "update", "pdf", "--from", f"file://{offered}#pdf@main", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "twice" in (mind / "skills/pdf/SKILL.md").read_text() and "#pdf@main" in (mind / "skills.lock").read_text()
+    assert hermes("skills", "update", "--from", "acme/skills").returncode == 2
+
+
+def test_a_skill_that_was_taken_away_by_hand_can_be_installed_anew(hermes, mind, offered):
+    hermes("skills", "install", f"file://{offered}#pdf", "--yes")
+    (mind / "skills/pdf/SKILL.md").unlink()
+    (mind / "skills/pdf").rmdir()
+    gone = hermes("skills", "update")
+    assert gone.returncode == 0 and "is gone" in gone.stdout
+    done = hermes("skills", "install", f"file://{offered}#pdf", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (mind / "skills/pdf/SKILL.md").exists()

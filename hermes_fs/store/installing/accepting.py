@@ -34,9 +34,9 @@ class Yes:
 
 def require_free(workspace: Workspace, name: str) -> None:
     """Refused where there is a skill of that name already."""
-    if name in lock.read(workspace):
-        raise Refused(f"{name} is installed already", f"bring it up to date: hermes skills update {name}")
     taken = next((known for known in catalogue.names(workspace.root) if known.casefold() == name.casefold()), "")
+    if taken and taken in lock.read(workspace):
+        raise Refused(f"{taken} is installed already", f"bring it up to date: hermes skills update {taken}")
     if taken:
         raise Refused(f"there is a skill {taken} already", "install it under another name with --name")
 

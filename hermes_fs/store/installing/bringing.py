@@ -11,6 +11,7 @@ from hermes_fs.core.errors import Failed
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.installing import archives, fetching, pile, repositories, sites
 from hermes_fs.store.installing.folders import Folder
+from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.newcomer import Found
 from hermes_fs.store.installing.room import room
 from hermes_fs.store.installing.source import Source
@@ -32,6 +33,16 @@ def bring(source: Source, state_dir: Path) -> Found:
             found = _of_address(source)
     reach("install.fetched")
     return found
+
+
+def is_same(source: Source, entry: Entry, state_dir: Path) -> bool:
+    """Whether the source has nothing newer than what was installed, as far as that can be told without fetching it."""
+    if source.how == "git" and entry.commit:
+        with room(state_dir) as place:
+            return repositories.newest(source, place) == entry.commit
+    if source.how == "site" and entry.artifact:
+        return sites.choose(sites.index(source.address), source.part).sha256 == entry.artifact
+    return False
 
 
 def _of_folder(source: Source) -> Found:

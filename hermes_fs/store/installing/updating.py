@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hermes_fs.store import acting, history
+from hermes_fs.store import history
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.newcomer import Newcomer
 from hermes_fs.store.workspace import Workspace
@@ -70,18 +70,6 @@ def keep_pristine(workspace: Workspace, new: Newcomer) -> None:
     git, name = workspace.git, f"{PRISTINE}/{new.name}"
     tree = git.write_tree_with("", {path: ("100644", git.hash_blob(data)) for path, data in new.files.items()})
     git.update_ref(name, tree, git.resolve(name))
-
-
-def forget_pristine(workspace: Workspace, name: str) -> None:
-    """For who removes a skill."""
-    ref = f"{PRISTINE}/{name}"
-    if kept := workspace.git.resolve(ref):
-        workspace.git.update_ref(ref, "", kept)
-
-
-def is_trusted(workspace: Workspace, name: str) -> bool:
-    """Whether the skill as it is here is trusted: an update of one that is not would not vouch for the rest of it."""
-    return acting.knows_skill(workspace, name)
 
 
 def _here(workspace: Workspace, name: str) -> dict[str, bytes]:
