@@ -13,7 +13,6 @@ from hermes_fs.agent.command_judge import CommandJudge
 from hermes_fs.agent.conversation import Conversation, Model
 from hermes_fs.agent.mind import MindView
 from hermes_fs.agent.record import Pen
-from hermes_fs.agent.triggers import turns
 from hermes_fs.backends import registry as backends
 from hermes_fs.backends.confined import Ground
 from hermes_fs.core import config as settings
@@ -42,6 +41,7 @@ from hermes_fs.tools import registry as tools
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 
 if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation, or where meaning is on
+    from hermes_fs.agent.aftermath import Aftermath
     from hermes_fs.agent.evals.attempt import Means
     from hermes_fs.agent.learner import Learner
     from hermes_fs.store.errands import Errands
@@ -147,7 +147,7 @@ class Runtime:
         if resumed:
             self.problems += resumed.problems
             pen.origins |= origins(resumed.records)
-            pen.ended = next(iter(list(turns(resumed.records))[-1:]), [])
+            pen.ended = load("hermes_fs.agent.triggers:last_turn")(resumed.records)
             made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 
@@ -181,7 +181,7 @@ class Runtime:
         """Who does the learning loop's background work here; loaded by the first that there is."""
         given = (self.workspace, self.index, self.sessions, self.config, self.clock, self.ulids, self._teacher)
         bench = load("hermes_fs.agent.learner:Bench")(
-            *given, lambda: self._backend(self._ground(), "learning"), None, cancel, emit
+            *given, lambda: self._backend(self._ground(), "learning"), self.gate, cancel, emit
         )
         made: Learner = load("hermes_fs.agent.learner:Learner")(self.errands(), bench)
         return made
@@ -191,7 +191,8 @@ class Runtime:
         made: Errands = load("hermes_fs.store.errands:Errands")(self.workspace.state_dir, self.clock, self.ulids)
         return made
 
-    def _order_audit(self) -> None:
+    def order_audit(self) -> None:
+        """Put an audit into the queue where it is time for one."""
         load("hermes_fs.agent.audit:order_if_due")(self.workspace, self.errands(), self.config.audit.every)
 
     def _teacher(self, task: select.Task, model: str) -> Provider:
@@ -220,6 +221,22 @@ class Runtime:
         )
         return made
 
+    @functools.cached_property
+    def aftermath(self) -> Aftermath:
+        """What follows a turn beside the conversation."""
+        made: Aftermath = load("hermes_fs.agent.aftermath:Aftermath")(
+            self.workspace, self.config.learning, self.errands(), self.options.model
+        )
+        return made
+
+    def settle(self, conversation: Conversation | None = None) -> None:
+        """After a reply, and at the start: a process of its own learns what there is to learn beside the
+        conversation."""
+        if conversation and conversation.pen.taught(self.config.learning.complex):
+            self._beside(lambda: self.aftermath.settle(conversation.pen))
+        if (self.workspace.state_dir / "errands").is_dir():
+            self._beside(lambda: self.aftermath.begin(self.options.environ))
+
     def close(self) -> None:
         self.watcher.close()
         if self.meaning:
@@ -239,7 +256,7 @@ class Runtime:
 
     def _tidy(self) -> None:
         while not self._over.is_set():
-            self._beside(self._order_audit)
+            self._beside(self.order_audit)
             self._beside(self.session_refs.materialise)
             self._beside(self.session_refs.commit_due)
             self._over.wait(TIDY_SECONDS)

@@ -12,6 +12,7 @@ WRITERS: dict[str, str] = {
     "agent/evals/stage.py": "a temporary place for one attempt at a case",
     "agent/trial.py": "copies of a skill, to run its tests, in .git/hermes/trials",
     "agent/trial_inside.py": "the report of a skill's tests, inside a sandbox only",
+    "agent/background.py": "the log of what learns in the background, in .git/hermes/errands",
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
@@ -72,6 +73,8 @@ WRITERS: dict[str, str] = {
 RUNNERS: dict[str, str] = {
     "agent/trial_inside.py": "the tests of a skill, inside a sandbox only",
     "cli/editing.py": "the person's editor",
+    "agent/background.py": "hermes itself, to learn in the background",
+    "cli/proposing.py": "the person's editor",
     "backends/here_jobs.py": "ps, where there is no /proc",
     "backends/isolation_probe.py": "bubblewrap, to try it",
     "backends/processes.py": "bash, for commands and jobs",

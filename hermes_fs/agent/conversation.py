@@ -14,7 +14,7 @@ from hermes_fs.agent.compact import SummaryCompactor
 from hermes_fs.agent.loop import run
 from hermes_fs.agent.record import Pen
 from hermes_fs.agent.turn import Turn
-from hermes_fs.core.events import Appended, Compacted, Event, Notice, TurnEnded
+from hermes_fs.core.events import Appended, Compacted, Event, Learned, Notice, Proposed, TurnEnded
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.ports import Ask, Cancel, Provider, Tool
 from hermes_fs.core.tokens import estimate_tools
@@ -33,6 +33,10 @@ class Recollection(Protocol):
 
     def remember(self, text: str, session: str) -> Told | None:
         """The aside that joins a message and whose words it holds, None for none; bounded in time."""
+        ...
+
+    def nudge(self, turns: int) -> str:
+        """What to remind the model of after so many turns in which it saved nothing, "" for nothing."""
         ...
 
     def learn_of(self, transcript: Path) -> None:
@@ -74,6 +78,7 @@ class Conversation:
         self._settle = settle
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._remarks: list[str] = []
+        self._unsaved = 0
         self._cancel = Cancel()
         self._compactor = self._make_compactor()
         self.messages: list[Message] = [system(mind.prompt())]
@@ -109,13 +114,16 @@ class Conversation:
             checkpoints.begin(text)
         found: list[Event] = []
         look(self.context.bound(ask, found.append, self._cancel))
+        nudge = self._mind.nudge(self._unsaved)
+        if nudge:
+            self.remark(nudge)
         said = Message("user", (Text(text), *self._with_asides(text, attached)))
         self.messages.append(said)
         turn = Turn(
             provider=self._model.provider,
             tools=self._tools,
             messages=tuple(self.messages),
-            context=self.context,
+            context=self.context.prompted("nudge") if nudge else self.context,
             ask=ask,
             inbox=self._inbox,
             cancel=self._cancel,
@@ -204,6 +212,9 @@ class Conversation:
                 self.messages.append(message)
             case TurnEnded(_, usage):
                 self.usage += usage
+                self._unsaved += 1
+            case Learned() | Proposed():
+                self._unsaved = -1  # this turn is none of those without
             case Notice("fallback"):
                 self.pen.model = self._model.provider.model
             case Compacted(summary, replaced):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hermes_fs.core.clock import Clock, iso
 from hermes_fs.core.config import Config
-from hermes_fs.core.errors import BudgetSpent, Cancelled, HermesError, ProviderError
+from hermes_fs.core.errors import BudgetSpent, Cancelled, HermesError, NotFound, ProviderError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, Cancel, Emit, Provider
@@ -23,6 +23,7 @@ from hermes_fs.store.workspace import Workspace
 
 WORK: Mapping[Kind, str] = {
     "audit": "hermes_fs.agent.audit:run",
+    "reflect": "hermes_fs.agent.reflect:run",
 }
 """Kind → `module:function`, loaded on use. A function takes an errand and the bench, blocks, and returns what it did.
 What it does, it does once: an errand may be handed out again after a kill. It raises BudgetSpent where the errand is to
@@ -87,12 +88,21 @@ class Learner:
 
     def drain(self) -> Iterator[Finished]:
         """Yields after each errand. What was done is acknowledged before the next is taken."""
-        kinds = tuple(WORK)
-        with self._errands:
-            while not self._bench.cancel.is_set and (errand := self._errands.take(kinds)):
-                yield self.do(errand)
+        while not self._bench.cancel.is_set and self._errands.claim():
+            with self._errands:
+                while not self._bench.cancel.is_set and (errand := self._errands.take(WORK)):
+                    yield self.do(errand)
+            if not self._errands.is_due():  # what came while the queue was still ours, nobody else would have taken
+                return
 
-    def do(self, errand: Errand) -> Finished:
+    def fulfil(self, errand: Errand) -> Finished | None:
+        """This one now, for somebody who looks on: nothing is kept to be told later. None where another process works
+        on the queue."""
+        with self._errands:
+            taken = self._errands.take(WORK, errand.id)
+            return self.do(taken, watched=True) if taken else None
+
+    def do(self, errand: Errand, watched: bool = False) -> Finished:
         """One errand that was taken. Raises Cancelled, and Failed where the queue itself cannot be written."""
         try:
             done = self._work(errand.kind)(errand, self._bench)
@@ -106,9 +116,9 @@ class Learner:
                 return self._waits(errand, self._errands.soon(), f"nothing can be learned at the moment: {error}")
             return self._failed(errand, str(error))
         except HermesError as error:
-            return self._failed(errand, str(error))
+            return self._failed(errand, str(error), final=isinstance(error, NotFound))
         self._errands.done(errand)
-        for line in done.told:
+        for line in done.told if not watched else ():
             self._errands.tell(line)
         return Finished(errand, done)
 
@@ -119,8 +129,9 @@ class Learner:
         self._errands.postpone(errand, until, why)
         return Finished(errand, Done(), why)
 
-    def _failed(self, errand: Errand, why: str) -> Finished:
-        if self._errands.fail(errand, why):
+    def _failed(self, errand: Errand, why: str, final: bool = False) -> Finished:
+        """`final`: what it is about is not there, so no further try will do."""
+        if self._errands.fail(errand, why, final):
             return Finished(errand, Done(), f"{why}; it is tried again later")
         about = f" from session {errand.session}" if errand.session else ""
         self._errands.tell(f"nothing was learned{about}, and it is not tried again: {why}")

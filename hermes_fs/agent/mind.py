@@ -25,6 +25,10 @@ INDEX_SECONDS = 2.0
 """How long a message waits for a search index that has to be made first; then it goes without what was said before."""
 _CLEARLY_TOO_MANY = 5
 """So many times what a prompt lists, folders are counted without a look into each."""
+_NUDGE = (
+    "Nothing of this conversation was saved for a while. Where something in it will matter in later sessions, save it"
+    " now (memory, note, skill_edit) beside answering; where nothing does, just answer."
+)
 PROJECT_FILES = ("AGENTS.md", "CLAUDE.md")
 
 
@@ -85,6 +89,11 @@ class MindView:
         except HermesError:
             return None
         return recollect.aside(hits, text, {session, *self.earlier}, tokens, wanted.hits)
+
+    def nudge(self, turns: int) -> str:
+        """Once after so many turns in which nothing was saved, where anything can be."""
+        due = self.config.learning.nudge_after
+        return _NUDGE if due and turns == due and not self.workspace.read_only else ""
 
     def learn_of(self, transcript: Path) -> None:
         """Make what was just said findable."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from hermes_fs.agent import triggers
 from hermes_fs.core.clock import Clock, iso
 from hermes_fs.core.events import (
     Appended,
@@ -30,36 +29,17 @@ from hermes_fs.core.events import (
     TurnEnded,
 )
 from hermes_fs.core.ids import Ulids
+from hermes_fs.core.loading import load
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.types import Origin, Text, ToolResult
 from hermes_fs.store.replay import message_records, result_record
-from hermes_fs.store.transcript import Record, Transcript
+from hermes_fs.store.transcript import OWN_CHANNELS, Record, Transcript
 
-Result = Literal["success", "failure", "partial"]
-_STOPPED: frozenset[EndReason] = frozenset(("cancelled", "steps", "tokens", "money", "seconds", "length"))
-"""Endings at which what was done so far may well be right."""
+_TELLING = frozenset(("tool_result", "skill_used", "outcome"))
+"""Records without which a turn says nothing that could be learned from."""
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a task went: `task` is the event of the person's message, `why` who says so, `skills` the trees of those that
-    it used, `session` the one that it belongs to, where another transcript tells of it. `each` says of single skills
-    what does not hold for the task."""
-
-    task: str
-    result: Result
-    why: Literal["feedback", "check", "correction", "reflection", "ended"]
-    note: str = ""
-    skills: tuple[str, ...] = ()
-    session: str = ""
-    each: Mapping[str, Result] = field(default_factory=dict)
-
-    def data(self) -> dict[str, Any]:
-        """As a transcript keeps it."""
-        said = {"task": self.task, "result": self.result, "why": self.why, "note": self.note}
-        more = {"session": self.session} if self.session else {}
-        each = {"each": dict(self.each)} if self.each else {}
-        return {**said, "skills": list(self.skills), **more, **each}
+if TYPE_CHECKING:  # loaded by the first task: an answer without a call is none
+    from hermes_fs.agent.outcome import Outcome, Result
 
 
 @dataclass(slots=True)
@@ -88,7 +68,7 @@ class Pen:
             for record in self._records(event):
                 self.transcript.append(record)
                 self.latest = record.id
-                if triggers.is_asked(record):
+                if record.type == "message" and record.data["role"] == "user":
                     self.asked = record.id
                     self.used.clear()
                 self.turn.append(record)
@@ -104,11 +84,18 @@ class Pen:
         """Where the conversation stands: the events since the person last said something, without the file's path."""
         return f"{self.asked}..{self.latest}" if self.asked else ""
 
+    def taught(self, many: int) -> tuple[str, ...]:
+        """Why the last turn is worth looking back on; `many` calls make it complex."""
+        if not any(record.type in _TELLING for record in self.ended):
+            return ()
+        found: tuple[str, ...] = load("hermes_fs.agent.outcome:reasons_of")(self.ended, many)
+        return found
+
     def rate(self, result: Result, note: str = "") -> bool:
         """What a person says of the last task; False where nothing was asked yet."""
         if not self.asked:
             return False
-        self.judge(Outcome(self.asked, result, "feedback", note, tuple(self.used)))
+        self.judge(load("hermes_fs.agent.outcome:Outcome")(self.asked, result, "feedback", note, tuple(self.used)))
         return True
 
     def judge(self, outcome: Outcome) -> None:
@@ -167,22 +154,15 @@ class Pen:
 
     def _outcomes(self, reason: EndReason) -> Iterator[Record]:
         """How the task that just ended went, by its own signs."""
-        found = triggers.facts(self.turn)
-        if not found.calls:
+        if self.channel in OWN_CHANNELS or not any(record.type == "tool_result" for record in self.turn):
             return
-        ended: Result = "success" if reason == "done" else "partial" if reason in _STOPPED else "failure"
-        outcome = Outcome(self.asked, ended, "ended", "" if reason == "done" else reason, tuple(self.used))
-        yield self._record("outcome", "agent", outcome.data())
-        if found.check:
-            failed = Outcome(self.asked, "failure", "check", f"{found.check} failed last", tuple(self.used))
-            yield self._record("outcome", "agent", failed.data())
+        for outcome in load("hermes_fs.agent.outcome:ended")(self.turn, self.asked, tuple(self.used), reason):
+            yield self._record("outcome", "agent", outcome.data())
 
     def _corrected(self, text: str) -> Iterator[Record]:
         """Where a person's message puts right what was answered before: how that went."""
-        if triggers.corrects(text, triggers.answer_of(self.ended)):
-            task = next((record.id for record in self.ended if triggers.is_asked(record)), "")
-            skills = tuple(triggers.facts(self.ended).skills)
-            yield self._record("outcome", "owner", Outcome(task, "partial", "correction", "", skills).data())
+        if self.ended and (found := load("hermes_fs.agent.outcome:corrected")(self.ended, text)):
+            yield self._record("outcome", "owner", found.data())
 
     def _record(self, kind: str, origin: Origin, data: Mapping[str, Any]) -> Record:
         return Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)

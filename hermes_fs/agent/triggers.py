@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hermes_fs.core.loading import load
 from hermes_fs.store.transcript import Record
 
-_ENDED_BADLY = re.compile(r"^\[(?:exit code [1-9]|stopped after )", re.MULTILINE)
+_ENDED_BADLY = (
+    r"(?m)^\[(?:exit code [1-9]|stopped after )"  # patterns are compiled by the first command: starts are short
+)
 _TAIL = 300  # characters of a command's output in which its end stands
 _ASKS = frozenset(
     ("grep", "egrep", "rg", "diff", "cmp", "test", "[", "which", "type", "command", "pgrep", "ls", "find")
 )
 """Programs whose exit code is an answer: that nothing was found is no failure."""
 _NO_WORK = frozenset(("cd", "export", "source", ".", "set", "echo", "sudo", "env", "time", "nice", "exec", "mkdir"))
-_MODULE = re.compile(r"\s-m\s+([\w.]+)")
+_MODULE = r"\s-m\s+([\w.]+)"
 _CHECKS = frozenset((
     "pytest", "unittest", "tox", "nox", "ruff", "mypy", "pyright", "flake8", "pylint", "make", "ninja", "cmake",
     "ctest", "tsc", "jest", "vitest", "mocha", "eslint", "phpunit", "rspec", "gradle", "gradlew", "mvn", "bazel",
     "shellcheck", "py_compile", "compileall",
 ))  # fmt: skip
 """Programs that say whether the work is right, by whatever words."""
-_CHECKING = re.compile(
+_CHECKING = (
     r"(?:cargo|go|npm|pnpm|yarn|bun|deno|dotnet|mix|swift|zig|rake|bundle exec|poetry run|uv run|just)\s+(?:run\s+)?"
     r"(?:test|build|check|lint|vet|clippy|tests|typecheck|pytest|rspec|tox)\b"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the records of a turn say. `calls` of tools; `overcame` names what failed and then worked, `check` the test
     or build that failed last and was not mended, "" for none; `skills` are the trees of those used, with their names;
     `corrected`: the person's message corrects the answer before it."""
@@ -43,8 +44,7 @@ class Facts:
     corrected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     """`kind` is the tool, or the program that a command runs; `checks`: it says whether the work is right."""
 
     kind: str
@@ -86,18 +86,10 @@ def corrects(text: str, answer: str) -> bool:
     return found
 
 
-def turns(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """The records from each message of a person up to the next."""
-    turn: list[Record] = []
-    for record in records:
-        if is_asked(record):
-            if turn:
-                yield turn
-            turn = []
-        if turn or is_asked(record):
-            turn.append(record)
-    if turn:
-        yield turn
+def last_turn(records: Sequence[Record]) -> list[Record]:
+    """From a person's last message on; empty where nobody said anything."""
+    begin = next((place for place in reversed(range(len(records))) if is_asked(records[place])), len(records))
+    return list(records[begin:])
 
 
 def is_asked(record: Record) -> bool:
@@ -124,9 +116,9 @@ def _calls(turn: Sequence[Record]) -> Iterator[_Call]:
             command = commands.get(_text(record, "call"), "") if name == "terminal" else ""
             program = program_of(command)
             failed = bool(record.data.get("failed")) or (
-                bool(command) and program not in _ASKS and bool(_ENDED_BADLY.search(_text(record, "text")[-_TAIL:]))
+                bool(command) and program not in _ASKS and bool(re.search(_ENDED_BADLY, _text(record, "text")[-_TAIL:]))
             )
-            checks = program in _CHECKS or bool(_CHECKING.search(command))
+            checks = program in _CHECKS or bool(re.search(_CHECKING, command))
             yield _Call(f"{name} {program}".rstrip(), bool(command), checks, failed)
 
 
@@ -159,7 +151,7 @@ def program_of(command: str) -> str:
             words = words[1:]
         name = words[0].rpartition("/")[2] if words else ""
         if name and name not in _NO_WORK:
-            module = _MODULE.search(part) if name.startswith("python") else None
+            module = re.search(_MODULE, part) if name.startswith("python") else None
             return module[1] if module else re.sub(r"(?<=\D)[\d.]+\Z", "", name)
     return ""
 

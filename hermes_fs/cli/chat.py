@@ -146,6 +146,7 @@ def _once(runtime: Runtime, session: str, text: str, question: str, as_json: boo
         return run_once(conversation, text, face, ask if tty else nobody, found)
     finally:
         conversation.close()
+        runtime.settle(conversation)
 
 
 def _mentioned(question: str, work_dir: Path) -> tuple[Part, ...]:

@@ -37,12 +37,13 @@ def list_command(
     limit: Annotated[int, typer.Option("-n", "--limit", help="At most so many; 0: all.")] = 20,
     person: Annotated[str, typer.Option(help="Only with this person.")] = "",
     since: Annotated[str, typer.Option(help="Started from this date on: 2026-01-31, 7d, yesterday.")] = "",
+    own: Annotated[bool, typer.Option("--all", help="The agent's own looks back, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Earlier conversations, newest first, also those of other machines that were fetched."""
     now = dates.utc_now()
     with _known(context) as (_, sessions, _refs):
-        found = sessions.recent(limit, person, dates.require(since, now) if since else None)
+        found = sessions.recent(limit, person, dates.require(since, now) if since else None, own)
     if as_json:
         print_json([_as_json(info) for info in found])
         return

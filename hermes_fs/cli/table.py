@@ -29,6 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "skills": ("hermes_fs.cli.skills", "how it does things: list, show, search, new, edit, install, export …"),
         "audit": ("hermes_fs.cli.audit", "how tasks went, which skills help, what is stale: run, list, show"),
         "eval": ("hermes_fs.cli.evaluating", "tasks with checkers for skills: new from a session, list"),
+        "learn": ("hermes_fs.cli.learn", "look back on a session and keep what will matter later"),
     },
     "Set up": {
         "setup": ("hermes_fs.cli.setup", "step by step: workspace, model, sandbox, approvals, cost"),

@@ -197,6 +197,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("rewind", "[TURN]", "turns that changed files; put them back as before one", work.rewind, "turn"),
     Command("good", "[WHY]", "the last task went well; skills are judged by this", work.good),
     Command("bad", "[WHY]", "the last task went wrong", work.bad),
+    Command("learn", "[WHAT]", "look back on this session and keep what lasts", work.learn),
     Command("jobs", "", "commands that run in the background", work.jobs),
     Command("compact", "", "summarise the older part of this session now", _compact),
     Command("usage", "", "tokens and cost of this session", _usage),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermes_fs.commands.talk import TITLE, Outcome, Said, Talk, local, number
 from hermes_fs.core.clock import parse_iso
-from hermes_fs.core.errors import UsageError
+from hermes_fs.core.errors import Refused, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store.checkpoints import Checkpoint
 
@@ -32,6 +32,15 @@ def rewind(talk: Talk, argument: str) -> Outcome:
     return Said("\n".join(lines) or "The files are as they were.")
 
 
+def learn(talk: Talk, argument: str) -> Outcome:
+    if talk.runtime.workspace.read_only:
+        raise Refused(f"nothing can be learned: {talk.runtime.workspace.read_only}")
+    if not talk.runtime.aftermath.wish(talk.conversation.pen, argument):
+        raise UsageError("nothing was said yet", "say it after a reply")
+    talk.runtime.settle()
+    return Said("Looking back on this session, beside it; what is kept is said here.")
+
+
 def good(talk: Talk, argument: str) -> Outcome:
     return _rated(talk, True, argument)
 
@@ -45,6 +54,9 @@ def _rated(talk: Talk, good: bool, note: str) -> Outcome:
         raise UsageError("there is no task to judge yet", "say it after a reply")
     if not good and note:
         talk.conversation.remark(f"The person says that the last task went wrong: {note}")
+    if not good:
+        talk.runtime.aftermath.blame(talk.conversation.pen)
+        talk.runtime.settle()
     return Said("Noted: it went well." if good else "Noted: it went wrong. /undo and /rewind take back what it did.")
 
 

@@ -89,10 +89,38 @@ class Errands:
         """What could not be done and is not tried again."""
         return [found for path in _files(self._folder / _ASIDE) if (found := _read(path))]
 
+    def is_due(self) -> bool:
+        """Whether there is something that could be done now."""
+        now = iso(self._clock.now())
+        return any(errand.after <= now for errand in self.waiting())
+
+    def is_busy(self) -> bool:
+        """Whether another process works on the queue, or this object does."""
+        if self._worker >= 0:
+            return True
+        free = self.claim()
+        self.close()
+        return not free
+
+    def claim(self) -> bool:
+        """Whether this object is the worker; the kernel takes the lock back from a process that dies."""
+        if self._worker >= 0:
+            return True
+        with _on_disk(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._folder / "worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._worker = descriptor
+        return True
+
     def take(self, kinds: Collection[str] = get_args(Kind), only: str = "") -> Errand | None:
         """The oldest that is due, marked as begun; None where there is none or another process works on the queue.
         `only` names one, which is due whenever it was to be."""
-        if not self._claim():
+        if not self.claim():
             return None
         now = iso(self._clock.now())
         for errand in self.waiting():
@@ -112,10 +140,11 @@ class Errands:
         failpoint.reach("errand.acknowledged")
         _remove(self._folder / f"{errand.id}.json")
 
-    def fail(self, errand: Errand, why: str) -> bool:
-        """It did not work out, and is due again in a while. False where it was put aside for good."""
+    def fail(self, errand: Errand, why: str, final: bool = False) -> bool:
+        """It did not work out, and is due again in a while. False where it was put aside for good, at once where it is
+        `final`."""
         failed = replace(errand, tries=errand.tries + 1, after=self.soon(), said=why)
-        if failed.tries >= TRIES:
+        if final or failed.tries >= TRIES:
             self._put_aside(failed)
             return False
         self._write(failed)
@@ -165,21 +194,6 @@ class Errands:
         self.close()
 
     # -- the disk -----------------------------------------------------------------------------------------------------
-
-    def _claim(self) -> bool:
-        """Whether this object is the worker; the kernel takes the lock back from a process that dies."""
-        if self._worker >= 0:
-            return True
-        with _on_disk(self._folder):
-            self._folder.mkdir(exist_ok=True)
-            descriptor = os.open(self._folder / "worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        self._worker = descriptor
-        return True
 
     def _put_aside(self, errand: Errand) -> None:
         self._write(errand, self._folder / _ASIDE)

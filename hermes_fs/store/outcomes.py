@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.store.per_transcript import Counting, counted
-from hermes_fs.store.transcript import Contents, Record
+from hermes_fs.store.transcript import OWN_CHANNELS, Contents, Record
 
 Result = Literal["success", "failure", "partial"]
 Source = Literal["ended", "reflection", "correction", "check", "feedback"]
@@ -27,8 +27,6 @@ WEIGHT: Mapping[Result, float] = {"success": 1.0, "partial": 0.5, "failure": 0.0
 _RESULTS: Mapping[str, Result] = {"success": "success", "failure": "failure", "partial": "partial", "good": "success",
                                   "bad": "failure"}  # fmt: skip
 _STRENGTH: Mapping[str, int] = {source: place for place, source in enumerate(get_args(Source))}
-OWN_CHANNELS = frozenset(("reflection", "audit"))
-"""Channels of the agent's own background work, whose turns are nobody's tasks."""
 _COLUMNS = """
   kind text not null, session text not null, task text not null, at text not null, model text not null,
   about text not null

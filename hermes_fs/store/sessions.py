@@ -16,7 +16,7 @@ from hermes_fs.core.clock import Clock, iso, parse_iso
 from hermes_fs.core.errors import HermesError, NotFound, UsageError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.store import transcript
-from hermes_fs.store.transcript import FOLDER, Header, Record, Transcript
+from hermes_fs.store.transcript import FOLDER, OWN_CHANNELS, Header, Record, Transcript
 
 IDLE = timedelta(hours=12)
 _SHORTEST_ENDING = 4
@@ -110,14 +110,20 @@ class Sessions:
             return None
         return claimed
 
-    def recent(self, limit: int = 20, person: str = "", since: datetime | None = None) -> list[SessionInfo]:
-        """Newest first; a session that another one goes on with is shown once, by the newest."""
+    def recent(
+        self, limit: int = 20, person: str = "", since: datetime | None = None, own: bool = False
+    ) -> list[SessionInfo]:
+        """Newest first; a session that another one goes on with is shown once, by the newest. `own`: those of the
+        agent's own background work, too."""
         found: list[SessionInfo] = []
         continued: set[str] = set()
         for info in self._all():
             if since and info.started < since:
                 break
-            if info.header.parent:
+            if info.header.channel in OWN_CHANNELS:
+                if not own:
+                    continue
+            elif info.header.parent:
                 continued.add(info.header.parent)
             if info.id in continued or (person and info.header.person != person):
                 continue

@@ -21,6 +21,7 @@ from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import entry_id
 from hermes_fs.store.tokens import storable
+from hermes_fs.store.transcript import OWN_CHANNELS
 
 KINDS = ("message", "tool_call", "tool_result", "summary", "note", "memory", "user", "skill")
 FOLDERS = ("notes", "people", "skills", "sessions")
@@ -192,7 +193,7 @@ def transcript_pieces(lines: bytes) -> list[Piece]:
     found = []
     for line in lines.split(b"\n"):
         record = _record(line) if 2 < len(line) <= MAX_LINE else None
-        if record is None:
+        if record is None or _text(record, "channel") in OWN_CHANNELS:  # looking back on it makes nothing be said twice
             continue
         made = _EVENTS.get(record.get("type", ""), _nothing)(record) if isinstance(record.get("type"), str) else ""
         if made:

@@ -26,6 +26,8 @@ from hermes_fs.core.types import Origin
 
 FORMAT = 1
 FOLDER = "sessions"
+OWN_CHANNELS = frozenset(("reflection", "audit"))
+"""Channels of the agent's own background work: nobody's conversations, and no tasks."""
 INLINE_BLOB = 64 * 1024
 TITLE = 60
 _DEPTH = 5  # folders from a blob to sessions/: blobs, day, month, year, sessions

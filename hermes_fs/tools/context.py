@@ -138,6 +138,10 @@ class ToolContext:
         """The same context for one call."""
         return replace(self, ask=ask, emit=emit, cancel=cancel)
 
+    def prompted(self, trigger: Trigger) -> Self:
+        """The same context in a turn where something else than the person's wish leads to lessons."""
+        return replace(self, session=replace(self.session, trigger=trigger))
+
     def cover(self, *paths: str) -> None:
         """Before something writes to the work directory: keep these absolute paths, and the rest where it can be."""
         reason = self.memo.checkpoints.cover(paths) if self.memo.checkpoints else ""

@@ -28,6 +28,7 @@ def template(server: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> 
         ("memory", "add", LESSON),
         ("config", "set", "retries.attempts", "1"),
         ("config", "set", "terminal.backend", "local"),
+        ("config", "set", "learning.reflection", "off"),  # nothing goes on beside the test
         ("chat", "-q", "hello there"),
     ):
         done = world.run(argv)

@@ -45,6 +45,7 @@ def converse(runtime: Runtime, session: str) -> int:
         prompt, hint = reader(prompt_history, lambda text: _candidates(talk, text), os.environ)
         face.line(hint)
         runtime.attend()
+        runtime.settle()
         Chat(talk, face, prompt, tty, News(talk)).run()
         if talk.conversation.title:
             face.line("`hermes --continue` goes on with this session")

@@ -113,6 +113,7 @@ class Chat:
             self._stage.line(one_line(remark))
         self._play(self._talk.conversation.send(text, self._ask, found.parts))
         self._queue.extendleft(reversed(self._talk.conversation.take_unread()))
+        self._talk.runtime.settle(self._talk.conversation)
 
     def _show(self, outcome: Outcome) -> bool:
         match outcome:

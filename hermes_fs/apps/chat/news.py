@@ -1,4 +1,4 @@
-"""What there is to tell a person between two messages: reports of the workspace, background jobs that ended."""
+"""What there is to tell a person between two messages: reports of the workspace, what ended or was learned beside."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class News:
         """What happened since the last call. The model is told of jobs with the next message."""
         runtime = self._talk.runtime
         late, runtime.problems[:] = list(runtime.problems), []
-        return [*runtime.workspace.take_reports(), *late, *self._ended()]
+        return [*runtime.workspace.take_reports(), *late, *self._ended(), *self._learned()]
 
     def status(self) -> str:
         """`2 jobs running`, "" for none."""
@@ -64,6 +64,13 @@ class News:
             conversation.remark(f"Background job {about}. The process tool shows its output.")
             lines.append(f"Background job {about}")
         return lines
+
+    def _learned(self) -> list[str]:
+        """What was learned beside the conversation, also in earlier ones."""
+        runtime = self._talk.runtime
+        if not (runtime.workspace.state_dir / "errands" / "news").exists():
+            return []
+        return runtime.aftermath.errands.take_news()
 
 
 def _jobs(backend: Backend) -> list[JobState]:

@@ -127,6 +127,9 @@ class Runtime:
     def conversation(self, session_id: str = "", model: str = "") -> Conversation:
         return Conversation()
 
+    def settle(self, conversation: object = None) -> None:
+        """Nothing is learned beside this one."""
+
 
 class Quiet:
     def lines(self) -> list[str]:

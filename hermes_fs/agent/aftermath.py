@@ -1,0 +1,59 @@
+"""What follows a turn beside the conversation: whether it is looked back on, and that somebody does it. Waits not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hermes_fs.agent import triggers
+from hermes_fs.agent.record import Pen
+from hermes_fs.core.config import LearningConfig
+from hermes_fs.core.loading import load
+from hermes_fs.store.errands import Errand, Errands
+from hermes_fs.store.workspace import Workspace
+
+ANYTHING = "whatever of it will matter later"
+"""What a person wants kept who does not say what."""
+ASKED = "the person asked for it"
+WRONG = "the person says that it went wrong"
+
+
+class Aftermath:
+    """For one workspace in one process. `model` is what a flag named. Raises Failed where the disk does not let us."""
+
+    def __init__(self, workspace: Workspace, config: LearningConfig, errands: Errands, model: str = "") -> None:
+        self._workspace = workspace
+        self._config = config
+        self._model = model
+        self._latest = ""
+        self.errands = errands
+
+    def settle(self, pen: Pen) -> None:
+        """The turn has ended, and the person has their answer: where it is worth a look back, one will be taken."""
+        task = next((record.id for record in pen.ended if triggers.is_asked(record)), "")
+        if not task or task == self._latest or self._config.reflection == "off":
+            return
+        self._latest = task
+        if why := pen.taught(self._config.complex):
+            self._add(pen, task, why)
+
+    def wish(self, pen: Pen, what: str) -> bool:
+        """The person wants something of this session kept; False where there is nothing yet."""
+        if not pen.asked:
+            return False
+        self._add(pen, "", (ASKED,), what or ANYTHING)
+        return True
+
+    def blame(self, pen: Pen) -> None:
+        """The person says that the last task went wrong."""
+        if self._config.reflection != "off":
+            self._add(pen, pen.asked, (WRONG,))
+
+    def begin(self, environ: Mapping[str, str]) -> None:
+        """Have done what is due, by a process of its own, unless one is at it."""
+        if not self._workspace.read_only and self.errands.is_due() and not self.errands.is_busy():
+            log = self._workspace.state_dir / "errands" / "log"
+            load("hermes_fs.agent.background:begin")(self._workspace.root, log, environ)
+
+    def _add(self, pen: Pen, task: str, why: tuple[str, ...], what: str = "") -> None:
+        if not self._workspace.read_only:
+            self.errands.add(Errand("reflect", pen.transcript.header.session, task, why, what, self._model))

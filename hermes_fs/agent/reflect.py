@@ -1,0 +1,251 @@
+"""One look back on a task, after it: what of it will matter later is kept by the usual tools within narrow bounds.
+
+It has a transcript of its own; what it keeps names the original one as its evidence and inherits whose words were read
+there. Cut off at any moment and begun again, it keeps nothing twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from hermes_fs.agent import triggers
+from hermes_fs.agent.excerpt import excerpt
+from hermes_fs.agent.learner import Bench, Done
+from hermes_fs.agent.looking_back import JudgeTask, Pass, toolset
+from hermes_fs.agent.loop import run as run_loop
+from hermes_fs.agent.outcome import Outcome
+from hermes_fs.agent.record import Pen
+from hermes_fs.agent.reflect_prompt import prompt, question
+from hermes_fs.agent.turn import Turn
+from hermes_fs.core.errors import Cancelled, Failed, HermesError, NotFound
+from hermes_fs.core.events import (
+    Appended,
+    Event,
+    Learned,
+    Notice,
+    Proposed,
+    SkillUsed,
+    TextDelta,
+    ThinkingDelta,
+    TurnEnded,
+)
+from hermes_fs.core.origins import least_trusted
+from hermes_fs.core.ports import Cancel, Provider
+from hermes_fs.core.types import Answer, Limits, Message, Question, Reply, Request, Trigger, Usage, system, user
+from hermes_fs.store import history, transcript
+from hermes_fs.store.errands import Errand
+from hermes_fs.store.replay import origins
+from hermes_fs.store.review import Review
+from hermes_fs.store.sessions import SessionInfo
+from hermes_fs.store.transcript import OWN_CHANNELS, Header, Record
+from hermes_fs.tools.context import Memo, Settings, ToolContext, Where
+
+CHANNEL = "reflection"
+LIMITS = Limits(steps=14, tokens=150_000, seconds=900.0)
+TASK_TOKENS = 6_000
+BEFORE_TOKENS = 1_500
+"""What a look back reads of the task, and of the conversation before it."""
+SMALL = 0.35
+"""The share of a small window that both may take."""
+_TOOLS = {"memory": "memory", "user": "memory", "note": "note", "skill": "skill_edit"}
+"""Kinds of lessons → the tool that makes them here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is looked back on: `task` are the records of the turn, or of the whole session, `before` those before it."""
+
+    info: SessionInfo
+    path: str
+    before: Sequence[Record]
+    task: Sequence[Record]
+
+    @property
+    def evidence(self) -> str:
+        """Without the file's path."""
+        return f"{self.task[0].id}..{self.task[-1].id}"
+
+
+def run(errand: Errand, bench: Bench) -> Done:
+    """Look back. Raises NotFound for a session or task that is not there, Failed for one that can't be read,
+    BudgetSpent, ProviderError, Cancelled."""
+    source = source_of(errand, bench)
+    trigger: Trigger = "user" if errand.what else "reflection"
+    state = Pass(kept=_kept_before(errand, bench, trigger))
+    teacher = _Heard(bench.provider("reflection", errand.model))
+    try:
+        ended, usage = _look_back(errand, bench, source, state, teacher)
+    finally:
+        teacher.close()
+    if ended.reason in ("cancelled", "error", "money", "tokens") and teacher.error:
+        raise teacher.error
+    if ended.reason == "cancelled":
+        raise Cancelled
+    if ended.reason == "error":
+        raise Failed(f"a look back did not end: {ended.detail}", "look at it: hermes sessions list --all")
+    return Done(tuple(_told(state)), usage)
+
+
+def source_of(errand: Errand, bench: Bench) -> Source:
+    """Reads what an errand is about."""
+    info = bench.sessions.find(errand.session)
+    if info.header.channel in OWN_CHANNELS:
+        raise NotFound(f"{info.id} is a look back itself", "name the session that it is about")
+    records = [one for one in transcript.read(info.path).records if one.type != "usage"]
+    path = info.path.relative_to(bench.workspace.root).as_posix()
+    if not errand.task:
+        first = next((place for place, one in enumerate(records) if triggers.is_asked(one)), len(records))
+        if first == len(records):
+            raise NotFound(f"nothing was said in {info.id}", "name another session")
+        return Source(info, path, (), records[first:])
+    starts = [place for place, one in enumerate(records) if triggers.is_asked(one)]
+    begin = next((place for place in starts if records[place].id == errand.task), -1)
+    if begin < 0:
+        raise NotFound(f"there is no task {errand.task} in {info.id}", "")
+    return Source(info, path, records[:begin], records[begin : _end(records, begin)])
+
+
+def _end(records: Sequence[Record], begin: int) -> int:
+    """Where the turn ends that begins there: at the first message of the person that follows an answer. What they say
+    while calls are made is part of it."""
+    latest = records[begin]
+    for place in range(begin + 1, len(records)):
+        record = records[place]
+        if triggers.is_asked(record) and (latest.type == "turn_ended" or latest.data.get("role") == "assistant"):
+            return place
+        if record.type in ("message", "tool_call", "tool_result", "turn_ended"):
+            latest = record
+    return len(records)
+
+
+def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teacher: Provider) -> tuple[TurnEnded, Usage]:
+    """One turn of its own, in a transcript of its own."""
+    pen = _pen(bench, source, teacher)
+    backend = bench.backend()
+    found = triggers.facts(source.task)
+    outcome = Outcome(errand.task, "success", "reflection", "", tuple(found.skills), source.info.id)
+    tools = toolset(state, JudgeTask(outcome, found.skills, pen.judge))
+    asked = _asked(errand, bench, source, state, teacher.context_window)
+    context = ToolContext(
+        backend, bench.workspace, bench.index, _where(errand, source, teacher), _nobody, bench.emit, bench.cancel,
+        _memo(bench, source, pen),
+    )  # fmt: skip
+    messages = (system(prompt()), asked)
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    turn = Turn(teacher, tools, messages, context, _nobody, inbox, bench.cancel, LIMITS, bench.clock)
+    ended = TurnEnded("error", Usage(), "it stopped without an end")
+    try:
+        said = Appended(asked, least_trusted(pen.origins))
+        for event in pen.write(_seen(itertools.chain([said], run_loop(turn)))):
+            bench.emit(event)
+            if isinstance(event, TurnEnded):
+                ended = event
+        pen.end(ended.reason)
+    finally:
+        backend.close()
+        pen.transcript.close()
+    return ended, ended.usage
+
+
+def _seen(events: Iterator[Event]) -> Iterator[Event]:
+    """A skill that is read to be changed was not used."""
+    return (event for event in events if not isinstance(event, SkillUsed))
+
+
+def _pen(bench: Bench, source: Source, teacher: Provider) -> Pen:
+    header = source.info.header
+    draft = Header(
+        "", "", CHANNEL, header.person, teacher.model, teacher.name, "", bench.workspace.head(), "", source.info.id
+    )
+    pen = Pen(bench.sessions.start(draft), bench.ulids, bench.clock, header.person, CHANNEL, teacher.model)
+    pen.origins |= origins([*source.before, *source.task])
+    if not bench.workspace.trust.owns_the_mind:
+        pen.origins.add("file")  # a stranger's memory is in the prompt
+    return pen
+
+
+def _where(errand: Errand, source: Source, teacher: Provider) -> Where:
+    trigger: Trigger = "user" if errand.what else "reflection"
+    person = source.info.header.person
+    return Where(source.info.id, source.path, person, CHANNEL, "owner", teacher.model, trigger)
+
+
+def _memo(bench: Bench, source: Source, pen: Pen) -> Memo:
+    limits = (bench.config.memory.memory_limit, bench.config.memory.user_limit)
+    held = Settings(memory_limit=limits[0], user_limit=limits[1], review=bench.policy, gate=bench.gate)
+    return Memo(held, evidence=lambda: source.evidence, origins=pen.origins)
+
+
+def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: int) -> Message:
+    room = min(1.0, SMALL * window / (TASK_TOKENS + BEFORE_TOKENS)) if window else 1.0
+    before = excerpt(source.before, int(BEFORE_TOKENS * room))
+    task = excerpt(source.task, int(TASK_TOKENS * room))
+    return user(question(bench.workspace, errand, before, task, sorted(state.kept)))
+
+
+def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[str]:
+    """The tools by which this errand kept something before it was cut off: lessons and proposals of the session, made
+    by a look back since it was begun for the first time."""
+    lessons = history.log(bench.workspace.git, history.Filter(session=errand.session, limit=50))
+    made = [
+        (lesson.kind, lesson.change)
+        for lesson in lessons
+        if lesson.trailers.get("Trigger") == trigger and lesson.trailers.get("Session") == errand.session
+    ]
+    made += [
+        (one.kind, one.change)
+        for one in Review(bench.workspace).waiting()
+        if one.provenance.session == errand.session and one.provenance.trigger == trigger
+    ]
+    return frozenset(_TOOLS[kind] for kind, change in made if kind in _TOOLS and change > errand.started)
+
+
+def _told(state: Pass) -> Iterator[str]:
+    """What a person is told of it."""
+    for event in state.kept_now:
+        if isinstance(event, Learned):
+            yield f"learned: {event.commit.subject} · hermes show {event.commit.id[:8]}"
+    waiting = sum(isinstance(event, Proposed) for event in state.kept_now)
+    if waiting:
+        yield f"{waiting} lesson{'s await' if waiting > 1 else ' awaits'} you: /review"
+
+
+def _nobody(question: Question) -> Answer:
+    """Nobody is there to ask."""
+    return Answer(None)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A provider that remembers why it failed: the loop makes a line of it, and the queue wants to know more."""
+
+    provider: Provider
+    error: HermesError | None = field(default=None)
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def model(self) -> str:
+        return self.provider.model
+
+    @property
+    def context_window(self) -> int:
+        return self.provider.context_window
+
+    def warm(self) -> None:
+        self.provider.warm()
+
+    def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
+        try:
+            yield from self.provider.stream(request, cancel)
+        except HermesError as error:
+            self.error = error
+            raise
+
+    def close(self) -> None:
+        self.provider.close()
