@@ -74,7 +74,6 @@ RUNNERS: dict[str, str] = {
     "agent/trial_inside.py": "the tests of a skill, inside a sandbox only",
     "cli/editing.py": "the person's editor",
     "agent/background.py": "hermes itself, to learn in the background",
-    "cli/proposing.py": "the person's editor",
     "backends/here_jobs.py": "ps, where there is no /proc",
     "backends/isolation_probe.py": "bubblewrap, to try it",
     "backends/processes.py": "bash, for commands and jobs",
