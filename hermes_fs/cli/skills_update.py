@@ -19,6 +19,7 @@ from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused, UsageE
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
+from hermes_fs.store import acting
 from hermes_fs.store.installing import accepting, lock, newcomer, source, updating
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.newcomer import Found, Newcomer
@@ -98,6 +99,9 @@ def _one(workspace: Workspace, name: str, entry: Entry, wish: _Wish) -> dict[str
     if not (workspace.root / "skills" / name).is_dir():
         _say(wish, f"{one_line(name)}  {dim(f'is gone; install it anew, or take it out of {LOCK_FILE}')}")
         return {"name": name, "state": "gone"}
+    if not wish.source and name in acting.unknown_sources(workspace):
+        hint = f"look at it: hermes trust show source:{name}, then hermes trust accept source:{name}"
+        raise Refused(f"{entry.source} came from elsewhere, and is not asked", hint)
     wanted = wish.source or source.parse(entry.source, Path.home())
     if not wish.source and load(f"{_BRINGING}:is_same")(wanted, entry, workspace.state_dir):
         return _current(name, wish)

@@ -17,7 +17,7 @@ from hermes_fs.core.origins import is_trusted, known
 from hermes_fs.core.types import Commit
 from hermes_fs.store.git import Git
 from hermes_fs.store.message import one_line, read_trailers
-from hermes_fs.store.paths import skill_of
+from hermes_fs.store.paths import LOCK_FILE, skill_of
 from hermes_fs.store.trust import MIND, Item, ItemKind, Trust
 
 INSTRUCTIONS = ("SOUL.md", "AGENTS.md")
@@ -83,6 +83,14 @@ def unknown_skills(workspace: Mind) -> set[str]:
     folder = workspace.git.tree_at(head, "skills") if head else ""
     rows = workspace.git.tree(folder) if folder else []
     return {entry.name for entry in rows if entry.kind == "tree" and kept.get(f"skill:{entry.name}") != entry.oid}
+
+
+def unknown_sources(workspace: Mind) -> set[str]:
+    """Names of the installed skills whose entry in skills.lock waits for trust: nobody is asked for an update then."""
+    head, kept = workspace.head(), workspace.trust.digests()
+    if not head:
+        return set()
+    return {one.name for one in _records(workspace.git, head, LOCK_FILE, lambda key, digest: kept.get(key) == digest)}
 
 
 def withheld(workspace: Mind) -> tuple[str, ...]:
@@ -230,9 +238,15 @@ def _people_does(record: Any) -> str:
     return f"lets somebody speak to the agent: {json.dumps(record, default=str)}"
 
 
+def _source_does(record: Any) -> str:
+    where = record.get("source") if isinstance(record, Mapping) else ""
+    return f"says where `hermes skills update` asks for new versions: {where or 'nowhere'}"
+
+
 _Reader = tuple[ItemKind, Callable[[Mapping[str, Any]], dict[str, Any]], Callable[[Any], str]]
 _READERS: Mapping[str, _Reader] = {
     "config.yaml": ("config", _sections, _config_does),
     "cron.yaml": ("cron", _everything, _cron_does),
     "people/people.yaml": ("people", _everything, _people_does),
+    LOCK_FILE: ("source", _everything, _source_does),
 }

@@ -154,3 +154,20 @@ def test_a_skill_that_was_taken_away_by_hand_can_be_installed_anew(hermes, mind,
     done = hermes("skills", "install", f"file://{offered}#pdf", "--yes")
     assert done.returncode == 0, done.stderr
     assert (mind / "skills/pdf/SKILL.md").exists()
+
+
+def test_where_a_cloned_lock_points_is_not_asked_until_it_is_trusted(hermes, mind, server):
+    trust(mind)
+    server.offer(row("pdf", SKILL, "/pdf/SKILL.md", "skill-md"))
+    server.pages["/pdf/SKILL.md"] = Page(SKILL)
+    assert hermes("skills", "install", f"{server.address}#pdf", "--yes").returncode == 0
+    assert "up to date" in hermes("skills", "update").stdout
+    place = mind / "skills.lock"
+    place.write_text(place.read_text().replace(server.address, "http://127.0.0.1:9"))
+    git(mind, "commit", "-qam", "as a pull would bring it")
+    server.asked.clear()
+    done = hermes("skills", "update")
+    assert done.returncode == 4 and "hermes trust accept source:pdf" in done.stderr and server.asked == []
+    assert "asks for new versions: http://127.0.0.1:9" in hermes("trust", "list").stdout
+    assert hermes("trust", "accept", "source:pdf", "--yes").returncode == 0
+    assert "did not answer" in hermes("skills", "update").stderr

@@ -8,10 +8,12 @@ import tarfile
 import zipfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.store.installing import pile
-from hermes_fs.store.installing.archives import Archive
+from hermes_fs.store.installing.archives import MAX_UNPACKED, Archive
 from tests.store.installing.packing import SKILL, special, tarred, tarred_members, zipped, zipped_with_mode
 
 GOOD = {"SKILL.md": SKILL, "scripts/run.py": b"print(1)\n", "assets/logo.png": b"\x89PNG\0"}
@@ -186,3 +188,23 @@ def test_one_skill_of_several_is_chosen_by_name_or_path():
     with pytest.raises(NotFound, match="it holds a, b, c"):
         pile.choose(names, "d")
     assert pile.choose(["top/SKILL.md"], "") == "top"
+
+
+@pytest.mark.slow
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from([zipped(GOOD), tarred(GOOD), tarred(GOOD, False)]), st.data())
+def test_whatever_is_changed_in_an_archive_it_is_read_or_refused(made: bytes, data: st.DataObject) -> None:
+    broken = bytearray(made)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(broken) - 1))
+        piece = data.draw(st.binary(max_size=4))
+        broken[place : place + data.draw(st.integers(0, 4))] = piece
+        if not broken:
+            break
+    try:
+        archive = Archive(bytes(broken))
+    except Refused as refused:
+        assert "\n" not in str(refused)
+        return
+    assert sum(len(archive.read(name)) for name in archive.names) <= MAX_UNPACKED
+    assert pile.checked(archive.names) == list(archive.names)
