@@ -76,7 +76,7 @@ fail_with_log() {
 
 selection() { # the arguments for pip or uv
     if [ "$1" = test ]; then
-        printf '%s' "--editable .[all,semantic] --group dev"
+        printf '%s' "--editable .[all,semantic,honcho] --group dev"
     else
         printf '%s' "--editable .[all]"
     fi
