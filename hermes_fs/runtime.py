@@ -180,8 +180,9 @@ class Runtime:
     def learner(self, emit: Emit, cancel: Cancel) -> Learner:
         """Who does the learning loop's background work here; loaded by the first that there is."""
         given = (self.workspace, self.index, self.sessions, self.config, self.clock, self.ulids, self._teacher)
+        environ = self.options.environ
         bench = load("hermes_fs.agent.learner:Bench")(
-            *given, lambda: self._backend(self._ground(), "learning"), self.gate, cancel, emit
+            *given, lambda: self._backend(self._ground(), "learning"), self.gate, cancel, emit, environ
         )
         made: Learner = load("hermes_fs.agent.learner:Learner")(self.errands(), bench)
         return made

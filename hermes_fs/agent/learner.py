@@ -23,6 +23,7 @@ from hermes_fs.store.workspace import Workspace
 
 WORK: Mapping[Kind, str] = {
     "audit": "hermes_fs.agent.audit:run",
+    "model": "hermes_fs.agent.user_pass:run",
     "reflect": "hermes_fs.agent.reflect:run",
 }
 """Kind → `module:function`, loaded on use. A function takes an errand and the bench, blocks, and returns what it did.
@@ -47,6 +48,7 @@ class Bench:
     gate: Gate | None
     cancel: Cancel
     emit: Emit
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
