@@ -8,13 +8,14 @@ from hermes_fs.agent import triggers
 from hermes_fs.agent.record import Pen
 from hermes_fs.core.config import LearningConfig
 from hermes_fs.core.loading import load
-from hermes_fs.store.errands import Errand, Errands
+from hermes_fs.store.errands import Errand, Errands, Kind
 from hermes_fs.store.workspace import Workspace
 
 ANYTHING = "whatever of it will matter later"
 """What a person wants kept who does not say what."""
 ASKED = "the person asked for it"
 WRONG = "the person says that it went wrong"
+OF_SELF = "the person said something about themself"
 
 
 class Aftermath:
@@ -35,6 +36,9 @@ class Aftermath:
         self._latest = task
         if why := pen.taught(self._config.complex):
             self._add(pen, task, why)
+        speaks = load("hermes_fs.agent.self_talk:speaks")
+        if any(speaks(str(record.data.get("text", ""))) for record in pen.ended if triggers.is_asked(record)):
+            self._add(pen, task, (OF_SELF,), kind="model")
 
     def wish(self, pen: Pen, what: str) -> bool:
         """The person wants something of this session kept; False where there is nothing yet."""
@@ -54,6 +58,6 @@ class Aftermath:
             log = self._workspace.state_dir / "errands" / "log"
             load("hermes_fs.agent.background:begin")(self._workspace.root, log, environ)
 
-    def _add(self, pen: Pen, task: str, why: tuple[str, ...], what: str = "") -> None:
+    def _add(self, pen: Pen, task: str, why: tuple[str, ...], what: str = "", kind: Kind = "reflect") -> None:
         if not self._workspace.read_only:
-            self.errands.add(Errand("reflect", pen.transcript.header.session, task, why, what, self._model))
+            self.errands.add(Errand(kind, pen.transcript.header.session, task, why, what, self._model))

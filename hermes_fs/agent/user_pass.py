@@ -14,7 +14,7 @@ from hermes_fs.core.types import Origin, Usage
 from hermes_fs.store import transcript
 from hermes_fs.store.errands import Errand
 from hermes_fs.store.replay import origins
-from hermes_fs.store.transcript import Record
+from hermes_fs.store.transcript import OWN_CHANNELS, Record
 
 _PEOPLE: tuple[Origin, ...] = ("owner", "member", "guest")
 
@@ -22,6 +22,8 @@ _PEOPLE: tuple[Origin, ...] = ("owner", "member", "guest")
 def run(errand: Errand, bench: Bench) -> Done:
     """Raises NotFound for a session that is not there, BudgetSpent, ProviderError, Cancelled, Refused."""
     info = bench.sessions.find(errand.session)
+    if info.header.channel in OWN_CHANNELS:
+        return Done()
     person = info.header.person
     path = info.path.relative_to(bench.workspace.root).as_posix()
     said = list(said_in(transcript.read(info.path).records, person, path, errand.task))
@@ -47,15 +49,14 @@ def run(errand: Errand, bench: Bench) -> Done:
 
 
 def said_in(records: Sequence[Record], person: str, path: str, task: str = "") -> Iterator[Said]:
-    """What a person said about themself, in the whole or in the turn that `task` begins. An utterance has the worst
+    """What a person said about themself, from the message with the id `task` on. An utterance has the worst
     origin of what the conversation had read by then: it may echo that."""
     session = path.rpartition("/")[2].removesuffix(".jsonl")
-    wanted = {record.id for turn in triggers.turns(records) if turn[0].id == task for record in turn}
     for place, record in enumerate(records):
         if not triggers.is_asked(record) or record.person != person or record.origin not in _PEOPLE:
             continue
         text = record.data.get("text")
-        if (task and record.id not in wanted) or not isinstance(text, str) or not self_talk.speaks(text):
+        if record.id < task or not isinstance(text, str) or not self_talk.speaks(text):
             continue
         read = least_trusted({record.origin, *origins(records[:place])})
         yield Said(self_talk.own_words(text), f"{path}#{record.id}..{record.id}", session, read)

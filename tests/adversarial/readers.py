@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from hermes_fs.agent import recollect
+from hermes_fs.agent import json_reply, recollect, self_talk
 from hermes_fs.apps.chat import blocks, markdown
 from hermes_fs.core import config, foreign, hidden, secrets, terminal
 from hermes_fs.core.errors import HermesError
@@ -33,6 +33,8 @@ PATHS = ("MEMORY.md", "notes/a.md", "skills/a/SKILL.md", "skills/a/scripts/b.py"
 def readers() -> dict[str, Reader]:
     """All of them."""
     found: dict[str, Reader] = {
+        "self_talk.speaks": self_talk.speaks,
+        "json_reply.found": _found,
         "secrets.find": secrets.find,
         "secrets.redact": secrets.redact,
         "hidden.find": hidden.find,
@@ -120,6 +122,11 @@ def _cut(data: bytes, size: int) -> Iterator[bytes]:
 def _shown(text: str) -> object:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, theme=markdown.THEME)
     return markdown.rendered(console, text, 100)
+
+
+def _found(text: str) -> None:
+    with contextlib.suppress(json_reply.Unfit):
+        json_reply.found(text)
 
 
 def _quiet(reader: Reader, error: type[Exception] = HermesError) -> Reader:
