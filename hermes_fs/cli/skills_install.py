@@ -55,6 +55,7 @@ def install(
     wanted = source.parse(text, Path.cwd())
     with opened(context) as workspace:
         workspace.require_learning()
+        skills_shown.waiting(wanted)
         found: Found = load("hermes_fs.store.installing.bringing:bring")(wanted, workspace.state_dir)
         one = newcomer.newcomer(found, name)
         accepting.require_free(workspace, one.name)

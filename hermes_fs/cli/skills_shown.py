@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from hermes_fs.cli.output import bad, bold, dim, good, print_text, warning
@@ -15,6 +16,12 @@ LABEL = 9
 _FILES = 40
 _FINDINGS = 20
 _OFFER = "[y]es, [N]o, [s]how its files"
+
+
+def waiting(wanted: source.Source) -> None:
+    """Says at a terminal what takes its time."""
+    if wanted.origin == "web" and sys.stderr.isatty():
+        print(dim(f"fetching {one_line(wanted.text)}"), file=sys.stderr)
 
 
 def whole(one: Newcomer, problems: list[str]) -> None:

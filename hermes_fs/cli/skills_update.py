@@ -105,6 +105,7 @@ def _one(workspace: Workspace, name: str, entry: Entry, wish: _Wish) -> dict[str
     wanted = wish.source or source.parse(entry.source, Path.home())
     if not wish.source and load(f"{_BRINGING}:is_same")(wanted, entry, workspace.state_dir):
         return _current(name, wish)
+    skills_shown.waiting(wanted)
     found: Found = load(f"{_BRINGING}:bring")(wanted, workspace.state_dir)
     new = newcomer.newcomer(found, name)
     if not updating.is_new(entry, new) and new.source.text == entry.source:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hermes_fs.store.workspace import Workspace
 from tests.cli.conftest import git, trust
 from tests.store.installing.packing import SKILL, tarred
 from tests.store.installing.site import Page, Site, row, site
@@ -171,3 +173,20 @@ def test_where_a_cloned_lock_points_is_not_asked_until_it_is_trusted(hermes, min
     assert "asks for new versions: http://127.0.0.1:9" in hermes("trust", "list").stdout
     assert hermes("trust", "accept", "source:pdf", "--yes").returncode == 0
     assert "did not answer" in hermes("skills", "update").stderr
+
+
+def test_a_kill_in_an_update_leaves_the_old_version_and_the_next_try_is_whole(hermes, mind, offered):
+    hermes("skills", "install", f"file://{offered}#pdf", "--yes")
+    mine = mind / "skills/pdf/SKILL.md"
+    mine.write_text(mine.read_text().replace("Read them.", "Read them aloud."))
+    with Workspace.open(mind) as workspace:
+        workspace.commit_pending()
+    publish(offered, "Run it.", "Run it twice.")
+    was, head = mine.read_text(), git(mind, "rev-parse", "main")
+    for place in ("install.fetched", "install.accepted", "door.judged"):
+        env = {**os.environ, "HERMES_FAILPOINT": place}
+        assert hermes("skills", "update", "--yes", env=env).returncode == -9
+        assert mine.read_text() == was and git(mind, "rev-parse", "main") == head
+        assert git(mind, "status", "--porcelain") == ""
+    assert hermes("skills", "update", "--yes").returncode == 0
+    assert "aloud" in mine.read_text() and "twice" in mine.read_text()

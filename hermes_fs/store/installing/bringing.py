@@ -53,7 +53,7 @@ def _of_folder(source: Source) -> Found:
 
 def _of_archive(source: Source) -> Found:
     if source.origin == "web":
-        data = fetching.get(source.address, fetching.Bounds(archives.MAX_BYTES)).data
+        data = fetching.get(source.address, fetching.Bounds(archives.MAX_BYTES, fetching.LONG)).data
     else:
         data = _local_bytes(Path(source.address))
     part, files, left = _chosen(archives.Archive(data), source.part, [])

@@ -15,6 +15,8 @@ from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store.installing.source import without_password
 
+LONG = 300.0
+"""Seconds for what may be large."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MISSING = (404, 410)
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 15.0

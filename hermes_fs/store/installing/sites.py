@@ -94,8 +94,10 @@ def choose(found: Index, name: str) -> Offer:
 
 def fetch(offer: Offer) -> pile.Pile:
     """The files of an offer. Refused where they are not what the index says; raises as `fetching.get`."""
-    size = pile.MAX_FILE if offer.kind == "skill-md" else archives.MAX_BYTES
-    answer = fetching.get(offer.address, fetching.Bounds(size))
+    bounds = fetching.Bounds(archives.MAX_BYTES, fetching.LONG)
+    if offer.kind == "skill-md":
+        bounds = fetching.Bounds(pile.MAX_FILE)
+    answer = fetching.get(offer.address, bounds)
     found = hashlib.sha256(answer.data).hexdigest()
     if found != offer.sha256:
         raise Refused(
