@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -45,7 +46,8 @@ def bubblewrap(note: Path | None = None) -> Found:
     if problem:
         return Found(problem=f"bubblewrap does not work here: {problem}", fix=_fix(problem))
     if note is not None and note.parent.is_dir():
-        note.write_text(known)
+        with contextlib.suppress(OSError):  # no room for a note: it is tried out again
+            note.write_text(known)
     return Found(program)
 
 

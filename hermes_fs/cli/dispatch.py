@@ -6,6 +6,7 @@ Must not know what any command does. Nothing here catches every exception: the u
 from __future__ import annotations
 
 import difflib
+import errno
 import io
 import os
 import sys
@@ -23,6 +24,11 @@ from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import neutralise, one_line
 
 _ISSUES = "run it again with --debug to see where"
+_DISK = {
+    errno.ENOSPC: "free some space there",
+    errno.EDQUOT: "free some space there",
+    errno.EROFS: "work on a copy that can be written",
+}
 
 
 Table = Mapping[str, tuple[str, str]]
@@ -130,5 +136,8 @@ def _usage(error: typer.TyperException) -> int:
 
 
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, OSError) and error.errno in _DISK:
+        complain(f"{error.filename or 'a file'} cannot be written: {error.strerror}", _DISK[error.errno])
+        return
     detail = " ".join(str(error).split())
     complain(f"unexpected {kind.__name__}{': ' if detail else ''}{detail}", _ISSUES)

@@ -6,6 +6,7 @@ person changed themselves is never overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from hermes_fs.core.errors import Failed, HermesError, NotFound
 from hermes_fs.store import isolation
 from hermes_fs.store.files import Files
 from hermes_fs.store.lock import Lock
+from hermes_fs.store.transcript import write_whole
 
 MOST_FILES = 10_000
 """Files of a work directory beyond which only those are kept that file tools change."""
@@ -64,6 +66,10 @@ class Rewound:
 
     restored: tuple[str, ...]
     kept: tuple[str, ...]
+
+
+_HEAD = b"ref: refs/heads/none\n"
+_ABANDONED = 30.0  # seconds
 
 
 class Checkpoints:
@@ -277,24 +283,41 @@ class Checkpoints:
                 f"{self._git_dir.parent} cannot be made: {error.strerror}", "look at the space left"
             ) from error
         with self._lock:
+            self._clear_what_a_kill_left()
             yield
+
+    def _clear_what_a_kill_left(self) -> None:
+        """git gives up at a lock file, and one that was killed leaves it for good. Ours is held, so it is nobody's; a
+        git that outlived its hermes has ended by then."""
+        for name in ("index.lock", "index.other.lock", f"{self._ref}.lock"):
+            left = self._git_dir / name
+            with contextlib.suppress(OSError):  # none, as nearly always
+                if self._clock.now().timestamp() - left.stat().st_mtime > _ABANDONED:
+                    left.unlink()
 
     # -- git ----------------------------------------------------------------------------------------------------------
 
     def _require(self) -> None:
-        if (self._git_dir / "HEAD").exists():
+        if self._is_made():
             return
         try:
             for name in ("objects", "refs", "info"):
                 (self._git_dir / name).mkdir(parents=True, exist_ok=True, mode=0o700)
             (self._git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
             (self._git_dir / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
-            (self._git_dir / "HEAD").write_text("ref: refs/heads/none\n")  # last: it says that the rest is there
+            write_whole(self._git_dir / "HEAD", _HEAD)  # last: it says that the rest is there
         except OSError as error:
             raise Failed(f"{self._git_dir} cannot be made: {error.strerror}", "look at the space left") from error
 
+    def _is_made(self) -> bool:
+        """Whether the repository is whole: a full disk may have left a beginning of one."""
+        try:
+            return (self._git_dir / "HEAD").read_bytes() == _HEAD
+        except OSError:
+            return False
+
     def _exists(self, ref: str) -> bool:
-        if not (self._git_dir / "HEAD").exists():
+        if not self._is_made():
             return False
         return bool(self._git("for-each-ref", "--format=%(objectname)", ref).strip())
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from hermes_fs.core.errors import Failed
+from hermes_fs.store import caches, rows, schema, searching, sources, vocabulary
 from hermes_fs.store import query as language
-from hermes_fs.store import rows, schema, searching, sources, vocabulary
 from hermes_fs.store.query import Query
 from hermes_fs.store.ranking import Senses
 from hermes_fs.store.rows import Delta, Known
@@ -69,7 +69,7 @@ class Index:
     def __init__(self, root: Path, state_dir: Path, meaning: Senses | None = None) -> None:
         self._root = root
         self._meaning = meaning
-        self._path = state_dir / "index.db"
+        self._path = caches.place(state_dir) / "index.db"
         self._reading = threading.RLock()
         self._writing = threading.RLock()
         self._building = threading.Lock()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hermes_fs.core.errors import HermesError
-from hermes_fs.store import transcript
+from hermes_fs.store import caches, transcript
 from hermes_fs.store.transcript import Contents
 
 
@@ -29,21 +29,35 @@ class Counting:
 @contextlib.contextmanager
 def counted(path: Path, counting: Counting, sessions: Path) -> Iterator[sqlite3.Connection]:
     """The database with its table `rows` in step with the folder of transcripts; in memory where it cannot be kept."""
-    with contextlib.closing(_opened(path, counting)) as db:
-        _refresh(db, counting, sessions)
+    kept = _in_step(_opened(caches.place(path.parent) / path.name, counting), counting, sessions)
+    with contextlib.closing(kept or _opened(None, counting)) as db:
+        if kept is None:
+            _refresh(db, counting, sessions)
         yield db
 
 
-def _opened(path: Path, counting: Counting) -> sqlite3.Connection:
-    """Made anew where it is damaged, of another version or cannot be kept."""
-    for attempt in (path, path, ":memory:"):
+def _in_step(db: sqlite3.Connection, counting: Counting, sessions: Path) -> sqlite3.Connection | None:
+    """The same brought in step, closed and None where the disk does not let us."""
+    try:
+        _refresh(db, counting, sessions)
+    except sqlite3.OperationalError:
+        db.close()
+        return None
+    return db
+
+
+def _opened(path: Path | None, counting: Counting) -> sqlite3.Connection:
+    """Made anew where it is damaged, of another version or cannot be kept; None is one in memory."""
+    for attempt in (path or ":memory:", path or ":memory:", ":memory:"):
         with contextlib.suppress(sqlite3.Error):
             db = sqlite3.connect(attempt, timeout=10)
             db.execute("pragma journal_mode = wal")
             if db.execute("pragma user_version").fetchone()[0] != counting.version:
                 _make(db, counting)
             return db
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if path:
+                path.unlink(missing_ok=True)
     raise AssertionError("SQLite cannot even keep a database in memory")
 
 

@@ -5,9 +5,9 @@ config.yaml belongs to the mind: its new text goes through the door, never from 
 
 from __future__ import annotations
 
+import errno
 import io
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,10 @@ from hermes_fs.core import config
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.loading import load
 from hermes_fs.store import identity
+from hermes_fs.store.lock import Lock
+from hermes_fs.store.transcript import write_whole
+
+_PATIENCE = 10.0  # seconds
 
 
 def with_values(text: str, values: Mapping[str, Any], where: str = config.CONFIG) -> str:
@@ -43,16 +47,36 @@ def with_values(text: str, values: Mapping[str, Any], where: str = config.CONFIG
 def write_local(state_dir: Path, values: Mapping[str, Any]) -> None:
     """Set or take out dotted keys in local.yaml, all or nothing. Raises ConfigError, or Failed where the disk does not
     let us."""
+    _change(state_dir, lambda data: values)
+
+
+def add_local(state_dir: Path, key: str, lines: Sequence[str]) -> tuple[str, ...]:
+    """Add lines to a list in local.yaml, those that another process added meanwhile kept. Returns the list. Raises as
+    `write_local`."""
+    made: list[str] = []
+
+    def added(data: Any) -> Mapping[str, Any]:
+        for part in key.split("."):
+            data = data.get(part) if isinstance(data, dict) else None
+        made[:] = dict.fromkeys((*(map(str, data) if isinstance(data, list) else ()), *lines))
+        return {key: list(made)}
+
+    _change(state_dir, added)
+    return tuple(made)
+
+
+def _change(state_dir: Path, values: Callable[[Any], Mapping[str, Any]]) -> None:
+    """`values` is called with what the file holds."""
     path = state_dir / config.LOCAL
-    identity.host_of(state_dir, identity.machine_id())  # by which they are known as this machine's own
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        fresh = with_values(text, values, config.LOCAL)
-        aside = path.with_name(f"{config.LOCAL}.{secrets.token_hex(4)}")
-        aside.write_text(fresh, encoding="utf-8")
-        aside.replace(path)
+        identity.host_of(state_dir, identity.machine_id())  # by which they are known as this machine's own
+        with Lock(state_dir / f"{config.LOCAL}.lock", _PATIENCE):
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            fresh = with_values(text, values(config.parse_yaml(text, config.LOCAL)), config.LOCAL)
+            write_whole(path, fresh.encode())
     except OSError as error:
-        raise Failed(f"{path} cannot be written: {error.strerror}", "make the folder writable") from error
+        hint = "free some space there" if error.errno == errno.ENOSPC else "make the folder writable"
+        raise Failed(f"{path} cannot be written: {error.strerror}", hint) from error
 
 
 def _take_out(data: Any, path: list[str]) -> None:

@@ -6,10 +6,12 @@ A figure that was added survives a kill. Losing the file loses no more than the 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.types import Usage
@@ -32,7 +34,9 @@ class Spent:
 class Spending:
     """Thread-safe, and safe beside other processes. Where the disk does not let us, what this process spends counts."""
 
-    def __init__(self, state_dir: Path, clock: Clock) -> None:
+    def __init__(self, state_dir: Path, clock: Clock, patience: float = 5.0) -> None:
+        """`patience`: seconds to wait for other processes."""
+        self._patience = patience
         self._path = state_dir / "spending.db"
         self._clock = clock
         self._lock = threading.Lock()
@@ -74,21 +78,43 @@ class Spending:
                     return self._db.execute(statement, values).fetchall()
             except sqlite3.Error:  # a full disk, a damaged file: what follows is counted in memory
                 self._db.close()
-                self._db = _made(":memory:")
+                self._db = self._in_memory()
                 return self._db.execute(statement, values).fetchall()
 
     def _connect(self) -> sqlite3.Connection:
+        """A damaged file is made anew; one that is busy, or on a disk that is full or read-only, is left alone: what it
+        counted goes on to count."""
+        try:
+            return _made(str(self._path), self._patience)
+        except sqlite3.OperationalError:
+            return self._in_memory()
+        except sqlite3.Error:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
         with contextlib.suppress(sqlite3.Error):
-            return _made(str(self._path))
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
-        with contextlib.suppress(sqlite3.Error):
-            return _made(str(self._path))
+            return _made(str(self._path), self._patience)
         return _made(":memory:")
 
+    def _in_memory(self) -> sqlite3.Connection:
+        """With what the file still tells: a budget does not begin anew because the disk is full."""
+        db = _made(":memory:")
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_reading(self._path)) as file:
+            db.executemany("insert into spent values(?,?,?)", file.execute("select span, tokens, money from spent"))
+            db.commit()
+        return db
 
-def _made(name: str) -> sqlite3.Connection:
-    db = sqlite3.connect(name, timeout=5, check_same_thread=False)
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """A look at a file that cannot be written. On a read-only disk the log beside it cannot be opened, so it is not
+    asked for there."""
+    address = f"file:{quote(str(path))}?mode=ro"
+    return sqlite3.connect(
+        address if os.access(path.parent, os.W_OK) else f"{address}&immutable=1", uri=True, timeout=5
+    )
+
+
+def _made(name: str, patience: float = 5.0) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=patience, check_same_thread=False)
     db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = normal")
     db.execute(_TABLE)

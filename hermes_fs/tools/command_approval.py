@@ -160,10 +160,11 @@ def _ask_for_all(context: ToolContext, host: str, refused: Refused) -> None:
 
 
 def _keep(context: ToolContext, which: str, line: str) -> None:
-    """In this machine's settings, and for the rest of this conversation."""
+    """In this machine's settings, beside what other conversations kept meanwhile, and for the rest of this one. A no
+    that holds here is never lost; a yes that was taken back elsewhere does not come back."""
     memo = context.memo
-    kept = (*(memo.settings.always if which == "always" else memo.settings.never), line)
-    settings.write_local(context.workspace.state_dir, {f"approvals.{which}": list(kept)})
+    lines = (*memo.settings.never, line) if which == "never" else (line,)
+    kept = settings.add_local(context.workspace.state_dir, f"approvals.{which}", lines)
     memo.settings = memo.settings.with_answers(**{which: kept})
 
 

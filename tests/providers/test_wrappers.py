@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,6 +213,23 @@ def test_what_was_spent_is_known_to_the_next_process_and_survives_a_damaged_file
     again.add("s1", Usage(3, 0, 0, None))
     assert again.today().tokens == 3
     again.close()
+
+
+def test_a_budget_does_not_begin_anew_where_the_file_is_busy(tmp_path: Path) -> None:
+    first = Spending(tmp_path, SystemClock())
+    first.add("s1", Usage(10, 5, 0, 0.5))
+    first.close()
+    with sqlite3.connect(tmp_path / "spending.db", isolation_level=None) as held:
+        held.execute("pragma journal_mode = delete")
+        held.execute("begin immediate")
+        second = Spending(tmp_path, SystemClock(), patience=0.05)
+        second.add("s1", Usage(1, 0, 0, None))
+        assert second.of("s1").tokens == 16
+        second.close()
+        held.execute("rollback")
+    third = Spending(tmp_path, SystemClock())
+    assert third.of("s1").tokens == 15  # and the file is as it was
+    third.close()
 
 
 def test_keys_and_models_come_from_names_and_no_key_goes_to_another_provider(tmp_path: Path) -> None:

@@ -149,3 +149,18 @@ def test_a_turn_that_changed_nothing_is_none_and_one_that_is_not_there_is_said(t
 def test_sessions_do_not_see_each_others_turns(tmp_path: Path, work: Path) -> None:
     turn(made(tmp_path, work), "first", {"a": "1"})
     assert made(tmp_path, work, "host-2").turns() == []
+
+
+def test_what_a_full_disk_or_a_kill_left_half_made_is_made_whole(tmp_path: Path, work: Path) -> None:
+    (work / "a").write_text("one")
+    turn(made(tmp_path, work), "first", {"a": "two"})
+    [git] = (tmp_path / "state").glob("*.git")
+    for name in ("index.lock", "refs/sessions/host-1.lock"):
+        (git / name).touch()
+        os.utime(git / name, (1, 1))
+    turn(made(tmp_path, work), "second", {"a": "three"})
+    assert len(made(tmp_path, work).turns()) == 2
+    (git / "HEAD").write_bytes(b"")
+    assert made(tmp_path, work).turns() == []
+    turn(made(tmp_path, work), "third", {"a": "four"})
+    assert [point.label for point in made(tmp_path, work).turns()][-1] == "third"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hermes_fs.core.errors import ConfigError, Failed
-from hermes_fs.store.settings import with_values, write_local
+from hermes_fs.store.settings import add_local, with_values, write_local
 
 TEXT = """# mine
 format: 1
@@ -42,6 +43,15 @@ def test_the_local_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path
     write_local(tmp_path, {"model.name": "a"})
     write_local(tmp_path, {"model.provider": "ollama"})
     assert (tmp_path / "local.yaml").read_text() == "model:\n  name: a\n  provider: ollama\n"
-    assert {path.name for path in tmp_path.iterdir()} == {"host", "local.yaml"}
-    with pytest.raises(Failed, match="cannot be written"):
+    assert {path.name for path in tmp_path.iterdir()} == {"host", "local.yaml", "local.yaml.lock"}
+    with pytest.raises(Failed, match="cannot be opened"):
         write_local(tmp_path / "missing", {"model.name": "a"})
+
+
+def test_what_two_add_at_once_is_kept_of_both(tmp_path: Path) -> None:
+    write_local(tmp_path, {"model.name": "a"})
+    rules = [f"in /w: tool {number}" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda rule: add_local(tmp_path, "approvals.never", [rule]), rules))
+    assert set(add_local(tmp_path, "approvals.never", rules[:1])) == set(rules)
+    assert "name: a" in (tmp_path / "local.yaml").read_text()
