@@ -8,7 +8,7 @@ from pathlib import Path
 from hermes_fs.cli.open import config_of
 from hermes_fs.core.errors import HermesError, NotFound, Refused
 from hermes_fs.store import skill_places
-from hermes_fs.store.formats import skill
+from hermes_fs.store.formats import scan, skill
 from hermes_fs.store.skill_places import FILE, Place, Spot
 from hermes_fs.store.workspace import Workspace
 
@@ -47,10 +47,11 @@ def own(workspace: Workspace, name: str) -> Spot:
 
 
 def problems(workspace: Workspace, spot: Spot) -> list[str]:
-    """What the standard has against a skill."""
+    """What the standard has against a skill; of one that came through no door, what a scan finds, too."""
     if not spot.is_own:
         data = spot.read()
-        return ["it cannot be read"] if data is None else skill.check(data.decode("utf-8", "replace"), spot.name)
+        text = (data or b"").decode("utf-8", "replace")
+        return ["it cannot be read"] if data is None else [*skill.check(text, spot.name), *scan.problems(text)]
     try:
         return skill.check(workspace.read(f"skills/{spot.name}/{FILE}").text, spot.name)
     except HermesError as error:

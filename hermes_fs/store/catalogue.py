@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from hermes_fs.core.loading import load
 from hermes_fs.store import skill_places
 from hermes_fs.store.formats import front, skill
 from hermes_fs.store.skill_places import FILE, Place, Spot
@@ -135,7 +136,7 @@ def _names(place: Place) -> list[str]:
     found = [folder for folder in _folders(str(place.folder)) if storable(folder) == folder]
     if place.kind == "own":
         return found
-    return [folder for folder in found if not folder.startswith(".")][:_MOST_BEYOND]
+    return [folder for folder in found if folder.isprintable() and not folder.startswith(".")][:_MOST_BEYOND]
 
 
 def _folders(place: str) -> list[str]:
@@ -154,6 +155,8 @@ def _read(seen: Seen) -> Row | None:
         return None
     body = front.cut(data.decode("utf-8", "replace")).body
     about = storable(skill.headline(data, seen.name))
+    if seen.place.kind != "own" and not about.isascii():  # what comes through the door hides nothing
+        about = load("hermes_fs.core.hidden:surface")(about)
     archived, pinned = skill.marks(data) if seen.place.kind == "own" else (False, False)
     return Row(seen.place.key, seen.name, seen.stamp, about, archived, pinned, storable(body[:_BODY]))
 
@@ -223,10 +226,10 @@ def _catch_up(db: sqlite3.Connection, places: Sequence[Place], deadline: float) 
 def _mark(db: sqlite3.Connection, places: Sequence[Place]) -> None:
     """Fill `active`: of two skills whose names differ in case at most, the first place's counts."""
     db.execute("pragma temp_store = memory")
-    db.execute(_ACTIVE)
-    if len(places) == 1:  # the usual case, without a look at each
-        db.execute("insert into active select id, 0, archived from skills where place = ?", (places[0].key,))
+    if len(places) == 1:  # the usual case, without a look at each: the mind's own, whose key is empty
+        db.execute("create temp view active as select id, 0 as rank, archived as hidden from skills where place = ''")
         return
+    db.execute(_ACTIVE)
     ranks = {place.key: rank for rank, place in enumerate(places)}
     rows = [(ranks[place], *row) for place, *row in db.execute(_ALL) if place in ranks]
     taken: set[str] = set()

@@ -46,13 +46,15 @@ class Place:
     @property
     def problem(self) -> str:
         """Why nothing of it is used, "" where it is: a folder that others can write is nobody's word."""
+        if self.kind == "own":
+            return ""
+        if not self.folder.is_absolute():  # it would be another folder wherever hermes is started
+            return "name it from / or ~"
         try:
             status = self.folder.lstat()
         except OSError:
             return ""
-        if self.kind == "own":
-            return ""
-        if status.st_uid not in (os.geteuid(), 0):
+        if self.kind == "user" and status.st_uid not in (os.geteuid(), 0):
             return "it belongs to somebody else"
         return "everybody may write there" if status.st_mode & 0o002 else ""
 
@@ -106,7 +108,8 @@ def left_out(directories: Sequence[str], work_dir: Path, trusted: Sequence[str],
     """A line for each place that is there and not used, and for each configured one that is not there."""
     found = list(_candidates(directories, work_dir, trusted, home))
     said = [f"{place.label} is not used: {place.problem}" for place in found if place.problem]
-    gone = [place.label for place in found if place.kind == "directory" and not place.folder.is_dir()]
+    told = [place for place in found if place.kind == "directory" and not place.problem]
+    gone = [place.label for place in told if not place.folder.is_dir()]
     return [*said, *(f"{label} is no folder: see skills.directories" for label in gone)]
 
 
@@ -120,7 +123,8 @@ def _candidates(
             if inside.is_relative_to(here):  # a link that leads out of the project leads out of what is trusted
                 yield Place("project", inside, name)
     for text in directories:
-        yield Place("directory", Path(text).expanduser().resolve(), text.rstrip("/"))
+        folder = Path(text).expanduser()
+        yield Place("directory", folder.resolve() if folder.is_absolute() else folder, text.rstrip("/"))
     for name in SHARED if home else ():
         yield Place("user", Path(home or "", name).resolve(), f"~/{name}")
 

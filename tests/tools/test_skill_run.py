@@ -168,6 +168,11 @@ def test_a_skill_beside_the_mind_runs_and_one_of_a_project_gets_no_credentials(
         assert f"{letters} letters" in skilled.call("skill_run", name="say", script="say")
 
 
+def test_another_language_runs_by_its_first_line(skilled: Conversation) -> None:
+    (skilled.mind / "skills/greet/scripts/words").write_text("#!/usr/bin/env -S awk -f\nBEGIN { print ARGV[1] }\n")
+    assert skilled.call("skill_run", name="greet", script="words", argv=["a b"]) == "exit code 0\noutput:\na b"
+
+
 def test_arguments_may_hold_anything(skilled: Conversation) -> None:
     odd = {"a": "'\"\n$(x) é \u2028", "b": [1, None, {"c": 1.5}]}
     said = skilled.call("skill_run", name="greet", script="count", function="anything", arguments=odd)
