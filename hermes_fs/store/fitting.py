@@ -101,7 +101,9 @@ def _weighed(db: sqlite3.Connection, term: str, total: int) -> tuple[float, dict
 
 
 def _holding(db: sqlite3.Connection, expression: str) -> set[int]:
-    sql = "select words.rowid from words join active on active.id = words.rowid where words match ? and not hidden"
+    sql = (  # a cross join keeps this order: first the words, then what is known of the few skills that hold them
+        "select words.rowid from words cross join active on active.id = words.rowid where words match ? and not hidden"
+    )
     return {key for (key,) in db.execute(sql, (expression,))}
 
 
