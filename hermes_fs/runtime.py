@@ -142,8 +142,9 @@ class Runtime:
             tuple(path.stem for path in resumed.files) if resumed else (),
             places=self.skill_places,
         )
-        settle = functools.partial(self._keep, transcript)
-        made = Conversation(wanted, tools.toolset(profile, self.about), self._context(pen), pen, view, settle)
+        made = Conversation(
+            wanted, tools.toolset(profile, self.about, self._thinker), self._context(pen), pen, view, self._keep
+        )
         if resumed:
             self.problems += resumed.problems
             pen.origins |= origins(resumed.records)
@@ -192,9 +193,12 @@ class Runtime:
         made: Errands = load("hermes_fs.store.errands:Errands")(self.workspace.state_dir, self.clock, self.ulids)
         return made
 
-    def order_audit(self) -> None:
-        """Put an audit into the queue where it is time for one."""
+    def order_upkeep(self) -> None:
+        """Puts into the queue what it is time for: an audit, more room in memory."""
         load("hermes_fs.agent.audit:order_if_due")(self.workspace, self.errands(), self.config.audit.every)
+        if self.config.learning.reflection == "auto":
+            limit = self.config.memory.memory_limit
+            load("hermes_fs.agent.consolidate:order_if_full")(self.workspace, self.errands(), limit)
 
     def _teacher(self, task: select.Task, model: str) -> Provider:
         """Who learns: the model named for that, else who answered. Raises BudgetSpent where nothing is left for it."""
@@ -257,7 +261,7 @@ class Runtime:
 
     def _tidy(self) -> None:
         while not self._over.is_set():
-            self._beside(self.order_audit)
+            self._beside(self.order_upkeep)
             self._beside(self.session_refs.materialise)
             self._beside(self.session_refs.commit_due)
             self._over.wait(TIDY_SECONDS)
@@ -280,14 +284,18 @@ class Runtime:
     def _index_lesson(self, commit: Commit, paths: tuple[str, ...]) -> None:
         self.index.refresh(paths)
 
-    def _keep(self, transcript: Transcript) -> None:
-        """A conversation ended: make it findable, and commit it beside main."""
+    def _keep(self, conversation: Conversation) -> None:
+        """A conversation ended: make it findable, commit it beside main, have written down what it came to."""
+        transcript = conversation.pen.transcript
         if transcript.is_draft:
             return
         transcript.close()
         self.index.append(transcript.path)
         if self.config.sessions.commit and not self.workspace.read_only:
             self._beside(lambda: self.session_refs.commit([info_of(transcript.path)]))
+        if self.config.learning.summaries == "auto" and conversation.is_telling:
+            self._beside(lambda: self.aftermath.end(transcript.header.session))
+            self.settle()
 
     def _model(self, name: str) -> Model:
         config, environ = self.config, self.options.environ

@@ -52,6 +52,11 @@ class Aftermath:
         if self._config.reflection != "off":
             self._add(pen, pen.asked, (WRONG,))
 
+    def end(self, session: str) -> None:
+        """The session is over: what it came to will be written down."""
+        if not self._workspace.read_only:
+            self.errands.add(Errand("summarise", session, model=self._model))
+
     def begin(self, environ: Mapping[str, str]) -> None:
         """Have done what is due, by a process of its own, unless one is at it."""
         if not self._workspace.read_only and self.errands.is_due() and not self.errands.is_busy():

@@ -57,7 +57,7 @@ class Model:
 class Conversation:
     """One session in one process. One turn at a time; `interrupt` and `steer` may be called from any thread.
 
-    `settle` runs when it ends. Once it is closed, it is over.
+    `settle` is called with it when it ends. Once it is closed, it is over.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Conversation:
         context: ToolContext,
         pen: Pen,
         mind: Recollection,
-        settle: Callable[[], None],
+        settle: Callable[[Conversation], None],
     ) -> None:
         self.pen = pen
         self.usage = Usage()
@@ -98,6 +98,12 @@ class Conversation:
     @property
     def tools(self) -> tuple[str, ...]:
         return tuple(self._tools)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is worth a summary: from two messages of the person on, or five tool calls."""
+        asked = sum(one.role == "user" for one in self.messages)
+        return asked > 1 or sum(len(one.calls) for one in self.messages) > 4
 
     def continue_from(self, messages: Sequence[Message]) -> None:
         """Take over the messages of an earlier session, without a system prompt."""
@@ -190,7 +196,7 @@ class Conversation:
         self._model.provider.close()
         self.context.backend.close()
         self.pen.end("exit")
-        self._settle()
+        self._settle(self)
 
     def _with_asides(self, text: str, attached: Sequence[Part]) -> Iterator[Part]:
         """What goes along: asides as one, as the transcript keeps them, then the rest."""

@@ -24,7 +24,9 @@ from hermes_fs.store.workspace import Workspace
 WORK: Mapping[Kind, str] = {
     "audit": "hermes_fs.agent.audit:run",
     "model": "hermes_fs.agent.user_pass:run",
+    "consolidate": "hermes_fs.agent.consolidate:run",
     "reflect": "hermes_fs.agent.reflect:run",
+    "summarise": "hermes_fs.agent.summarise:run",
 }
 """Kind → `module:function`, loaded on use. A function takes an errand and the bench, blocks, and returns what it did.
 What it does, it does once: an errand may be handed out again after a kill. It raises BudgetSpent where the errand is to

@@ -122,7 +122,7 @@ def _foreground(runtime: Runtime, errand: Errand, progress: Callable[[Event], No
 
 def _drain(runtime: Runtime) -> None:
     cancel = Cancel()
-    runtime.order_audit()
+    runtime.order_upkeep()
     with interrupting(cancel.set):
         for _ in runtime.learner(lambda event: None, cancel).drain():
             continue

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from hermes_fs.cli.app import example, group
+from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import bold, dim, good, print_json
 from hermes_fs.core import config
+from hermes_fs.core.errors import NotFound
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Kind
+from hermes_fs.store import history
+from hermes_fs.store.blame import Blamed, blame
 from hermes_fs.store.formats import entries
 from hermes_fs.store.workspace import Workspace
 
@@ -41,6 +46,69 @@ def list_command(
             print(f"  {good(entry['id'])}  {one_line(entry['text'])}")
         if not file["entries"]:
             print(dim("  nothing yet"))
+
+
+@app.command(
+    epilog=example("hermes memory show k3v9qa", "hermes memory show k3v9qa --why", "hermes memory show --json")
+)
+def show(
+    context: typer.Context,
+    which: Annotated[str, typer.Argument(metavar="[ID]", help="The entry's id; empty: all of them.")] = "",
+    why: Annotated[bool, typer.Option("--why", help="The lesson that it comes from and what was said then.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """Where each entry comes from: its age, its origin, its lesson, the conversation."""
+    with opened(context) as workspace:
+        found = [one for path in _FILES if workspace.read(path).blob for one in _known(workspace, path)]
+        chosen = [one for one in found if not which or one.entry == which.strip("[]").lower()]
+        if which and not chosen:
+            raise NotFound(f"no entry {which!r} is committed", "see them with `hermes memory list`")
+        now = workspace.clock.now()
+        if as_json:
+            print_json([_as_json(workspace, one) for one in chosen])
+            return
+        for one in chosen:
+            print(f"{good(one.entry)}  {one_line(one.text)}\n  {dim(_source(one, now))}")
+            if why:
+                _show_why(workspace, one)
+        if not chosen:
+            print(dim("Nothing is remembered yet."))
+
+
+_FILES = ("MEMORY.md", "USER.md")
+
+
+def _known(workspace: Workspace, path: str) -> list[Blamed]:
+    try:
+        return blame(workspace.git, path)
+    except NotFound:  # not committed yet
+        return []
+
+
+def _source(one: Blamed, now: datetime) -> str:
+    said = one.lesson.trailers
+    days = max((now - one.lesson.when).days, 0)
+    age = "today" if not days else "yesterday" if days == 1 else f"{days} days ago"
+    who = "by hand" if one.lesson.by == "person" else f"origin {said.get('Origin', 'agent')}, {said.get('Trigger', '')}"
+    session = f", session {said['Session']}" if said.get("Session") else ""
+    return one_line(f"{age} ({one.lesson.when.astimezone():%Y-%m-%d}), {who}, lesson {one.lesson.short}{session}")
+
+
+def _show_why(workspace: Workspace, one: Blamed) -> None:
+    if one.lesson.why:
+        print(f"  {one_line(one.lesson.why)}")
+    evidence = one.lesson.trailers.get("Evidence", "")
+    if evidence:
+        print(f"  {dim('evidence ' + one_line(evidence))}")
+    for line in said(workspace, evidence):
+        print(f"    {one_line(line, 160)}")
+    print(f"  {dim(f'hermes show {one.lesson.short}')}")
+
+
+def _as_json(workspace: Workspace, one: Blamed) -> dict[str, Any]:
+    lesson = history.as_json(one.lesson)
+    told = list(said(workspace, one.lesson.trailers.get("Evidence", "")))
+    return {"id": one.entry, "text": one.text, "lesson": lesson, "evidence_text": told}
 
 
 @app.command(epilog=example('hermes memory add "Backups run on Fridays at 02:00"'))

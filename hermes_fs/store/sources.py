@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import entry_id
+from hermes_fs.store.formats import summary
 from hermes_fs.store.tokens import storable
 from hermes_fs.store.transcript import OWN_CHANNELS
 
@@ -283,8 +284,10 @@ def document(path: str, data: bytes) -> tuple[Heading, list[Piece]]:
     if source in ("memory", "user"):
         return Heading(title=path, person=person), _entries(source, person, text)
     if path.endswith(".md"):
-        made = [Piece(source, anchor, _day(path), person, "agent", body) for anchor, body in sections(text)]
-        session = _stem(path) if source == "summary" else ""
+        origin, session = "agent", ""
+        if source == "summary":
+            origin, session, text = summary.origin_of(text), _stem(path), summary.plain(text)
+        made = [Piece(source, anchor, _day(path), person, origin, body) for anchor, body in sections(text)]
         return Heading(session, _title(path, text), person), made
     return Heading(title=path.partition("/")[2], person=person), [
         Piece(source, f"L{start + 1}", None, person, "agent", body) for start, body in _line_chunks(text)

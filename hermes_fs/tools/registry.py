@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from hermes_fs.core.loading import load
-from hermes_fs.core.ports import Tool, UserModel
+from hermes_fs.core.ports import Provider, Tool, UserModel
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
@@ -77,8 +77,10 @@ def tool(name: str, *given: object) -> Tool[ToolContext]:
     return Checked(load(TOOLS[name])(*given))
 
 
-def toolset(profile: Profile = "full", about: About | None = None) -> tuple[Tool[ToolContext], ...]:
+def toolset(
+    profile: Profile = "full", about: About | None = None, reader: Callable[[], Provider] | None = None
+) -> tuple[Tool[ToolContext], ...]:
     """The tools that a model is offered, always in the same order: the prompt's prefix depends on it. `about` answers
-    questions about people."""
-    given: Mapping[str, tuple[object, ...]] = {"ask_about_user": (about,)}
+    questions about people, `reader` makes the model that reads what recall finds."""
+    given: Mapping[str, tuple[object, ...]] = {"ask_about_user": (about,), "recall": (reader,)}
     return tuple(tool(name, *given.get(name, ())) for name in (SMALL if profile == "small" else TOOLS))

@@ -57,3 +57,18 @@ def test_a_persons_entry_is_theirs_and_never_refused_for_what_it_says(hermes, mi
     assert hermes("memory", "add", "x" * 900).returncode == hermes("memory", "add", "y" * 999).returncode == 0
     assert hermes("memory", "add", "z" * 999).returncode == 0  # past the limit, which binds the agent
     assert git(mind, "log", "-1", "--format=%an %ae").strip() == "Ada Example ada@example.org"
+
+
+def test_an_entry_tells_where_it_comes_from(hermes, mind):
+    hermes("memory", "add", "Backups run on Fridays")
+    entries = json.loads(hermes("memory", "list", "--json").stdout)[0]["entries"]
+    id = next(entry["id"] for entry in entries if entry["text"] == "Backups run on Fridays")
+    done = hermes("memory", "show", id, "--why")
+    assert done.returncode == 0, done.stderr
+    assert f"{id}  Backups run on Fridays" in done.stdout
+    assert "today" in done.stdout and "by hand, lesson" in done.stdout
+    assert "added by hand: Backups run on Fridays" in done.stdout
+    [one] = json.loads(hermes("memory", "show", id, "--json").stdout)
+    assert one["lesson"]["kind"] == "memory"
+    unknown = hermes("memory", "show", "zzzzzz")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (5, 1)
