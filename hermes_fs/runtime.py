@@ -237,8 +237,9 @@ class Runtime:
     def settle(self, conversation: Conversation | None = None) -> None:
         """After a reply, and at the start: a process of its own learns what there is to learn beside the
         conversation."""
-        if conversation and conversation.pen.taught(self.config.learning.complex):
-            self._beside(lambda: self.aftermath.settle(conversation.pen))
+        pen = conversation.pen if conversation else None
+        if pen and (pen.taught(self.config.learning.complex) or pen.spoke()):
+            self._beside(functools.partial(self.aftermath.settle, pen))
         if (self.workspace.state_dir / "errands").is_dir():
             self._beside(lambda: self.aftermath.begin(self.options.environ))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from hermes_fs.core.clock import Clock, iso
 from hermes_fs.core.config import Config
@@ -19,6 +20,7 @@ from hermes_fs.store.index import Index
 from hermes_fs.store.policy import Gate, Policy
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.sessions import Sessions
+from hermes_fs.store.skill_places import Place, beyond
 from hermes_fs.store.workspace import Workspace
 
 WORK: Mapping[Kind, str] = {
@@ -55,6 +57,12 @@ class Bench:
     @property
     def policy(self) -> Policy:
         return Policy(**self.config.review.model_dump())
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Folders of skills beside the mind's own, but for those of a project: nobody works in one here."""
+        home = Path(self.environ["HOME"]) if self.environ.get("HOME") else None
+        return beyond(self.config.skills.directories, self.workspace.root, (), home)
 
     @property
     def proposals(self) -> Proposals:

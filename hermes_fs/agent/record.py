@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
+from hermes_fs.agent.self_hint import may_speak
 from hermes_fs.core.clock import Clock, iso
 from hermes_fs.core.events import (
     Appended,
@@ -90,6 +91,11 @@ class Pen:
             return ()
         found: tuple[str, ...] = load("hermes_fs.agent.outcome:reasons_of")(self.ended, many)
         return found
+
+    def spoke(self) -> bool:
+        """Whether the person may have said something about themself in the last turn."""
+        said = (record.data for record in self.ended if record.type == "message" and record.data["role"] == "user")
+        return any(may_speak(str(data.get("text", ""))) for data in said)
 
     def rate(self, result: Result, note: str = "") -> bool:
         """What a person says of the last task; False where nothing was asked yet."""

@@ -175,7 +175,9 @@ def _where(errand: Errand, source: Source, teacher: Provider) -> Where:
 
 def _memo(bench: Bench, source: Source, pen: Pen) -> Memo:
     limits = (bench.config.memory.memory_limit, bench.config.memory.user_limit)
-    held = Settings(memory_limit=limits[0], user_limit=limits[1], review=bench.policy, gate=bench.gate)
+    held = Settings(
+        memory_limit=limits[0], user_limit=limits[1], review=bench.policy, gate=bench.gate, places=bench.places
+    )
     return Memo(held, evidence=lambda: source.evidence, origins=pen.origins)
 
 
@@ -183,7 +185,7 @@ def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: in
     room = min(1.0, SMALL * window / (TASK_TOKENS + BEFORE_TOKENS)) if window else 1.0
     before = excerpt(source.before, int(BEFORE_TOKENS * room))
     task = excerpt(source.task, int(TASK_TOKENS * room))
-    return user(question(bench.workspace, errand, before, task, sorted(state.kept)))
+    return user(question(bench.workspace, bench.places, errand, before, task, sorted(state.kept)))
 
 
 def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[str]:

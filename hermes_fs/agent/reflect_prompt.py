@@ -8,6 +8,7 @@ from hermes_fs.core.errors import HermesError
 from hermes_fs.store import acting, catalogue
 from hermes_fs.store.errands import Errand
 from hermes_fs.store.formats import entries
+from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
 
 _LISTED = 40
@@ -46,10 +47,12 @@ def prompt() -> str:
     return _RULES
 
 
-def question(workspace: Workspace, errand: Errand, before: str, task: str, kept: Sequence[str]) -> str:
+def question(
+    workspace: Workspace, places: Sequence[Place], errand: Errand, before: str, task: str, kept: Sequence[str]
+) -> str:
     """What is looked back on, with what is kept already."""
     parts = [
-        *_known(workspace),
+        *_known(workspace, places),
         f"# Why you look back\n{'; '.join(errand.why) or 'the person asked for it'}",
         f"# What the person wants kept\n{errand.what}" if errand.what else "",
         f"# You were cut off\nBefore that you had already used: {', '.join(kept)}. It is kept." if kept else "",
@@ -59,18 +62,19 @@ def question(workspace: Workspace, errand: Errand, before: str, task: str, kept:
     return "\n\n".join(part for part in parts if part)
 
 
-def _known(workspace: Workspace) -> Iterator[str]:
+def _known(workspace: Workspace, places: Sequence[Place]) -> Iterator[str]:
     for title, path in (("Memory, as [id] text", "MEMORY.md"), ("The person, as [id] text", "USER.md")):
         lines = [f"- [{entry.id}] {entry.text}" for entry in entries.entries(_text(workspace, path))]
         yield f"# {title}\n" + ("\n".join(lines) or "(nothing yet)")
-    yield f"# Skills\n{_skills(workspace)}"
+    yield f"# Skills\n{_skills(workspace, places)}"
     if topics := _topics(workspace):
         yield f"# Notes\n{', '.join(topics)}"
 
 
-def _skills(workspace: Workspace) -> str:
+def _skills(workspace: Workspace, places: Sequence[Place]) -> str:
     waiting = acting.unknown_skills(workspace)
-    known = [row for row in catalogue.described(workspace.root, workspace.state_dir) if row[0] not in waiting]
+    found = catalogue.described(workspace.root, workspace.state_dir, places)
+    known = [row for row in found if row[0] not in waiting]
     if not known:
         return "(none yet)"
     if len(known) > _LISTED:

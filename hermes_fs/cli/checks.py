@@ -19,6 +19,7 @@ from hermes_fs.backends import registry as backends
 from hermes_fs.core import config
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import HermesError, ProviderError
+from hermes_fs.core.ids import Ulids
 from hermes_fs.providers import select
 from hermes_fs.providers.embedded import server
 from hermes_fs.providers.embedded.catalogue import DEFAULT, SMALL
@@ -28,6 +29,7 @@ from hermes_fs.providers.keys import KEY_FILE, read_key_file
 from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.providers.reachable import available
 from hermes_fs.store import acting, history, isolation, state
+from hermes_fs.store.errands import Errands
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.leaks import Leaks
@@ -141,6 +143,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
         yield from _armed(opened)
         yield _edits(opened)
         yield from _proposals(opened)
+        yield from _learning(opened, scene.clock)
         yield _objects(opened)
         yield _leaks(opened)
         yield _index(opened)
@@ -280,6 +283,15 @@ def _proposals(opened: Workspace) -> Iterator[Finding]:
         yield Finding("proposals", "warn", f"{', '.join(blocked[:3])}: nothing that can be accepted", fix)
     elif waiting:
         yield Finding("proposals", "ok", f"{len(waiting)} await you since {waiting[0].when:%Y-%m-%d}: hermes review")
+
+
+def _learning(opened: Workspace, clock: Clock) -> Iterator[Finding]:
+    """What could not be learned and is not tried again."""
+    aside = Errands(opened.state_dir, clock, Ulids(clock)).aside()
+    if aside:
+        last = aside[-1]
+        again = f"hermes learn --session {last.session}" if last.session else "hermes audit run"
+        yield Finding("learning", "warn", f"{len(aside)} not done, the last: {last.said or 'cut off'}", again)
 
 
 def _objects(opened: Workspace) -> Finding:

@@ -14,7 +14,7 @@ from typing import Any
 
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.store.per_transcript import Counting, counted
-from hermes_fs.store.transcript import Contents, Record
+from hermes_fs.store.transcript import OWN_CHANNELS, Contents, Record
 
 _COLUMNS = """
   day text not null, kind text not null, name text not null, count integer not null, input integer not null,
@@ -69,7 +69,7 @@ class Insights:
 
 def insights(sessions: Path, state_dir: Path, since: datetime, until: datetime) -> Insights:
     """Everything from `since` to `until`, by whole days. `sessions` is the folder of transcripts."""
-    with counted(state_dir / "insights.db", Counting(2, _COLUMNS, _rows), sessions) as db:
+    with counted(state_dir / "insights.db", Counting(3, _COLUMNS, _rows), sessions) as db:
         rows = db.execute(
             "select day, kind, name, sum(count), sum(input), sum(output), sum(cached), sum(cost), sum(unpriced),"
             " sum(seconds), sum(failed) from rows where day between ? and ? group by day, kind, name",
@@ -137,7 +137,9 @@ def _facts_of(record: Record, skills: dict[str, str]) -> Iterator[tuple[str, str
 
 def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
     facts = count(contents.records)
-    if started := _moment(contents.header.started):
+    if contents.header.channel in OWN_CHANNELS:  # what it costs counts; it is nobody's conversation
+        facts = {key: fact for key, fact in facts.items() if key[1] in ("model", "tool")}
+    elif started := _moment(contents.header.started):
         facts[_day(started), "session", contents.header.channel].add(Fact(1))
     for key, f in facts.items():
         counts = (f.count, f.input, f.output, f.cached, f.cost, f.unpriced, f.seconds, f.failed)

@@ -76,6 +76,8 @@ class World:
     events: list[Event] = field(default_factory=list)
     teacher: ScriptedProvider = field(default_factory=ScriptedProvider)
     window: int = 0
+    tested: int = 1
+    verdict: str = ""
     refuse: Callable[[], None] = lambda: None
 
     @property
@@ -108,9 +110,10 @@ class World:
         )  # fmt: skip
 
     def passing(self, change: Change) -> Verdict | None:
-        """A gate that everything passes, with a test of its own."""
+        """A gate that everything passes, with a test of its own, unless the world has a `verdict` against it."""
         found = [one for one in candidates(self.workspace, change) if one.tree]
-        return Verdict(found[0].tree, True, tested=1) if found else None
+        reasons = (self.verdict,) if self.verdict else ()
+        return Verdict(found[0].tree, not reasons, reasons, tested=self.tested) if found else None
 
     def record(self, commands: Sequence[tuple[str, int]] = TEN, origin: Origin = "agent", said: str = "Done.") -> None:
         """A session in which these commands ran, each with its exit code; `origin` is whose words they printed."""

@@ -239,3 +239,15 @@ def test_events_of_a_look_back_are_shown(mind: World) -> None:
     assert sum(isinstance(event, Learned) for event in mind.events) == 1
     assert not any(isinstance(event, Proposed) for event in mind.events)
     assert any(isinstance(event, Appended) for event in mind.events)
+
+
+def test_what_the_gate_refuses_comes_back_twice_and_is_then_kept_for_the_person(mind: World) -> None:
+    mind.tested = 0
+    mind.verdict = "its test fails"
+    mind.add()
+    tries = [call("skill_edit", {**SKILL, "text": f"## Steps\n\n{number}. `pytest -q`\n"}) for number in range(3)]
+    mind.learn(*tries, assistant("The gate did not pass it."))
+    assert sum("the gate refused it: its test fails" in text for text in results(mind)[:2]) == 2
+    assert lessons(mind) == []
+    [proposal] = Review(mind.workspace).waiting()
+    assert "its test fails" in proposal.because

@@ -11,6 +11,7 @@ import pytest
 
 from hermes_fs.agent import self_talk, user_pass
 from hermes_fs.agent.learner import Bench
+from hermes_fs.agent.self_hint import may_speak
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.config import Config
 from hermes_fs.core.ids import Ulids
@@ -40,6 +41,7 @@ OF_OTHERS = [
 @pytest.mark.parametrize("text", OF_SELF)
 def test_words_about_oneself_are_heard(text: str) -> None:
     assert self_talk.speaks(text)
+    assert may_speak(text)
 
 
 @pytest.mark.parametrize("text", OF_OTHERS)
