@@ -107,7 +107,12 @@ def run(command: Sequence[str], deadline: float) -> tuple[int, str]:
     place = Path(os.environ["TMPDIR"], f"said-{time.monotonic_ns()}")
     with place.open("w+b") as said:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=os.environ,  # the sandbox's own, which has been emptied
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             code = child.wait(left)
