@@ -2,7 +2,10 @@
 
 `--data DIR` holds JSON files: {"sessions": [{"id", "turns": [{"id": "D1:3", "speaker", "text"}]}],
 "questions": [{"q", "evidence": ["D1:3"]}]}. All go into one corpus; what counts is the share of evidence sessions among
-the first five. The data are CC BY-NC 4.0: they are not part of this project.
+the first five. `--meaning` adds the model of the extra `semantic`; `--left-out` chooses a weight of the ranking on all
+conversations but one and measures it on that one, in turn (minutes with `--meaning`).
+
+The data are CC BY-NC 4.0: they are not part of this project.
 """
 
 from __future__ import annotations
@@ -12,39 +15,93 @@ import json
 import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from measure import Row, show
 
+from hermes_fs.providers.minilm import MiniLM
+from hermes_fs.store import ranking
 from hermes_fs.store.index import Index
+from hermes_fs.store.meaning import Meaning
 
 FIRST = 5
 SOURCE = "https://github.com/snap-research/locomo"
-Asked = tuple[str, frozenset[str]]
+WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+Question = tuple[str, frozenset[str]]
+Asked = dict[str, list[Question]]
+"""By conversation."""
+Search = Callable[[str], Iterable[str]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
-    data = parser.parse_args().data
-    if data is None:
+    parser.add_argument("--meaning", action="store_true")
+    parser.add_argument("--left-out", action="store_true")
+    wanted = parser.parse_args()
+    if wanted.data is None:
         print(f"skipped: get the conversations from {SOURCE}, then: python benchmarks/recall.py --data DIR")
         return
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         plain = sqlite3.connect(":memory:")
         plain.execute("create virtual table turns using fts5(text, session unindexed)")
-        asked = [question for path in sorted(data.glob("*.json")) for question in take_in(path, root, plain)]
+        asked = {path.stem: take_in(path, root, plain) for path in sorted(wanted.data.glob("*.json"))}
+        report(asked, "plain BM25 over turns", by_bm25(plain))
         index = Index.open(root, root / ".git" / "hermes")
         index.rebuild()
-        show(Row("recall", f"plain BM25 over turns, {len(asked)} questions", found(asked, by_bm25(plain)), "share"))
-        show(Row("recall", "hermes search", found(asked, by_index(index)), "share"))
+        report(asked, "hermes search", by_index(index))
+        if wanted.left_out:
+            left_out(asked, "hermes search", "COVERAGE", by_index(index))
         index.close()
+        if wanted.meaning:
+            by_meaning(asked, root, wanted.left_out)
 
 
-def take_in(path: Path, root: Path, plain: sqlite3.Connection) -> list[Asked]:
+def by_meaning(asked: Asked, root: Path, leave_out: bool) -> None:
+    meaning = Meaning(root / ".git" / "hermes", MiniLM(), patience=60)
+    begun = time.perf_counter()
+    rows = meaning.catch_up()
+    show(Row("recall", f"{rows:,} rows embedded", time.perf_counter() - begun, "s"))
+    index = Index.open(root, root / ".git" / "hermes", meaning)
+    report(asked, "hermes search with meaning", by_index(index))
+    if leave_out:
+        left_out(asked, "hermes search with meaning", "MEANING", by_index(index))
+    index.close()
+    meaning.close()
+
+
+def report(asked: Asked, what: str, search: Search) -> None:
+    shares = {name: found(questions, search) for name, questions in asked.items()}
+    count = sum(map(len, asked.values()))
+    every = sum(sum(found) for found in shares.values()) / count
+    show(Row("recall", f"{what}, {count} questions", 100 * every, "%"))
+    means = [sum(found) / len(found) for found in shares.values()]
+    show(Row("recall", f"{what}, worst and best conversation: {100 * max(means):.1f} and", 100 * min(means), "%"))
+
+
+def left_out(asked: Asked, what: str, weight: str, search: Search) -> None:
+    """The weight that does best on the others, for each conversation."""
+    kept = getattr(ranking, weight)
+    tried: dict[float, dict[str, list[float]]] = {}
+    for value in WEIGHTS:
+        setattr(ranking, weight, value)
+        tried[value] = {name: found(questions, search) for name, questions in asked.items()}
+        every = [share for shares in tried[value].values() for share in shares]
+        show(Row("recall", f"{what}, {weight} {value}", 100 * sum(every) / len(every), "%"))
+    setattr(ranking, weight, kept)
+    shares: list[float] = []
+    for name in asked:
+        others = {value: [share for other in by if other != name for share in by[other]] for value, by in tried.items()}
+        best = max(others, key=lambda value: sum(others[value]))
+        shares += tried[best][name]
+    show(Row("recall", f"{what}, {weight} as the other conversations want it", 100 * sum(shares) / len(shares), "%"))
+
+
+def take_in(path: Path, root: Path, plain: sqlite3.Connection) -> list[Question]:
     """Write a conversation as transcripts and into the plain table; its questions with their sessions."""
     said = json.loads(path.read_text(encoding="utf-8"))
     for session in said["sessions"]:
@@ -66,16 +123,16 @@ def evidence(conversation: str, turns: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{conversation}-{turn.partition(':')[0].removeprefix('D')}" for turn in turns)
 
 
-def found(asked: list[Asked], search: Callable[[str], Iterable[str]]) -> float:
-    shares = [len(wanted & set(list(dict.fromkeys(search(q)))[:FIRST])) / len(wanted) for q, wanted in asked]
-    return sum(shares) / len(shares)
+def found(asked: Iterable[Question], search: Search) -> list[float]:
+    """Of each question the share of its evidence."""
+    return [len(wanted & set(list(dict.fromkeys(search(q)))[:FIRST])) / len(wanted) for q, wanted in asked]
 
 
-def by_index(index: Index) -> Callable[[str], Iterable[str]]:
+def by_index(index: Index) -> Search:
     return lambda question: [hit.session for hit in index.search(question, limit=40)]
 
 
-def by_bm25(plain: sqlite3.Connection) -> Callable[[str], Iterable[str]]:
+def by_bm25(plain: sqlite3.Connection) -> Search:
     def search(question: str) -> list[str]:
         any_word = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", question))
         sql = "select session from turns where turns match ? order by rank limit 200"

@@ -11,7 +11,7 @@ from hermes_fs.store import query as language
 K1 = 1.2
 B = 0.75
 """As for rows (they are FTS5's); of a word, what counts is in how many rows of the file it stands."""
-ROWS = 2_500
+ROWS = 1_500
 """Rows that are counted for one search, those of the rarest words; each takes half a microsecond."""
 
 

@@ -37,6 +37,7 @@ LOOK_SECONDS = 20.0
 _WARM_SECONDS = 2.0
 """After the start of a chat, before the model is loaded."""
 
+_LOADING_SECONDS = 1.0
 _TELL_SECONDS = 0.5
 _JOIN_SECONDS = 5.0
 
@@ -61,8 +62,9 @@ class Progress:
 
 
 class Meaning:
-    """For one workspace in one process. `patience`: seconds that a search waits at most, the model's loading included.
-    `problem` is the last error's line, empty again after a success. Thread-safe."""
+    """For one workspace in one process. `patience`: seconds that a search waits at most; less than one second is not
+    worth waiting at all while the model is loaded, which the first search sets off. `problem` is the last error's line,
+    empty again after a success. Thread-safe."""
 
     def __init__(self, state_dir: Path, embedder: Embedder, patience: float = 0.1) -> None:
         self._index = state_dir / "index.db"
@@ -75,6 +77,7 @@ class Meaning:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._pruned = ""
+        self._warm = False
         self.problem = ""
 
     def start(self) -> None:
@@ -116,6 +119,9 @@ class Meaning:
                 return None
         asking = self._asking = _Asking(self._embedder, text[:PART])
         asking.start()
+        if not self._warm and self._patience < _LOADING_SECONDS:
+            self._warm = True
+            return None
         asking.join(max(0.0, deadline - time.monotonic()))
         if asking.error is not None:
             raise asking.error

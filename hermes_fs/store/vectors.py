@@ -172,7 +172,7 @@ class Vectors:
                 db.executescript(f"pragma journal_mode = wal; begin; {_TABLES} commit;")
             elif made != _APPLICATION or db.execute("pragma user_version").fetchone()[0] != VERSION:
                 raise _Foreign("not of this version")
-        db.execute("pragma synchronous = normal")
+        db.executescript("pragma synchronous = normal; pragma cache_size = -16000")
         self._identity = schema.identity(self.path)
         return db
 

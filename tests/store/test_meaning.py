@@ -300,6 +300,17 @@ def test_a_search_does_not_wait_for_a_slow_model(world: World) -> None:
     world.close()
 
 
+def test_the_first_search_of_somebody_in_a_hurry_only_loads_the_model(world: World) -> None:
+    world.meaning.catch_up()
+    meaning = Meaning(world.state, SmallEmbedder(), patience=0.99)
+    index = Index.open(world.root, world.state, meaning)
+    assert index.search("automobile") == []
+    assert [hit.session for hit in index.search("automobile")] == ["CAR"]
+    meaning.close()
+    index.close()
+    world.close()
+
+
 def test_a_disk_that_cannot_be_written_is_an_error_of_one_line(world: World) -> None:
     (world.state / "meaning.db").mkdir()
     with pytest.raises(Failed, match=r"meaning\.db"):
