@@ -29,7 +29,7 @@ from hermes_fs.store import acting, locate, skill_places
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
-from hermes_fs.store.policy import Gate, Policy
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.replay import origins, replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
@@ -43,6 +43,7 @@ from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 if TYPE_CHECKING:  # loaded by the first thing that is learned beside a conversation, or where meaning is on
     from hermes_fs.agent.aftermath import Aftermath
     from hermes_fs.agent.evals.attempt import Means
+    from hermes_fs.agent.gate import SkillGate
     from hermes_fs.agent.learner import Learner
     from hermes_fs.store.errands import Errands
     from hermes_fs.store.meaning import Meaning
@@ -156,17 +157,17 @@ class Runtime:
         """Let another model go on with a conversation; its prompt and toolset stay."""
         conversation.switch(self._model(model))
 
-    def gate(self, change: Change, remember: bool = True) -> Verdict | None:
-        """What the gate says of a skill change; loaded by the first. Without `remember` it tries again what it refused
-        before."""
+    def gate(self, change: Change, remember: bool = True, cancel: Cancel | None = None) -> Verdict | None:
+        """What the gate says of a skill change; loaded by the first. Without `remember`, where a person decides, it
+        tries again what it refused before, and replays no evals."""
         wanted, evaluate = self.config.evals, None
-        if wanted.replay:
-            means = functools.partial(self.means, "", Cancel())
+        if wanted.replay and remember:
+            means = functools.partial(self.means, "", cancel or Cancel())
             evaluate = load("hermes_fs.agent.evals.replay:Replay")(
                 self.workspace.git, means, wanted.repeat, wanted.jobs
             )
-        made: Gate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember, evaluate)
-        return made(change)
+        made: SkillGate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember, evaluate)
+        return made(change, cancel)
 
     def attend(self) -> None:
         """Start what runs beside a long chat: outside edits become searchable at once, sessions that pause or were left

@@ -15,6 +15,8 @@ from hermes_fs.agent.skill_checks import FILE
 from hermes_fs.agent.trial import Trials
 from hermes_fs.agent.try_out import try_out
 from hermes_fs.core.clock import iso
+from hermes_fs.core.errors import BudgetSpent, Cancelled, HermesError
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Change, Verdict
 from hermes_fs.store import alike
 from hermes_fs.store.candidate import Candidate, Files, candidates
@@ -65,9 +67,9 @@ class SkillGate:
         self._evaluate = evaluate
         self._by: By = by
 
-    def __call__(self, change: Change) -> Verdict | None:
+    def __call__(self, change: Change, cancel: Cancel | None = None) -> Verdict | None:
         """None for a change that leaves no skill behind it. Raises Conflict, Refused where the door would not look at
-        it at all."""
+        it at all; Cancelled, BudgetSpent."""
         touched = candidates(self._workspace, change)
         left = [one for one in touched if one.tree]
         if not left:
@@ -76,9 +78,9 @@ class SkillGate:
             names = ", ".join(one.name for one in left[:5])
             return Verdict("", False, (f"it changes several skills at once ({names}): change them one by one",))
         gone = {one.name for one in touched if not one.tree}
-        return self._judged(left[0], gone)
+        return self._judged(left[0], gone, cancel or Cancel())
 
-    def _judged(self, candidate: Candidate, gone: set[str]) -> Verdict:
+    def _judged(self, candidate: Candidate, gone: set[str], cancel: Cancel) -> Verdict:
         known = self._refusals.find(candidate.name, candidate.was, candidate.tree) if self._refusals else None
         if known:
             again = f"exactly this was tried on {known.when[:10]} already: change something"
@@ -88,10 +90,15 @@ class SkillGate:
             return self._refused(candidate, reasons, final=True)
         if not self._workspace.trust.knows_skill(candidate.name, candidate.was):
             return self._refused(candidate, [_FOREIGN.format(candidate.name)], final=False)
-        tried = try_out(self._trials, candidate)
+        tried = try_out(self._trials, candidate, cancel)
         if tried.reasons:
             return self._refused(candidate, list(tried.reasons), tried.final)
-        scores = self._scores(candidate)
+        try:
+            scores = self._scores(candidate)
+        except (Cancelled, BudgetSpent):
+            raise
+        except HermesError as error:
+            return self._refused(candidate, [f"its evals could not be replayed: {error.message}"], final=False)
         if scores and (against := _against(scores)):
             return self._refused(candidate, against, final=True, scores=_told(scores))
         return Verdict(candidate.tree, True, (), _told(scores) if scores else "", tried.passed)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hermes_fs.agent.trial import Line, Trial, Trials, is_test
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store.candidate import Candidate, Files
 
@@ -24,14 +25,14 @@ class Tried:
     final: bool = True
 
 
-def try_out(trials: Trials, candidate: Candidate) -> Tried:
+def try_out(trials: Trials, candidate: Candidate, cancel: Cancel) -> Tried:
     """Blocks while tests run. Raises as `Trials.run`."""
-    own = trials.run(candidate.name, candidate.after)
+    own = trials.run(candidate.name, candidate.after, cancel)
     if not own.passed:
         return Tried(_said(own, "the test"), 0, final=own.ran and not own.why)
     old = _with_old_tests(candidate)
     if old:
-        against = _against(trials, candidate, old)
+        against = _against(trials, candidate, old, cancel)
         if against.reasons:
             return against
     return Tried((), sum(is_test(line.name.partition("::")[0]) for line in own.lines))
@@ -45,12 +46,12 @@ def _with_old_tests(candidate: Candidate) -> Files:
     return {path: file for path, file in candidate.after.items() if not path.startswith("tests/")} | old
 
 
-def _against(trials: Trials, candidate: Candidate, files: Files) -> Tried:
+def _against(trials: Trials, candidate: Candidate, files: Files, cancel: Cancel) -> Tried:
     """What the old tests have against the new version. One that failed before is not held against it."""
-    trial = trials.run(candidate.name, files)
+    trial = trials.run(candidate.name, files, cancel)
     if trial.passed:
         return Tried()
-    before = trials.run(candidate.name, candidate.before)
+    before = trials.run(candidate.name, candidate.before, cancel)
     known = {line.name for line in before.failures}
     fresh = [line for line in trial.failures if line.name not in known]
     if not trial.why and not fresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def update(
 
 def proposals(context: ToolContext) -> Proposals:
     settings = context.memo.settings
-    made: Proposals = load("hermes_fs.store.proposals:Proposals")(context.workspace, settings.review, settings.gate)
+    gate = functools.partial(settings.gate, cancel=context.cancel) if settings.gate else None
+    made: Proposals = load("hermes_fs.store.proposals:Proposals")(context.workspace, settings.review, gate)
     return made
 
 
