@@ -14,6 +14,7 @@ from typing import Any
 
 from hermes_fs.core import plain_yaml
 from hermes_fs.store.formats import yaml_file
+from hermes_fs.store.formats.front import scalar
 from hermes_fs.store.formats.lines import ended, newline_of, split
 
 Records = Mapping[str, Mapping[str, Any]]
@@ -153,13 +154,17 @@ def _scalar(value: Any) -> str:
 
 
 def _text(name: str, value: str) -> Iterator[str]:
-    """As plain words, quoted, or as a block: whichever of them every reader takes for this text, the first that is."""
+    """As plain words, quoted, or as a block: whichever of them every reader takes for this text, the first that is.
+    What holds signs that cannot be seen has them written out."""
+    if not _LITERAL.fullmatch(value):
+        yield f"  {name}: {scalar(value)}"
+        return
     for shown in (value, f'"{value}"', f"'{value}'"):
-        if _LITERAL.fullmatch(value) and _reads(shown, value):
+        if _reads(shown, value):
             yield f"  {name}: {shown}"
             return
     yield f"  {name}: |-"
-    yield from (f"    {line}" for line in value.split("\n"))
+    yield f"    {value}"
 
 
 def _reads(shown: str, value: str) -> bool:
