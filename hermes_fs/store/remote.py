@@ -160,8 +160,7 @@ def _is_wanted(ref: str, sessions: str) -> bool:
 
 
 def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
-    """One git command that may open a connection. Raises Failed with git's own last line. Not through GitPython, which
-    would give the whole of our environment, credentials included, to the git that it starts at its own import."""
+    """One git command that may open a connection. Raises Failed with git's own last line."""
     command = [isolation.git_program(), *isolation.flags(root), *words]
     env = isolation.personal(os.environ, bounds.protocols if bounds else PROTOCOLS)
     if bounds:
