@@ -4,7 +4,7 @@ change or copy one stand in files of their own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -28,6 +28,7 @@ from hermes_fs.core.errors import NotFound
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import acting, catalogue, fitting, skill_places
 from hermes_fs.store.catalogue import Known
+from hermes_fs.store.installing import lock
 from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.store.workspace import Workspace
 
@@ -44,14 +45,15 @@ def list_command(
 ) -> None:
     """Every skill with what it is for: the mind's own, then those of the places beside it."""
     with opened(context) as workspace:
-        rows, waiting = _known(workspace), acting.unknown_skills(workspace)
+        rows = _known(workspace)
+        named = Named(acting.unknown_skills(workspace), lock.names(workspace.root))
         said = skill_found.left_out(workspace)
     shown = [row for row in rows if everything or not row.hidden]
     if as_json:
-        print_json([_as_json(row, waiting) for row in shown])
+        print_json([_as_json(row, named) for row in shown])
         return
     if shown:
-        _print_rows(shown, waiting)
+        _print_rows(shown, named)
     else:
         print(dim("No skills yet. In a chat, ask the agent to save what it did as one, or `hermes skills new NAME`."))
     broken = sum(bool(row.problems) for row in shown)
@@ -61,6 +63,13 @@ def list_command(
         print(dim(one_line(line)))
 
 
+class Named(NamedTuple):
+    """Names of skills of the mind: those that wait for trust, those that came from elsewhere."""
+
+    waiting: set[str]
+    installed: frozenset[str]
+
+
 def _known(workspace: Workspace) -> list[Known]:
     def judge(spot: Spot) -> list[str]:
         return skill_found.problems(workspace, spot)
@@ -68,28 +77,30 @@ def _known(workspace: Workspace) -> list[Known]:
     return catalogue.listed(workspace.root, workspace.state_dir, judge, skill_found.beyond(workspace))
 
 
-def _print_rows(rows: list[Known], waiting: set[str]) -> None:
+def _print_rows(rows: list[Known], named: Named) -> None:
     """Where all are the mind's own, nothing is said of places."""
-    lines = [(row.spot.name, row.spot.place.label, _about(row, waiting)) for row in rows]
+    lines = [(row.spot.name, row.spot.place.label, _about(row, named)) for row in rows]
     if all(row.spot.is_own for row in rows):
         print_table(("skill", "what it is for"), [(name, about) for name, _, about in lines])
     else:
         print_table(("skill", "where", "what it is for"), lines)
 
 
-def _about(row: Known, waiting: set[str]) -> str:
-    marks = " ".join(f"[{mark}]" for mark in _marks(row, waiting))
+def _about(row: Known, named: Named) -> str:
+    marks = " ".join(f"[{mark}]" for mark in _marks(row, named))
     return f"{marks} {row.description or '(cannot be read)'}".strip()
 
 
-def _marks(row: Known, waiting: set[str]) -> Iterator[str]:
+def _marks(row: Known, named: Named) -> Iterator[str]:
     if row.archived:
         yield "archived"
     elif row.hidden:
         yield "hidden by another of its name"
     if row.pinned:
         yield "pinned"
-    if row.spot.is_own and row.spot.name in waiting:
+    if row.spot.is_own and row.spot.name in named.installed:
+        yield "installed"
+    if row.spot.is_own and row.spot.name in named.waiting:
         yield "waits for trust"
 
 
@@ -100,7 +111,7 @@ def _unseen(rows: list[Known], everything: bool) -> Iterator[str]:
         yield f"{archived} archived, {hidden} hidden by another of the same name: hermes skills list --all"
 
 
-def _as_json(row: Known, waiting: set[str]) -> dict[str, Any]:
+def _as_json(row: Known, named: Named) -> dict[str, Any]:
     return {
         "name": row.spot.name,
         "description": row.description,
@@ -111,7 +122,8 @@ def _as_json(row: Known, waiting: set[str]) -> dict[str, Any]:
         "archived": row.archived,
         "pinned": row.pinned,
         "hidden": row.hidden,
-        "waits": row.spot.is_own and row.spot.name in waiting,
+        "installed": row.spot.is_own and row.spot.name in named.installed,
+        "waits": row.spot.is_own and row.spot.name in named.waiting,
     }
 
 
@@ -131,22 +143,26 @@ def show(
         if data is None:
             raise NotFound(f"there is no {spot.where}/{file}", f"it has: {', '.join(spot.files()[:20])}")
         wrong = skill_found.problems(workspace, spot)
+        came = lock.told(workspace.root, name) if spot.is_own else ""
     text = data.decode("utf-8", "replace")
     beside = [path for path in spot.files() if path != FILE]
     if as_json:
         print_json({"name": name, "path": str(spot.folder), "place": spot.place.label, "own": spot.is_own,
-                    "file": file, "text": text, "files": beside, "hides": others, "problems": wrong})  # fmt: skip
+                    "file": file, "text": text, "files": beside, "hides": others, "problems": wrong,
+                    "installed": came})  # fmt: skip
         return
     print_text(text)
-    for label, words in _facts(spot, beside, others):
+    for label, words in _facts(spot, beside, others, came):
         print(dim(f"\n{label}: {one_line(words)}"))
 
 
-def _facts(spot: Spot, beside: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
+def _facts(spot: Spot, beside: list[str], others: list[str], came: str) -> Iterator[tuple[str, str]]:
     if beside:
         yield "beside it", ", ".join(beside)
     if not spot.is_own:
         yield "it lies in", f"{spot.folder} (read only)"
+    if came:
+        yield "installed from", came
     if others:
         yield "it hides", ", ".join(others)
 

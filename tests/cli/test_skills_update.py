@@ -190,3 +190,12 @@ def test_a_kill_in_an_update_leaves_the_old_version_and_the_next_try_is_whole(he
         assert git(mind, "status", "--porcelain") == ""
     assert hermes("skills", "update", "--yes").returncode == 0
     assert "aloud" in mine.read_text() and "twice" in mine.read_text()
+
+
+def test_a_list_marks_what_came_from_elsewhere_and_removing_it_forgets_where_from(hermes, mind, offered):
+    hermes("skills", "install", f"file://{offered}#pdf", "--yes")
+    assert "[installed] Fills PDF forms" in hermes("skills", "list").stdout
+    assert {one["name"]: one["installed"] for one in json.loads(hermes("skills", "list", "--json").stdout)}["pdf"]
+    assert f"installed from: file://{offered}#pdf, commit " in hermes("skills", "show", "pdf").stdout
+    assert hermes("skills", "remove", "pdf", "--yes").returncode == 0
+    assert not (mind / "skills/pdf").exists() and "pdf" not in (mind / "skills.lock").read_text().partition("\n")[2]

@@ -45,6 +45,18 @@ def names(root: Path) -> frozenset[str]:
         return frozenset()
 
 
+def told(root: Path, name: str) -> str:
+    """Where an installed skill came from, its pin and the day, on one line; "" for one that was not."""
+    try:
+        entry = parse((root / LOCK_FILE).read_bytes()).get(name)
+    except (OSError, Refused):
+        return ""
+    if entry is None:
+        return ""
+    pin = f"commit {entry.commit[:12]}" if entry.commit else f"sha256 {entry.sha256[:12]}"
+    return f"{entry.source}, {pin}{f', {entry.installed}' if entry.installed else ''}"
+
+
 def parse(data: bytes | None) -> dict[str, Entry]:
     return {name: _entry(name, record) for name, record in _records(data).items()}
 
