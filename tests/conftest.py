@@ -21,11 +21,14 @@ _FOREIGN = ("GIT_", "HERMES_", "OPENAI_", "OPENROUTER_", "ANTHROPIC_", "XDG_")
 
 _WHOLE = (
     "adversarial/",
+    "agent/test_gate",
+    "agent/test_routing.py",
     "apps/chat/test_oneshot.py",
     "apps/chat/test_terminal.py",
     "backends/test_escapes",
     "backends/test_landlock",
     "backends/test_sandbox",
+    "benchmarks/",
     "cli/",
     "e2e/",
     "providers/embedded/",
