@@ -24,9 +24,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "index": ("hermes_fs.cli.index", "the search index: status, rebuild, verify"),
     },
     "The mind": {
-        "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, add, remove"),
+        "memory": ("hermes_fs.cli.memory", "what the agent always keeps in mind: list, show, add, remove"),
         "people": ("hermes_fs.cli.people", "what it believes of you and others: list, show, ask, forget"),
-        "skills": ("hermes_fs.cli.skills", "how it does things: list, show, search, new, edit, install, export …"),
+        "skills": ("hermes_fs.cli.skills", "how it does things: list, show, new, edit, install, export …"),
         "audit": ("hermes_fs.cli.audit", "how tasks and skills did: run, list, show"),
         "eval": ("hermes_fs.cli.evaluating", "tasks with checks for skills: new, list"),
         "learn": ("hermes_fs.cli.learn", "look back on a session and keep what will matter later"),
