@@ -6,6 +6,7 @@ goes through the door, or to the proposals where the words come from a tainted s
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -59,12 +60,12 @@ class NativeUserModel:
         fresh = [one for one in said if one.span not in seen and one.text.strip()]
         if not fresh:
             return Observed()
-        provider = self.provider()
         words = "\n".join(one.text for one in fresh)
         question = dialectic.pass_question(dialectic.relevant(known, words), fresh)
-        thought = json_reply.ask(
-            provider, dialectic.ORDER, question, lambda answer: dialectic.steps(answer, fresh), cancel
-        )
+        with contextlib.closing(self.provider()) as provider:
+            thought = json_reply.ask(
+                provider, dialectic.ORDER, question, lambda answer: dialectic.steps(answer, fresh), cancel
+            )
         if thought.value is None:
             return Observed(problem=f"its answer was none: {thought.problem}", usage=thought.usage)
         if not thought.value:
@@ -80,9 +81,10 @@ class NativeUserModel:
             return Opinion("", nearest=near, problem="there is no model that could answer")
         shown = dialectic.relevant(known, question)
         try:
-            thought = json_reply.ask(
-                self.provider(), dialectic.ASK, dialectic.ask_question(shown, question), _reader(shown), cancel, 500
-            )
+            with contextlib.closing(self.provider()) as provider:
+                thought = json_reply.ask(
+                    provider, dialectic.ASK, dialectic.ask_question(shown, question), _reader(shown), cancel, 500
+                )
         except ProviderError as error:
             return Opinion("", nearest=near, problem=f"no model answers: {error}")
         if thought.value is None:
