@@ -111,7 +111,12 @@ def _foreground(runtime: Runtime, errand: Errand, progress: Callable[[Event], No
     learner = runtime.learner(progress, cancel)
     with interrupting(cancel.set):
         while time.monotonic() < deadline:
-            if finished := learner.fulfil(errand):
+            try:
+                finished = learner.fulfil(errand)
+            except Cancelled:  # who stops it does not want it done later
+                runtime.errands().done(errand)
+                raise
+            if finished:
                 return finished
             if errand.id not in {one.id for one in runtime.errands().waiting()}:
                 raise Conflict("another hermes has just done this", "see what it kept: hermes log")

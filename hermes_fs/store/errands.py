@@ -127,7 +127,8 @@ class Errands:
             if errand.kind not in kinds or errand.id != (only or errand.id) or (errand.after > now and not only):
                 continue
             if errand.begun >= BEGINNINGS:
-                self._put_aside(replace(errand, said=errand.said or "it was cut off each time"))
+                self._put_aside(replace(errand, said="it was cut off each time"))
+                self.tell(f"a {errand.kind} was cut off {BEGINNINGS} times and is put aside: hermes doctor")
                 continue
             begun = replace(errand, begun=errand.begun + 1, started=errand.started or self._ulids())
             self._write(begun)

@@ -115,6 +115,7 @@ def test_work_that_kills_its_process_each_time_is_put_aside(tmp_path: Path) -> N
     with queue(tmp_path) as errands:
         assert errands.take() is None
         assert [one.said for one in errands.aside()] == ["it was cut off each time"]
+        assert ["put aside" in line for line in errands.take_news()] == [True]
 
 
 def test_what_is_postponed_waits_for_its_moment_unless_it_is_asked_for(tmp_path: Path) -> None:
