@@ -37,10 +37,11 @@ class Pass:
     kept_now: list[Learned | Proposed] = field(default_factory=list)
 
 
-def toolset(state: Pass, judge: JudgeTask) -> dict[str, Tool[ToolContext]]:
-    """By name, always in the same order."""
-    tools: list[Tool[ToolContext]] = [Bounded(registry.tool(name), state) for name in NAMES]
-    return {tool.name: tool for tool in (*tools, registry.Checked(judge))}
+def toolset(state: Pass, judge: JudgeTask | None) -> dict[str, Tool[ToolContext]]:
+    """By name, always in the same order. A whole session is not judged."""
+    tools: list[Tool[ToolContext]] = [registry.Checked(judge)] if judge else []
+    tools += [Bounded(registry.tool(name), state) for name in NAMES]
+    return {tool.name: tool for tool in tools}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,6 @@ class JudgeTask:
         self._write = write
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
-        if not self._outcome.task:
-            raise ToolError("this look back is at a whole session, not at one task", "go on without judging")
         said = {slug(one["name"]): one["result"] for one in args.get("skills") or ()}
         unknown = sorted(said.keys() - set(self._skills.values()))
         if unknown:

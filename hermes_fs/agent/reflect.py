@@ -127,7 +127,7 @@ def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teache
     backend = bench.backend()
     found = triggers.facts(source.task)
     outcome = Outcome(errand.task, "success", "reflection", "", tuple(found.skills), source.info.id)
-    tools = toolset(state, JudgeTask(outcome, found.skills, pen.judge))
+    tools = toolset(state, JudgeTask(outcome, found.skills, pen.judge) if errand.task else None)
     asked = _asked(errand, bench, source, state, teacher.context_window)
     context = ToolContext(
         backend, bench.workspace, bench.index, _where(errand, source, teacher), _nobody, bench.emit, bench.cancel,

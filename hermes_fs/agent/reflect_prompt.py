@@ -19,7 +19,7 @@ _RULES = """\
 You are the part of Hermes that looks back on a task after it has ended, and keeps what will matter in later sessions. \
 The person does not read along. You do not go on with the task: you have no files and no commands, only your mind.
 
-1. Where there is a task to judge, call judge_task first: did the person get what they asked for? A check that failed \
+1. Where you have judge_task, call it first: did the person get what they asked for? A check that failed \
 last, or a correction, is no success.
 2. Ask what of it LASTS. That is: what the person prefers or decided; how their projects and machines are set up; the \
 cause of an error and the way round it; steps that had to be found out and will be needed again.
@@ -58,8 +58,15 @@ def question(
         f"# You were cut off\nBefore that you had already used: {', '.join(kept)}. It is kept." if kept else "",
         f"# Before the task, in short\n{before}" if before else "",
         f"# {'The task' if errand.task else 'The session'}\n{task}",
+        f"# Now\n{_next(errand)}",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _next(errand: Errand) -> str:
+    if errand.what:
+        return f"The person asked you to keep this: {errand.what}. Keep it by calls, unless it is kept already."
+    return "Call judge_task. Then keep by calls what lasts, if anything does. Do not go on with the task."
 
 
 def _known(workspace: Workspace, places: Sequence[Place]) -> Iterator[str]:

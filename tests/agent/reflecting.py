@@ -109,7 +109,7 @@ class World:
             self.passing, Cancel(), self.events.append,
         )  # fmt: skip
 
-    def passing(self, change: Change) -> Verdict | None:
+    def passing(self, change: Change, cancel: Cancel | None = None) -> Verdict | None:
         """A gate that everything passes, with a test of its own, unless the world has a `verdict` against it."""
         found = [one for one in candidates(self.workspace, change) if one.tree]
         reasons = (self.verdict,) if self.verdict else ()

@@ -28,8 +28,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def mind(tmp_path: Path) -> Path:
-    """This machine's own, so that nothing in it is a stranger's word."""
+    """This machine's own, so that nothing in it is a stranger's word; nothing else is done beside its conversations."""
     init(tmp_path / "mind")[0].close()
+    (tmp_path / "mind/config.yaml").write_text('format: 1\nlearning:\n  summaries: "off"\n')
     return tmp_path / "mind"
 
 
