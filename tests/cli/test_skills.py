@@ -73,7 +73,7 @@ def test_no_skills_is_no_error(hermes, skills):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
+def homely(tmp_path: Path) -> dict[str, str]:
     """An environment whose home has a skill that the mind has too, and one of its own."""
     for name, about in (("parse-logs", "Another one."), ("bake-bread", "Bakes bread.")):
         folder = tmp_path / "home" / ".claude" / "skills" / name
@@ -82,23 +82,22 @@ def home(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(tmp_path / "home")}
 
 
-def test_skills_of_the_home_are_listed_with_where_they_lie(hermes, home):
-    lines = hermes("skills", "list", env=home).stdout.splitlines()
+def test_skills_of_the_home_are_listed_with_where_they_lie(hermes, homely):
+    lines = hermes("skills", "list", env=homely).stdout.splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [
         ["bake-bread", "~/.claude/skills", "Bakes"],
         ["parse-logs", "skills", "Reads"],
     ]
     assert "0 archived, 1 hidden" in lines[-1]
-    rows = json.loads(hermes("skills", "list", "--all", "--json", env=home).stdout)
+    rows = json.loads(hermes("skills", "list", "--all", "--json", env=homely).stdout)
     assert [(row["name"], row["own"], row["hidden"]) for row in rows] == [
         ("bake-bread", False, False), ("parse-logs", True, False), ("parse-logs", False, True),
     ]  # fmt: skip
 
 
-@pytest.mark.slow
-def test_a_skill_says_where_it_lies_and_what_it_hides(hermes, home):
-    assert "it hides: ~/.claude/skills/parse-logs" in hermes("skills", "show", "parse-logs", env=home).stdout
-    assert "(read only)" in hermes("skills", "show", "bake-bread", env=home).stdout
+def test_a_skill_says_where_it_lies_and_what_it_hides(hermes, homely):
+    assert "it hides: ~/.claude/skills/parse-logs" in hermes("skills", "show", "parse-logs", env=homely).stdout
+    assert "(read only)" in hermes("skills", "show", "bake-bread", env=homely).stdout
     assert (
         hermes("skills", "show", "parse-logs", "--file", "scripts/run.py").stdout
         == "print(1)\n\nbeside it: scripts/run.py\n"
@@ -106,26 +105,23 @@ def test_a_skill_says_where_it_lies_and_what_it_hides(hermes, home):
     assert hermes("skills", "show", "parse-logs", "--file", "../../config.yaml").returncode == 5
 
 
-@pytest.mark.slow
-def test_skills_are_searched_in_any_words(hermes, home):
+def test_skills_are_searched_in_any_words(hermes, homely):
     assert "parse-logs" in hermes("skills", "search", "read", "the", "nginx", "log").stdout
     assert "No skill fits" in hermes("skills", "search", "zebra").stdout
-    found = json.loads(hermes("skills", "search", "bread", "--json", env=home).stdout)
+    found = json.loads(hermes("skills", "search", "bread", "--json", env=homely).stdout)
     assert [row["name"] for row in found] == ["bake-bread"]
 
 
-@pytest.mark.slow
-def test_an_exported_skill_is_one_that_other_agents_load(hermes, home, tmp_path):
-    done = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=home)
+def test_an_exported_skill_is_one_that_other_agents_load(hermes, homely, tmp_path):
+    done = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=homely)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "out" / "bake-bread")
     assert validate(tmp_path / "out" / "bake-bread") == []
-    again = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=home)
+    again = hermes("skills", "export", "bake-bread", str(tmp_path / "out"), env=homely)
     assert (again.returncode, again.stderr.count("\n")) == (4, 1)
-    assert hermes("skills", "export", "bake-bread", str(tmp_path / "out"), "--force", env=home).returncode == 0
+    assert hermes("skills", "export", "bake-bread", str(tmp_path / "out"), "--force", env=homely).returncode == 0
 
 
-@pytest.mark.slow
 def test_an_export_may_carry_its_version(hermes, mind, tmp_path):
     from tests.cli.conftest import git
 
@@ -141,7 +137,6 @@ def test_an_export_may_carry_its_version(hermes, mind, tmp_path):
     assert validate(tmp_path / "out/parse-logs") == []
 
 
-@pytest.mark.slow
 def test_nothing_is_exported_into_the_mind(hermes, mind):
     done = hermes("skills", "export", "parse-logs", str(mind / "skills" / "copies"))
     assert (done.returncode, "part of the mind" in done.stderr) == (4, True)

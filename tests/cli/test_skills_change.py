@@ -13,8 +13,6 @@ from skills_ref.validator import validate
 
 from tests.cli.conftest import ROOT, git, trust
 
-pytestmark = pytest.mark.slow
-
 STEPS = "# Deploying\n\nHow our site goes online.\n\n## Steps\n\n1. Run the tests.\n2. Push the tag.\n"
 
 
