@@ -3,6 +3,7 @@ change or copy one stand in files of their own."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple
 
@@ -56,9 +57,10 @@ def list_command(
         _print_rows(shown, named)
     else:
         print(dim("No skills yet. In a chat, ask the agent to save what it did as one, or `hermes skills new NAME`."))
-    broken = sum(bool(row.problems) for row in shown)
+    broken = [row.spot.name for row in shown if row.problems]
     if broken:
-        print(f"\n{bad(f'{broken} with problems')}: see them with `hermes skills validate`")
+        some = " ".join(shlex.quote(name) for name in broken[:3]) + " …" * (len(broken) > 3)
+        print(f"\n{bad(f'{len(broken)} with problems')}: see them with `hermes skills validate {one_line(some)}`")
     for line in (*_unseen(rows, everything), *said):
         print(dim(one_line(line)))
 

@@ -50,6 +50,8 @@ class Place:
             return ""
         if not self.folder.is_absolute():  # it would be another folder wherever hermes is started
             return "name it from / or ~"
+        if self.kind == "directory" and (len(self.folder.parts) < 3 or Path.home().is_relative_to(self.folder)):
+            return "it holds more than skills, and commands could read all of it"
         try:
             status = self.folder.lstat()
         except OSError:
@@ -138,7 +140,7 @@ def all_of(name: str, places: Sequence[Place]) -> list[Spot]:
     """Every skill of that name, the one that counts first. A name that is no folder's is nowhere."""
     if not name or "/" in name or "\0" in name or name in (".", ".."):
         return []
-    spots = (Spot(place, name) for place in places)
+    spots = (Spot(place, name) for place in places if place.kind == "own" or name.isprintable())
     return [spot for spot in spots if _is_regular(spot.place.folder, f"{name}/{FILE}")]
 
 

@@ -122,6 +122,13 @@ def test_a_folder_that_everybody_may_write_is_said_and_not_used(world: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("folder", ["/", "/etc", "~", "~/.."])
+def test_a_folder_that_holds_more_than_skills_is_said_and_not_used(tmp_path: Path, folder: str) -> None:
+    assert skill_places.beyond([folder], tmp_path, [], None) == ()
+    [said] = skill_places.left_out([folder], tmp_path, [], None)
+    assert "it holds more than skills" in said
+
+
 def test_special_files_and_hidden_ones_are_none_of_a_skill(world: Path) -> None:
     folder = put(world / "team", "odd", "Odd.").parent
     os.mkfifo(folder / "pipe")
