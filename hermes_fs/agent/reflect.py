@@ -50,6 +50,8 @@ BEFORE_TOKENS = 1_500
 """What a look back reads of the task, and of the conversation before it."""
 SMALL = 0.35
 """The share of a small window that both may take."""
+_LATEST = 300
+"""Lessons, the newest, among which those of a look back that was cut off are looked for."""
 _TOOLS = {"memory": "memory", "user": "memory", "note": "note", "skill": "skill_edit"}
 """Kinds of lessons → the tool that makes them here."""
 
@@ -191,7 +193,9 @@ def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: in
 def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[str]:
     """The tools by which this errand kept something before it was cut off: lessons and proposals of the session, made
     by a look back since it was begun for the first time."""
-    lessons = history.log(bench.workspace.git, history.Filter(session=errand.session, limit=50))
+    if errand.begun <= 1 and not errand.said:  # it was never at work before
+        return frozenset()
+    lessons = itertools.islice(history.walk(bench.workspace.git), _LATEST)
     made = [
         (lesson.kind, lesson.change)
         for lesson in lessons

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from hermes_fs.core.errors import BudgetSpent, ProviderError
+from hermes_fs.agent.reflect import source_of
+from hermes_fs.core.errors import BudgetSpent, NotFound, ProviderError
 from hermes_fs.core.events import Appended, Learned, Proposed, ToolFinished
+from hermes_fs.core.ids import Ulids
 from hermes_fs.core.types import assistant
 from hermes_fs.store import history, transcript
-from hermes_fs.store.errands import TRIES
+from hermes_fs.store.errands import TRIES, Errand
 from hermes_fs.store.history import Lesson
 from hermes_fs.store.outcomes import tasks
 from hermes_fs.store.review import Review
+from hermes_fs.store.transcript import Header, Record
 from tests.agent.reflecting import FACT, JUDGED, LESSON, SKILL, World, call, world
 
 
@@ -251,3 +254,44 @@ def test_what_the_gate_refuses_comes_back_twice_and_is_then_kept_for_the_person(
     assert lessons(mind) == []
     [proposal] = Review(mind.workspace).waiting()
     assert "its test fails" in proposal.because
+
+
+def write(mind: World, *said: tuple[str, str]) -> list[Record]:
+    """A session of these records, as (type or role, text)."""
+    draft = Header("", "", "cli", "owner", "script", "scripted", "", "", "")
+    made = mind.sessions.start(draft)
+    ulids = Ulids(mind.clock)
+    for kind, text in said:
+        role = (
+            {"role": kind, "text": text}
+            if kind in ("user", "assistant")
+            else {"call": "c", "name": "note", "text": text}
+        )
+        made.append(Record(ulids(), "message" if "role" in role else kind, NOW, "owner", "cli", "agent", role))
+    made.close()
+    mind.session = made.header.session
+    return transcript.read(made.path).records
+
+
+NOW = "2026-01-31T12:00:00.000Z"
+TURNS = (
+    ("user", "first"), ("tool_call", ""), ("tool_result", "x"), ("user", "said meanwhile"), ("assistant", "done"),
+    ("user", "second"), ("assistant", "done too"), ("user", "third"), ("assistant", "all done"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "length"), [(0, 5), (5, 2), (7, 2)])
+def test_a_task_ends_with_its_answer_and_holds_what_was_said_while_it_ran(mind: World, place: int, length: int) -> None:
+    records = write(mind, *TURNS)
+    source = source_of(Errand("reflect", mind.session, records[place].id), mind.bench())
+    assert [one.id for one in source.task] == [one.id for one in records[place : place + length]]
+    assert [one.id for one in source.before] == [one.id for one in records[:place]]
+    assert source.evidence == f"{records[place].id}..{records[place + length - 1].id}"
+
+
+def test_a_look_back_is_not_looked_back_on(mind: World) -> None:
+    mind.add()
+    mind.learn(*LESSON)
+    [own] = [info for info in mind.sessions.recent(own=True) if info.header.channel == "reflection"]
+    with pytest.raises(NotFound, match="a look back itself"):
+        source_of(Errand("reflect", own.id), mind.bench())
