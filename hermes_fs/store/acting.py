@@ -29,6 +29,7 @@ _SETS = re.compile(rb"^(?!\s*(?:#|$)|format: 1\s*$)", re.MULTILINE)
 """A line of config.yaml that sets anything: most set nothing, and then no YAML is read."""
 _RUNS = ("scripts/", "tests/", "bin/", "evals/")
 _MAX_YAML = 200_000
+_MAX_LOCK = 2_000_000  # a line a file, which the plain reader takes in one piece
 _SHOWN = 3
 _DOES = 160
 
@@ -194,7 +195,7 @@ def _records(git: Git, commit: str, path: str, skip: Skip) -> Iterator[Item]:
         return
     broken: type[Exception] = load(f"{_YAML}:Broken")
     try:
-        if len(data) > _MAX_YAML:
+        if len(data) > (_MAX_LOCK if path == LOCK_FILE else _MAX_YAML):
             raise broken("it is too large")
         records = acting(load(f"{_YAML}:parse")(data))
     except broken as error:

@@ -97,7 +97,7 @@ def test_a_skill_of_a_site_is_checked_pinned_and_brought_up_to_date(hermes, mind
     address = server.offer(row("pdf", packed, "/pdf.tar.gz"), row("web", b"", "/web", "skill-md"))
     done = hermes("skills", "install", f"{server.address}#pdf", "--yes")
     assert done.returncode == 0, done.stderr
-    assert f"source: {address}#pdf" in (mind / "skills.lock").read_text()
+    assert f'source: "{address}#pdf"' in (mind / "skills.lock").read_text()
     assert "up to date" in hermes("skills", "update").stdout
     fresh = tarred({"SKILL.md": SKILL + b"More.\n"})
     server.offer(row("pdf", fresh, "/pdf.tar.gz"))

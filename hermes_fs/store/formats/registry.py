@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hermes_fs.store.formats.claims_format import ClaimsFormat
 from hermes_fs.store.formats.config import ConfigFormat
 from hermes_fs.store.formats.format import Format, Merged
-from hermes_fs.store.formats.installed import INSTALLED
+from hermes_fs.store.formats.installed import InstalledFormat
 from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT, EntriesFormat
 from hermes_fs.store.formats.note import NoteFormat
 from hermes_fs.store.formats.plain import PlainFormat
@@ -23,7 +23,7 @@ _TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
     (re.compile(r"notes/.+"), NoteFormat()),
     (re.compile(r"skills/[^/]+/SKILL\.md"), SkillFormat()),
     (re.compile(r"skills/[^/]+/.+"), SkillFileFormat()),
-    (re.compile(r"skills\.lock"), INSTALLED),
+    (re.compile(r"skills\.lock"), InstalledFormat()),
     (re.compile(r"cron\.yaml"), CRON),
     (re.compile(r"people/people\.yaml"), PEOPLE),
     (re.compile(r"(people/[^/]+/)?model\.yaml"), ClaimsFormat()),

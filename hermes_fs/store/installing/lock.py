@@ -14,9 +14,8 @@ from hermes_fs.store.paths import LOCK_FILE
 from hermes_fs.store.workspace import Workspace
 
 _YAML = "hermes_fs.store.formats.yaml_file"  # loaded on use: who lists skills has no lock, mostly
-_HEAD = (
-    b"# Skills that came from elsewhere, exactly as they came. `hermes skills install` and `update` write this file.\n"
-)
+_MEND = "mend it, or bring it back: hermes restore"
+_FORMAT = "hermes_fs.store.formats.installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,8 @@ def parse(data: bytes | None) -> dict[str, Entry]:
 
 def with_entry(data: bytes | None, name: str, entry: Entry) -> bytes:
     """The file with this entry, in place of a former one."""
-    record = {key: value for key, value in dataclasses.asdict(entry).items() if value and key != "files"}
-    record["files"] = dict(sorted(entry.files.items()))
-    return _written(data, {**_records(data), name: record})
+    record = dataclasses.asdict(entry) | {"files": load(f"{_FORMAT}:rows_of")(entry.files)}
+    return _written({**_records(data), name: record})
 
 
 def without(data: bytes | None, name: str) -> bytes | None:
@@ -73,12 +71,12 @@ def without(data: bytes | None, name: str) -> bytes | None:
     records = _records(data)
     if name not in records:
         return None
-    return _written(data, {key: record for key, record in records.items() if key != name})
+    return _written({key: record for key, record in records.items() if key != name})
 
 
-def _written(data: bytes | None, records: Mapping[str, Any]) -> bytes:
-    written: bytes = load(f"{_YAML}:written")(data or _HEAD + b"{}\n", dict(sorted(records.items())))
-    return written if data else _HEAD + written.removeprefix(_HEAD)
+def _written(records: Mapping[str, Any]) -> bytes:
+    written: bytes = load(f"{_FORMAT}:written")(records)
+    return written
 
 
 def _records(data: bytes | None) -> dict[str, Any]:
@@ -88,12 +86,15 @@ def _records(data: bytes | None) -> dict[str, Any]:
     try:
         records: dict[str, Any] = load(f"{_YAML}:parse")(data)
     except broken as error:
-        raise Refused(f"{LOCK_FILE} cannot be read: {error}", "mend it, or bring it back: hermes restore") from error
+        raise Refused(f"{LOCK_FILE} cannot be read: {error}", _MEND) from error
     return records
 
 
 def _entry(name: str, record: Any) -> Entry:
-    if not isinstance(record, dict) or not isinstance(record.get("files"), dict) or not record.get("source"):
-        raise Refused(f"{LOCK_FILE}: {name} is no entry of it", "mend it, or bring it back: hermes restore")
-    texts = {key: str(record.get(key) or "") for key in ("source", "sha256", "commit", "artifact", "installed")}
-    return Entry(files={str(path): str(digest) for path, digest in record["files"].items()}, **texts)
+    values = record if isinstance(record, dict) else {}
+    rows = values.get("files")
+    files = load(f"{_FORMAT}:files_of")(rows) if isinstance(rows, str) else None
+    if files is None or not values.get("source"):
+        raise Refused(f"{LOCK_FILE}: {name} is no entry of it", _MEND)
+    texts = {key: str(values.get(key) or "") for key in ("source", "sha256", "commit", "artifact", "installed")}
+    return Entry(files=files, **texts)

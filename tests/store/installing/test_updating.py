@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hermes_fs.core import plain_yaml
 from hermes_fs.core.errors import Conflict, Refused
 from hermes_fs.store import acting
+from hermes_fs.store.formats.installed import InstalledFormat
 from hermes_fs.store.installing import accepting, lock, source, updating
 from hermes_fs.store.installing.accepting import Yes
 from hermes_fs.store.installing.bringing import bring
@@ -16,6 +19,7 @@ from hermes_fs.store.workspace import Workspace
 from tests.store.git_shell import sh
 from tests.store.installing.packing import SKILL
 
+ENTRY = lock.Entry("https://example.com/x", {"SKILL.md": "0" * 64})
 STEPS = SKILL.replace(
     b"# PDF\n\nRun it.\n", b"# PDF\n\nRun it.\n\n## Forms\n\nFill them in.\n\n## Tables\n\nRead them.\n"
 )
@@ -181,16 +185,36 @@ def test_marks_of_ours_and_keys_that_the_standard_lacks_do_not_come_along_as_the
     assert findings(mind, one) == [] and any("as the standard wants it" in line for line in one.remarks)
 
 
-def test_an_entry_goes_and_the_others_keep_their_words(mind, offered):
+def test_an_entry_goes_and_the_others_stay_as_they_are(mind, offered):
     install(mind, offered)
-    data = (mind.root / "skills.lock").read_bytes() + b"web:\n  source: x\n  files: {}  # a comment of mine\n"
+    data = lock.with_entry((mind.root / "skills.lock").read_bytes(), "web", ENTRY)
     less = lock.without(data, "pdf")
-    assert less is not None and b"a comment of mine" in less and list(lock.parse(less)) == ["web"]
+    assert less is not None and lock.parse(less) == {"web": ENTRY} and less == lock.with_entry(None, "web", ENTRY)
     assert lock.without(data, "none") is None and lock.without(None, "pdf") is None
+    empty = lock.without(less, "web")
+    assert empty is not None and lock.parse(empty) == {}
+
+
+def test_what_is_written_is_read_by_the_plain_reader_however_much_it_is():
+    files = {f'scripts/a folder/it\'s #1: "{number}" é.py': f"{number:064x}" for number in range(2000)}
+    odd = lock.Entry("/home/x y/a: b#c'd", files, "1" * 64, "2" * 40, "", "2026-11-21")
+    data = lock.with_entry(lock.with_entry(None, "3d-print", odd), "null", ENTRY)
+    assert lock.parse(data) == {"3d-print": odd, "null": ENTRY}
+    assert plain_yaml.parse(data.decode()).keys() == {"3d-print", "null"}
+    assert InstalledFormat().check("skills.lock", None, data, "publisher") == []
 
 
 @pytest.mark.parametrize(
-    "data", [b"[]\n", b"pdf: 7\n", b"pdf:\n  files: {}\n", b"\xff", b"a: [\n", b"pdf:\n  source: x\n"]
+    "data",
+    [
+        b"[]\n",
+        b"pdf: 7\n",
+        b"pdf:\n  files: ''\n",
+        b"\xff",
+        b"a: [\n",
+        b"pdf:\n  source: x\n",
+        b"pdf:\n  source: x\n  files: |\n    abc  x\n",
+    ],
 )
 def test_a_lock_that_cannot_be_read_is_one_line(data, tmp_path):
     with pytest.raises(Refused, match=r"skills.lock"):
@@ -199,10 +223,20 @@ def test_a_lock_that_cannot_be_read_is_one_line(data, tmp_path):
     assert lock.names(tmp_path) == frozenset()
 
 
-def test_two_machines_that_install_different_skills_merge(mind, offered):
-    entry = lock.Entry("https://example.com/x", {"SKILL.md": "0" * 64})
-    base = lock.with_entry(None, "base", entry)
-    one, other = (lock.with_entry(base, name, entry) for name in "ab")
-    merged = mind.formats("skills.lock").merge(base, one, other)
-    assert sorted(lock.parse(merged.content)) == ["a", "b", "base"] and merged.conflicts == ()
-    assert mind.formats("skills.lock").check("skills.lock", None, merged.content, "agent") == []
+def test_two_machines_that_install_different_skills_merge():
+    base = lock.with_entry(None, "base", ENTRY)
+    one, other = (lock.with_entry(base, name, ENTRY) for name in "ab")
+    merged = InstalledFormat().merge(base, one, other)
+    assert merged.conflicts == () and sorted(lock.parse(merged.content)) == ["a", "b", "base"]
+    assert InstalledFormat().check("skills.lock", None, merged.content, "agent") == []
+
+
+def test_two_versions_of_one_skill_are_never_mixed():
+    earlier, later = (
+        replace(ENTRY, commit=f"{day}" * 40, files={"SKILL.md": f"{day}" * 64}, installed=f"2026-11-0{day}")
+        for day in (1, 2)
+    )
+    base, one, other = (lock.with_entry(None, "pdf", entry) for entry in (ENTRY, later, earlier))
+    merged = InstalledFormat().merge(base, one, other)
+    assert lock.parse(merged.content) == {"pdf": later} and len(merged.conflicts) == 1
+    assert merged == InstalledFormat().merge(base, other, one)
