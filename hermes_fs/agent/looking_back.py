@@ -37,10 +37,14 @@ class Pass:
     kept_now: list[Learned | Proposed] = field(default_factory=list)
 
 
-def toolset(state: Pass, judge: JudgeTask | None) -> dict[str, Tool[ToolContext]]:
-    """By name, always in the same order. A whole session is not judged."""
+def toolset(
+    state: Pass, judge: JudgeTask | None, case: Callable[[], Mapping[str, bytes]]
+) -> dict[str, Tool[ToolContext]]:
+    """By name, always in the same order. A whole session is not judged. `case` is the task as an eval, which a new
+    skill brings with it."""
+    given: Mapping[str, tuple[object, ...]] = {"skill_edit": (case,)}
     tools: list[Tool[ToolContext]] = [registry.Checked(judge)] if judge else []
-    tools += [Bounded(registry.tool(name), state) for name in NAMES]
+    tools += [Bounded(registry.tool(name, *given.get(name, ())), state) for name in NAMES]
     return {tool.name: tool for tool in tools}
 
 

@@ -6,12 +6,15 @@ there. Cut off at any moment and begun again, it keeps nothing twice.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import queue
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hermes_fs.agent import triggers
+from hermes_fs.agent.evals import mine
+from hermes_fs.agent.evals.case import write
 from hermes_fs.agent.excerpt import excerpt
 from hermes_fs.agent.learner import Bench, Done
 from hermes_fs.agent.looking_back import JudgeTask, Pass, toolset
@@ -123,13 +126,28 @@ def _end(records: Sequence[Record], begin: int) -> int:
     return len(records)
 
 
+def _case(source: Source) -> dict[str, bytes]:
+    """The task as an eval, where it ended well and what it left behind can be checked: then the gate can tell whether a
+    skill that was made of it helps. Nothing where it cannot."""
+    ended_badly = any(one.type == "turn_ended" for one in source.task)
+    if ended_badly or triggers.facts(source.task).check:
+        return {}
+    try:
+        made = mine.mine(source.task, source.info.id, "")
+    except HermesError:
+        return {}
+    checks = tuple(check for check in made.checks if check.subject != "reply")
+    return {f"evals/{made.name}.yaml": write(replace(made, checks=checks)).encode()} if checks else {}
+
+
 def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teacher: Provider) -> tuple[TurnEnded, Usage]:
     """One turn of its own, in a transcript of its own."""
     pen = _pen(bench, source, teacher)
     backend = bench.backend()
     found = triggers.facts(source.task)
     outcome = Outcome(errand.task, "success", "reflection", "", tuple(found.skills), source.info.id)
-    tools = toolset(state, JudgeTask(outcome, found.skills, pen.judge) if errand.task else None)
+    judge = JudgeTask(outcome, found.skills, pen.judge) if errand.task else None
+    tools = toolset(state, judge, functools.partial(_case, source))
     asked = _asked(errand, bench, source, state, teacher.context_window)
     context = ToolContext(
         backend, bench.workspace, bench.index, _where(errand, source, teacher), _nobody, bench.emit, bench.cancel,

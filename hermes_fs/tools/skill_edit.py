@@ -41,6 +41,10 @@ class SkillEdit:
         "required": ["name"],
     }
 
+    def __init__(self, beside: Callable[[], Mapping[str, bytes]] | None = None) -> None:
+        """`beside` gives what a new skill brings besides its instructions, by path below its folder: an eval."""
+        self._besides = beside or dict
+
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
         name = _slug(str(args["name"]))
         args = args if args.get("action") else {**args, "action": _meant(args)}
@@ -63,7 +67,8 @@ class SkillEdit:
                 f"there is a skill {name} already", "extend it with add_section, replace_section or replace_text"
             )
         text = skill.create(name, _needed(args, "description"), _needed(args, "text"))
-        return _saved(context, {path: text.encode()}, {path: ""}, args)
+        more = {f"skills/{name}/{place}": data for place, data in self._besides().items()}
+        return _saved(context, {path: text.encode(), **more}, {path: ""}, args)
 
     def _edit(self, name: str, edit: _Edit, args: Mapping[str, Any], context: ToolContext) -> str:
         path = f"skills/{name}/SKILL.md"
