@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from hermes_fs.core.loading import load
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Change, Commit, Verdict
 from hermes_fs.store.formats.format import By
 from hermes_fs.store.message import Approval
@@ -20,12 +20,12 @@ Override = Annotated[str, typer.Option("--override", metavar="REASON", help="Why
 """The flag of every command that changes a skill."""
 
 
-def anew(workspace: Workspace, by: By = "agent") -> Callable[[Change], Verdict | None]:
+def anew(workspace: Workspace, by: By = "agent") -> Gate:
     """The gate for a person who decides: what it refused before is tried again. `by`: whose words the skill is."""
 
-    def gate(change: Change) -> Verdict | None:
+    def gate(change: Change, *, cancel: Cancel | None = None) -> Verdict | None:
         made: Gate = load("hermes_fs.agent.gate:gate_of")(workspace, os.environ, remember=False, by=by)
-        return made(change)
+        return made(change, cancel=cancel)
 
     return gate
 

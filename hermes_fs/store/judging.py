@@ -97,9 +97,12 @@ def check_places(git: Git, head: str, moves: Sequence[Move]) -> None:
             raise Refused(f"{path} is a folder", "name a file in it")
 
 
-def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change, override: str = "") -> None:
-    """Raises Refused unless each touched skill is whole afterwards and the verdict, if any, is of exactly its tree and
-    one that lets it in; `override` is why a person lets it in all the same."""
+def check_skills(
+    git: Git, head: str, moves: Sequence[Move], change: Change, override: str = "", reviewed: bool = False
+) -> None:
+    """Raises Refused unless each touched skill is whole afterwards and the verdict is of exactly its tree and one that
+    lets it in; `override` is why a person lets it in all the same. Only what a person looks at (`reviewed`), or did by
+    hand, needs no verdict."""
     skills = sorted({skill for move in moves if (skill := skill_of(move.path))})
     if not skills:
         return
@@ -108,6 +111,8 @@ def check_skills(git: Git, head: str, moves: Sequence[Move], change: Change, ove
         raise Refused("the gate did not pass it: " + "; ".join(verdict.reasons[:3]), "change it and try again")
     trees = {skill: skill_tree(git, head, skill, {move.path: move for move in moves}) for skill in skills}
     left = {skill: tree for skill, tree in trees.items() if tree}
+    if left and not change.verdict and author_of(change) == "agent" and not reviewed:
+        raise Refused(f"the gate has not seen {', '.join(left)}", "hand it in where the gate sees it")
     if verdict and len(left) > 1:
         raise Refused("a verdict is of one skill, this change touches several", "change them one by one")
     for skill in left:

@@ -6,18 +6,17 @@ whatever the policy says. Neither is a person's own change any of its business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.origins import is_trusted
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Change, Kind, Origin, Verdict
 from hermes_fs.store.paths import author_of, kind_of
 
 Way = Literal["auto", "propose"]
-Gate = Callable[[Change], Verdict | None]
-"""Tries a skill change out before it counts; None where it has nothing to say of it. May raise HermesError."""
 REFUSED = "the gate refused it: "
 """How it begins where a person is told why."""
 
@@ -35,6 +34,13 @@ _READ: Mapping[Origin, str] = {
     "file": "it had read a file that nobody vouches for",
     "tool": "it had read a program's output",
 }
+
+
+class Gate(Protocol):
+    """Tries a skill change out before it counts; None where it has nothing to say of it. May block for as long as tests
+    and evals take, unless stopped by `cancel`, and raise HermesError."""
+
+    def __call__(self, change: Change, *, cancel: Cancel | None = None) -> Verdict | None: ...
 
 
 class Ungated(Refused):

@@ -167,12 +167,13 @@ class Workspace:
         is only looked at. The caller holds the lock. `reviewed`: a person looks at it before it holds. Raises as
         `commit`."""
         reach("door.locked")
-        plan = self.plan(change, reviewed or approval is not None)
+        reviewed, override = reviewed or approval is not None, approval.override if approval else ""
+        plan = self.plan(change, reviewed)
         if not plan.moves:
             raise Refused("nothing would change: " + ", ".join(change.files))
         check_places(self.git, plan.head, plan.moves)
         self._report(judge(change, plan.versions, self.formats, self.trust.knows_secret, approval))
-        check_skills(self.git, plan.head, plan.moves, change, approval.override if approval else "")
+        check_skills(self.git, plan.head, plan.moves, change, override, reviewed)
         reach("door.judged")
         return plan
 

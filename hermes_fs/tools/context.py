@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 from hermes_fs.core.events import Notice
 from hermes_fs.core.origins import is_trusted, least_trusted
 from hermes_fs.core.ports import Ask, Backend, Cancel, Emit
-from hermes_fs.core.types import Origin, Trigger, Verdict
+from hermes_fs.core.types import Origin, Trigger
 from hermes_fs.store.checkpoints import Checkpoints
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Gate, Policy
 from hermes_fs.store.quarantine import Quarantine
 from hermes_fs.store.skill_places import Place
 from hermes_fs.store.workspace import Workspace
@@ -44,7 +44,7 @@ class Settings:
     USER.md up to which the agent may add; `review` says what waits for a person; `skill_secrets` which skill may use
     which variable, as `skill:NAME`. `always` and `never` are the person's standing answers to commands; `judge` is a
     model's second look at a command and its directory, which says why to ask, "" for no reason. `places` are the
-    read-only folders of skills beside the mind's own; `gate(change, cancel=…)` tries skills out before they
+    read-only folders of skills beside the mind's own; `gate` tries skills out before they
     count."""
 
     approvals: Mode = "ask"
@@ -58,7 +58,7 @@ class Settings:
     never: tuple[str, ...] = ()
     judge: Callable[[str, str], str] | None = None
     places: tuple[Place, ...] = ()
-    gate: Callable[..., Verdict | None] | None = None
+    gate: Gate | None = None
 
     def with_answers(self, always: Sequence[str] | None = None, never: Sequence[str] | None = None) -> Settings:
         """The same with other standing answers."""

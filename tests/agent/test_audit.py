@@ -21,6 +21,7 @@ from hermes_fs.store.formats import entries, skill
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
+from tests.store import admitting
 from tests.store.test_history import AGENT, workspace  # noqa: F401 - a fixture
 from tests.store.test_outcomes import ASKED, CALL, write
 
@@ -43,7 +44,7 @@ def bench(workspace: Workspace) -> Iterator[Bench]:  # noqa: F811
 
 def learn(workspace: Workspace, name: str, body: str, about: str = "") -> str:  # noqa: F811
     text = skill.create(name, about or f"Does {name}. Use when {name} is wanted.", body)
-    workspace.commit(Change({f"skills/{name}/SKILL.md": text.encode()}, "skill", "because", AGENT))
+    admitting.commit(workspace, Change({f"skills/{name}/SKILL.md": text.encode()}, "skill", "because", AGENT))
     return workspace.git.tree_at("HEAD", f"skills/{name}")
 
 
@@ -90,7 +91,7 @@ def test_what_is_not_used_is_said_to_be_stale_and_then_proposed_for_archiving(be
     learn(mind, "deploy", "Build, test, push.\n")
     text = skill.set_mark(mind.read("skills/deploy/SKILL.md").text, "deploy", skill.PINNED, "true")
     learn(mind, "greet", "Say hello politely.\n")
-    mind.commit(Change({"skills/deploy/SKILL.md": text.encode()}, "skill", "", AGENT))
+    admitting.commit(mind, Change({"skills/deploy/SKILL.md": text.encode()}, "skill", "", AGENT))
     cast(LaterClock, bench.clock).days = 31
     audit.run(Errand("audit"), bench)
     assert Review(mind).waiting() == []

@@ -10,6 +10,7 @@ from hermes_fs.store.formats import skill
 from hermes_fs.store.outcomes import Result, Task
 from hermes_fs.store.skill_versions import Score
 from hermes_fs.store.workspace import Workspace
+from tests.store import admitting
 from tests.store.test_history import AGENT, workspace  # noqa: F401 - a fixture
 
 PATH = "skills/deploy/SKILL.md"
@@ -17,7 +18,7 @@ PATH = "skills/deploy/SKILL.md"
 
 def learn(workspace: Workspace, path: str, text: str | None) -> None:  # noqa: F811
     data = text.encode() if text is not None else None
-    workspace.commit(Change({path: data}, "skill", "because", AGENT))
+    admitting.commit(workspace, Change({path: data}, "skill", "because", AGENT))
 
 
 def test_each_change_of_the_tree_is_a_version(workspace: Workspace) -> None:  # noqa: F811

@@ -16,6 +16,7 @@ from hermes_fs.store import acting, remote
 from hermes_fs.store.init import init
 from hermes_fs.store.trust import MIND, Item, Trust
 from hermes_fs.store.workspace import Workspace
+from tests.store import admitting
 from tests.store.git_shell import sh
 
 SKILL = "---\nname: {0}\ndescription: Does {0}.\n---\n# {0}\n\n## Steps\n\n{1}\n"
@@ -117,7 +118,7 @@ def test_edits_by_hand_of_what_was_trusted_are_trusted(there: Workspace) -> None
 def test_a_lesson_is_trusted_by_whose_words_it_is_made_of(
     there: Workspace, provenance: Provenance, waits: bool
 ) -> None:
-    there.commit(Change(skill("fresh"), "skill", "", provenance))
+    admitting.commit(there, Change(skill("fresh"), "skill", "", provenance))
     assert keys(there) == (["skill:fresh"] if waits else [])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hermes_fs.core.errors import Conflict, Failed, Refused
 from hermes_fs.core.types import Change, Commit, Provenance, Verdict
 from hermes_fs.store import message
 from hermes_fs.store.workspace import Workspace
+from tests.store import admitting
 from tests.store.git_shell import make_workspace, opened, sh, status
 
 AGENT = Provenance("agent", "user", person="ada", session="01S", evidence="sessions/x.jsonl#a..b", model="m-1")
@@ -172,7 +174,7 @@ def test_an_executable_stays_executable(workspace: Workspace, root: Path) -> Non
     script.write_text("echo 1\n")
     script.chmod(0o755)
     workspace.commit_pending()
-    workspace.commit(Change({"skills/greet/scripts/run.sh": b"echo 2\n"}, "skill", "", AGENT))
+    admitting.commit(workspace, Change({"skills/greet/scripts/run.sh": b"echo 2\n"}, "skill", "", AGENT))
     assert script.stat().st_mode & 0o777 == 0o755
     workspace.commit(note("x\n"))
     assert (root / "notes" / "a.md").stat().st_mode & 0o777 == 0o644
@@ -216,13 +218,25 @@ def test_a_verdict_must_have_passed_and_be_of_exactly_the_new_tree(workspace: Wo
 
 
 def test_a_skill_is_not_left_without_its_skill_md(workspace: Workspace) -> None:
-    workspace.commit(Change({"skills/greet/references/x.md": b"x\n"}, "skill", "", AGENT))
+    admitting.commit(workspace, Change({"skills/greet/references/x.md": b"x\n"}, "skill", "", AGENT))
     with pytest.raises(Refused, match=r"without its SKILL\.md"):
-        workspace.commit(Change({"skills/greet/SKILL.md": None}, "skill", "", AGENT))
+        admitting.commit(workspace, Change({"skills/greet/SKILL.md": None}, "skill", "", AGENT))
     whole = {"skills/greet/SKILL.md": None, "skills/greet/references/x.md": None}
-    workspace.commit(Change(whole, "skill", "", AGENT))
+    admitting.commit(workspace, Change(whole, "skill", "", AGENT))
     with pytest.raises(Refused, match=r"without its SKILL\.md"):
-        workspace.commit(Change({"skills/new/notes.md": b"x\n"}, "skill", "", AGENT))
+        admitting.commit(workspace, Change({"skills/new/notes.md": b"x\n"}, "skill", "", AGENT))
+
+
+def test_a_skill_of_the_agent_needs_the_word_of_the_gate(workspace: Workspace) -> None:
+    change = Change({"skills/greet/references/x.md": b"x\n"}, "skill", "", AGENT)
+    with pytest.raises(Refused, match="the gate has not seen skills/greet"):
+        workspace.commit(change)
+    with pytest.raises(Refused, match="the gate did not pass it"):
+        workspace.commit(replace(change, verdict=Verdict("", False, ("it fails",))))
+    with pytest.raises(Refused, match="judged another version"):
+        workspace.commit(replace(change, verdict=Verdict("0" * 40, True)))
+    admitting.commit(workspace, change)
+    workspace.commit(Change({"skills/greet/references/x.md": b"y\n"}, "skill", "", Provenance("owner", "user")))
 
 
 def test_commits_are_dated_by_the_clock_and_named_by_the_ids(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hermes_fs.core.types import Answer, Origin, Question, Told
 from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 from hermes_fs.tools.registry import tool
+from tests.store.admitting import open_gate
 
 SKILL = "---\nname: greet\ndescription: Says hello.\n---\n# Greet\n"
 
@@ -58,7 +59,7 @@ class Conversation:
 
     def mode(self, approvals: Mode) -> None:
         settings = self.context.memo.settings
-        self.context.memo.settings = Settings(approvals, settings.roots, settings.timeout)
+        self.context.memo.settings = replace(settings, approvals=approvals)
 
     @property
     def shown(self) -> str:
@@ -78,7 +79,7 @@ def talk(tmp_path: Path) -> Iterator[Conversation]:
         ground = Ground((work, mind / "work"), (mind,), (mind / ".git",))
         backend = Local(work, workspace.state_dir, dict(os.environ), ground=ground)
         person, events = Person(), []
-        memo = Memo(Settings(roots=(str(work),), timeout=30.0))
+        memo = Memo(Settings(roots=(str(work),), timeout=30.0, gate=open_gate(workspace)))
         context = ToolContext(backend, workspace, None, Where("s"), person, events.append, Cancel(), memo)
         yield Conversation(context, person, work, mind, events)
         for job in backend.jobs():
