@@ -23,6 +23,7 @@ _FREE = 1 << 20
 """Bytes up to which no ratio counts: a file of blanks is no attack."""
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ENTRY = b"PK\x01\x02"
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
@@ -45,11 +46,11 @@ class Archive:
 
 
 def _unzip(data: bytes) -> dict[str, bytes]:
+    if data.count(_ENTRY) > MAX_ENTRIES:  # before the library makes an object of each
+        raise Refused(f"it holds more than {MAX_ENTRIES:,} files", HARM)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES:
-                raise Refused(f"it holds more than {MAX_ENTRIES:,} files", HARM)
             for entry in entries:
                 _check_entry(entry)
             inside = [entry for entry in entries if not entry.orig_filename.endswith("/")]
@@ -94,8 +95,8 @@ def _untar(data: bytes) -> dict[str, bytes]:
         plain = _gunzip(data) if data.startswith(_GZIP) else data
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             last = -1
-            for member in archive:
-                if member.offset <= last or len(raw) > MAX_ENTRIES:  # a size below nothing would go round for ever
+            for count, member in enumerate(archive):
+                if member.offset <= last or count > MAX_ENTRIES:  # a size below nothing would go round for ever
                     raise Refused("its list of files is not in order, or too long", HARM)
                 last = member.offset
                 if content := _member(archive, member):

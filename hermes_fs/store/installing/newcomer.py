@@ -17,6 +17,8 @@ from hermes_fs.store.message import Versions
 from hermes_fs.store.policy import is_program
 from hermes_fs.store.workspace import Workspace
 
+MAX_INSTRUCTIONS = 200_000
+"""Bytes of a SKILL.md: a model is to read it whole."""
 _SHOWN = 5
 
 
@@ -73,6 +75,10 @@ def newcomer(found: Found, name: str = "") -> Newcomer:
     raw = found.files.get(pile.FILE)
     if raw is None:
         raise Refused(f"{found.source.text} has no {pile.FILE}", "name the folder of a skill")
+    if len(raw) > MAX_INSTRUCTIONS:
+        raise Refused(
+            f"its {pile.FILE} has {len(raw):,} bytes, at most {MAX_INSTRUCTIONS:,} are taken", "tell its author"
+        )
     text = _decoded(raw)
     name = name or _own_name(text, found)
     strict = _without_marks(skill.strictly(text, name))
@@ -128,10 +134,11 @@ def _decoded(data: bytes) -> str:
 
 
 def _own_name(text: str, found: Found) -> str:
-    """What it calls itself, else what its folder, or its source, is called."""
+    """What its site calls it, or it itself, else what its folder, or its source, is called."""
     own = str(skill.load(text.encode()).front.get("name") or "").strip()
     folder = (found.part or found.source.address).rstrip("/").rpartition("/")[2].lower().partition(".")[0]
-    name = next((each for each in (own, folder) if each and not skill.name_problems(each)), "")
+    listed = found.part if found.source.how == "site" else ""
+    name = next((each for each in (listed, own, folder) if each and not skill.name_problems(each)), "")
     if not name:
         raise Refused(f"the skill calls itself {own[:40]!r}, which is no name of one", "give it one with --name")
     return name

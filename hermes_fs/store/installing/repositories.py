@@ -18,6 +18,7 @@ from hermes_fs.store.objects import LINK_MODE, TreeEntry
 
 SECONDS, SIZE = 300.0, 500 << 20
 """Bounds of a fetch: seconds, and bytes on the disk."""
+_LISTING_SECONDS = 60.0
 
 _WHOLE = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _HERE = "refs/hermes/fetched"
@@ -76,12 +77,12 @@ def _repository(room: Path) -> Iterator[Git]:
         git.close()
 
 
-def _bounds(source: Source) -> remote.Bounds:
+def _bounds(source: Source, seconds: float = SECONDS) -> remote.Bounds:
     """UsageError for a plain address: what comes over one, anybody on the way may have written."""
     plain = source.address.startswith(("http:", "git:"))
     if plain and not is_here(source.address, loopback=True):
         raise UsageError(f"{source.text} is no https address", "name one that begins with https:// or ssh://")
-    return remote.Bounds(SECONDS, SIZE, "https:ssh:file" + (":http:git" if plain else ""))
+    return remote.Bounds(seconds, SIZE, "https:ssh:file" + (":http:git" if plain else ""))
 
 
 def _newest(source: Source, git: Git) -> str:
@@ -89,7 +90,7 @@ def _newest(source: Source, git: Git) -> str:
     if _WHOLE.fullmatch(ref):
         return ref
     wanted = (f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/tags/{ref}^{{}}") if ref else ("HEAD",)
-    listed = remote.listed(git, remote.checked_url(source.address), wanted, _bounds(source))
+    listed = remote.listed(git, remote.checked_url(source.address), wanted, _bounds(source, _LISTING_SECONDS))
     found = next((listed[name] for name in reversed(wanted) if name in listed), "")
     if not found:
         missing = f"no branch or tag {ref}" if ref else "no commit yet"

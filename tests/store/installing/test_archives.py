@@ -120,6 +120,16 @@ def test_entries_that_share_their_bytes_are_refused():
     assert refusal(bytes(made))
 
 
+def test_more_entries_than_any_source_has_are_refused_before_they_are_read():
+    entry = zipped({"a/": b""})
+    start, end = entry.index(b"PK\x01\x02"), entry.index(b"PK\x05\x06")
+    assert "more than 20,000 files" in refusal(entry[:start] + entry[start:end] * 20_001 + entry[end:])
+    folder = tarfile.TarInfo("a")
+    folder.type = tarfile.DIRTYPE
+    block = folder.tobuf()
+    assert "too long" in refusal(gzip.compress(block * 20_002, 1))
+
+
 def test_an_encrypted_file_is_refused():
     made = bytearray(zipped({"SKILL.md": SKILL}, zipfile.ZIP_STORED))
     made[6] |= 1

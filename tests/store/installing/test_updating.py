@@ -13,7 +13,7 @@ from hermes_fs.store.formats.installed import InstalledFormat
 from hermes_fs.store.installing import accepting, lock, source, updating
 from hermes_fs.store.installing.accepting import Yes
 from hermes_fs.store.installing.bringing import bring
-from hermes_fs.store.installing.newcomer import Newcomer, findings, newcomer
+from hermes_fs.store.installing.newcomer import Found, Newcomer, findings, newcomer
 from hermes_fs.store.installing.updating import Update
 from hermes_fs.store.workspace import Workspace
 from tests.store.git_shell import sh
@@ -240,3 +240,14 @@ def test_two_versions_of_one_skill_are_never_mixed():
     merged = InstalledFormat().merge(base, one, other)
     assert lock.parse(merged.content) == {"pdf": later} and len(merged.conflicts) == 1
     assert merged == InstalledFormat().merge(base, other, one)
+
+
+def test_instructions_that_no_model_would_read_are_refused(mind, offered):
+    (offered / "SKILL.md").write_bytes(SKILL + b"word " * 50_000)
+    with pytest.raises(Refused, match=r"its SKILL.md has"):
+        brought(mind, offered)
+
+
+def test_a_site_says_what_its_skills_are_called(tmp_path):
+    found = Found(source.Source("site", "https://example.com/index.json", "pdf"), "pdf", {"SKILL.md": SKILL})
+    assert newcomer(replace(found, part="forms")).name == "forms"
