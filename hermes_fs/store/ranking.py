@@ -42,6 +42,11 @@ class Scored(NamedTuple):
     score: float
 
     @property
+    def document(self) -> int:
+        """What speaks as a whole: the session's file; of what is in no session, the row alone, as a negative number."""
+        return -self.id if self.group == f"row {self.id}" else self.file
+
+    @property
     def order(self) -> tuple[float, int, str, int]:
         """The best first, the newest among equals."""
         return -self.score, -self.at, self.path, self.id
@@ -50,8 +55,8 @@ class Scored(NamedTuple):
 def sessions(
     found: Iterable[Scored], covered: Mapping[int, float], near: Mapping[int, float] | None = None
 ) -> list[list[Scored]]:
-    """The rows by session, best session and best row first, the newest first among equals. `covered` scores files (none
-    where words alone are to count), `near` rows by their meaning."""
+    """The rows by session, best session and best row first, the newest first among equals. `covered` scores documents
+    (none where the best rows alone are to count), `near` rows by their meaning."""
     near = near or {}
     rows = list(found)
     best = max((row.score for row in rows), default=0.0) or 1.0
@@ -73,7 +78,7 @@ def sessions(
 def _scores(groups: Sequence[Sequence[Scored]], covered: Mapping[int, float], near: Mapping[int, float]) -> list[float]:
     words = [weighted(row.score for row in rows) for rows in groups]
     if covered:
-        whole = [max(covered.get(row.file, 0.0) for row in rows) for rows in groups]
+        whole = [max(covered.get(row.document, 0.0) for row in rows) for rows in groups]
         words = [
             (1 - COVERAGE) * one + COVERAGE * other for one, other in zip(_shares(words), _shares(whole), strict=True)
         ]

@@ -128,11 +128,11 @@ class Searcher:
             yield (language.any_of([language.word(term) for term in alike]),)
 
     def _covered(self, db: sqlite3.Connection, found: Sequence[Scored], telling: Sequence[str]) -> dict[int, float]:
-        """How much of what is asked for the files say in all; nothing where it takes no sentence to ask."""
+        """How much of what is asked for the sessions say in all; nothing where it takes no sentence to ask."""
         if len(telling) <= 2:
             return {}
         counts = {term: self._count(db, term) for term in telling}
-        return coverage.covered(db, counts, {row.file for row in found})
+        return coverage.covered(db, counts, found)
 
     def _measure(self, db: sqlite3.Connection) -> None:
         """Forget counts that an index of another size has outdated."""

@@ -51,3 +51,18 @@ def test_a_conversation_that_speaks_of_all_that_was_asked_beats_one_line_that_ho
     index = open_index(root)
     assert [hit.session for hit in index.search("ferry umbrella Lisbon harbour")[:2]] == ["ALL", "ONE"]
     index.close()
+
+
+def test_an_entry_of_memory_is_not_ranked_by_what_other_entries_say(tmp_path: Path) -> None:
+    root = make_root(tmp_path)
+    words = ("ferry", "umbrella", "Lisbon", "harbour", "piano", "tax")
+    write(root / "MEMORY.md", "# Memory\n\n" + "".join(f"- Remember the {word} <!-- {word} -->\n" for word in words))
+    said_of_all = [said(f"m{place}", f"We spoke of the {word}.") for place, word in enumerate(words[:3])]
+    write(transcript_path(root, "ALL"), header("ALL") + "".join(said_of_all))
+    for place in range(12):
+        name = f"X{place}"
+        write(transcript_path(root, name), header(name) + said(f"x{place}", f"Something else, number {place}."))
+    index = open_index(root)
+    hits = index.search("ferry umbrella Lisbon")
+    assert hits[0].session == "ALL"
+    index.close()
