@@ -13,7 +13,7 @@ from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import spelled_line
 from hermes_fs.core.types import Question
 from hermes_fs.tools.context import Grant, ToolContext
-from hermes_fs.tools.places import Place, is_below
+from hermes_fs.tools.places import Place, is_below, is_of_skill
 
 ONCE, SESSION, NO = "once", "session", "no"
 
@@ -43,9 +43,10 @@ def may_write(context: ToolContext, path: str) -> bool:
 
 
 def read(context: ToolContext, place: Place) -> None:
-    """Before a file is read: in the mind, the work directory and the trusted ones freely, but for what looks like
-    credentials and for files with further names, which may lie anywhere. Raises Refused."""
-    if place.zone in ("work", "mind") and not place.sensitive and not place.shared:
+    """Before a file is read: in the mind, skills beside it, the work directory and the trusted ones freely, but for
+    what looks like credentials and for files with further names, which may lie anywhere. Raises Refused."""
+    known = place.zone in ("work", "mind") or is_of_skill(context, place.path)
+    if known and not place.sensitive and not place.shared:
         return
     below = place.path if place.is_dir else str(PurePosixPath(place.path).parent)
     granted = any(grant.action == "read" and not grant.subject and is_below(below, grant.directory)

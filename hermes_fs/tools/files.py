@@ -7,13 +7,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hermes_fs.core.errors import Conflict, NotFound, QuotingError, ToolError
+from hermes_fs.core.loading import load as load_module
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import acting
 from hermes_fs.store.paths import kind_of
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.pictures import medium_of
-from hermes_fs.tools.places import Place, readable, standing_in, writable
+from hermes_fs.tools.places import Place, is_of_skill, readable, standing_in, writable
 from hermes_fs.tools.text import FileText, decode, diff, fingerprint
 
 LARGEST = 20 * 1024 * 1024
@@ -50,6 +51,8 @@ class ReadFile:
         text = decode(data, args["path"]).text
         context.memo.seen[place.path] = fingerprint(data)
         window = _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))
+        if is_of_skill(context, place.path):  # a person's word, as skill_view has it; the door has not seen it
+            return window if window.isascii() else str(load_module("hermes_fs.core.hidden:surface")(window))
         return window if _is_lesson(context, place) else Told(window, "file")
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.ports import FileStat
+from hermes_fs.store import skill_places
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.sensitive import is_sensitive
 
@@ -90,6 +91,15 @@ def _zone(context: ToolContext, path: str) -> Zone:
 def is_below(path: str, folder: str) -> bool:
     """Whether an absolute path is that folder or in it; both without links."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def is_of_skill(context: ToolContext, path: str) -> bool:
+    """Whether an absolute path without links belongs to a skill beside the mind."""
+    for place in context.memo.settings.places:
+        if is_below(path, str(place.folder)):
+            name = path[len(str(place.folder)) :].strip("/").partition("/")[0]
+            return skill_places.find(name, (place,)) is not None
+    return False
 
 
 STRAYED = 97

@@ -49,6 +49,20 @@ def test_what_they_hide_is_shown(beside: Conversation, tmp_path: Path) -> None:
     place.write_text("---\nname: bake-bread\ndescription: Bakes\u200b.\n---\nBake\u202e it \U0001f35e.\n")
     assert beside.call("skill_list", query="bakes") == "bake-bread: Bakes⟨U+200B⟩."
     assert "Bake⟨U+202E⟩ it \U0001f35e." in beside.call("skill_view", name="bake-bread")
+    assert "Bake⟨U+202E⟩ it \U0001f35e." in beside.call("read_file", path=str(place))
+
+
+def test_their_files_are_read_unasked_and_written_by_nobody(beside: Conversation, tmp_path: Path) -> None:
+    path = str(tmp_path / "home/.agents/skills/bake-bread/references/flour.md")
+    assert "Use rye." in beside.call("read_file", path=path)
+    assert (beside.origin, beside.asked) == ("agent", [])
+    for other in ("home/.agents/other", "home/.agents/skills/notes.md", "home/.agents/skills/no-skill/a.md"):
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_text("x")
+        with pytest.raises(Refused):
+            beside.call("read_file", path=str(tmp_path / other))
+    with pytest.raises(Refused):
+        beside.call("write_file", path=path, content="x")
 
 
 def test_they_cannot_be_edited_and_that_is_said(beside: Conversation) -> None:

@@ -81,6 +81,7 @@ def test_a_function_is_called_with_json_and_answers_in_json(skilled: Conversatio
     assert [event.name for event in skilled.events if isinstance(event, SkillUsed)] == ["greet"]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_in_the_mind(skilled: Conversation) -> None:
     before = files(skilled.mind)
     skilled.call("skill_run", name="greet", script="count.py", function="count", arguments={"path": "text"})
@@ -98,6 +99,7 @@ def test_a_function_that_fails_shows_why(skilled: Conversation) -> None:
     assert said.startswith("exit code 1\noutput:\nloaded") and said.endswith("ValueError: no such luck")
 
 
+@pytest.mark.slow
 def test_a_result_that_is_too_long_is_said_to_be_so(skilled: Conversation) -> None:
     said = skilled.call("skill_run", name="greet", script="count", function="big")
     assert "result: too long to be shown whole" in said and "the whole output: read_file" in said
@@ -168,11 +170,13 @@ def test_a_skill_beside_the_mind_runs_and_one_of_a_project_gets_no_credentials(
         assert f"{letters} letters" in skilled.call("skill_run", name="say", script="say")
 
 
+@pytest.mark.slow
 def test_another_language_runs_by_its_first_line(skilled: Conversation) -> None:
     (skilled.mind / "skills/greet/scripts/words").write_text("#!/usr/bin/env -S awk -f\nBEGIN { print ARGV[1] }\n")
     assert skilled.call("skill_run", name="greet", script="words", argv=["a b"]) == "exit code 0\noutput:\na b"
 
 
+@pytest.mark.slow
 def test_arguments_may_hold_anything(skilled: Conversation) -> None:
     odd = {"a": "'\"\n$(x) é \u2028", "b": [1, None, {"c": 1.5}]}
     said = skilled.call("skill_run", name="greet", script="count", function="anything", arguments=odd)
