@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +34,9 @@ WORK: Mapping[Kind, str] = {
 """Kind → `module:function`, loaded on use. A function takes an errand and the bench, blocks, and returns what it did.
 What it does, it does once: an errand may be handed out again after a kill. It raises BudgetSpent where the errand is to
 wait until tomorrow, Cancelled where it was stopped and stays, any other HermesError where it failed."""
+
+
+_LOOKS, _LOOK_SECONDS = 4, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,17 @@ class Learner:
 
     def drain(self) -> Iterator[Finished]:
         """Yields after each errand. What was done is acknowledged before the next is taken."""
-        while not self._bench.cancel.is_set and self._errands.claim():
+        while not self._bench.cancel.is_set and self._claimed():
             with self._errands:
                 while not self._bench.cancel.is_set and (errand := self._errands.take(WORK)):
                     yield self.do(errand)
             if not self._errands.is_due():  # what came while the queue was still ours, nobody else would have taken
                 return
+
+    def _claimed(self) -> bool:
+        """Whether the queue is ours. A moment's patience: somebody may only look whether it is free."""
+        tries = itertools.repeat(self._errands.claim, _LOOKS)
+        return any(claim() or self._bench.cancel.wait(_LOOK_SECONDS) for claim in tries) and self._errands.claim()
 
     def fulfil(self, errand: Errand) -> Finished | None:
         """This one now, for somebody who looks on: nothing is kept to be told later. None where another process works

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from rich.console import Console
 
-from hermes_fs.agent import json_reply, recollect, self_talk
+from hermes_fs.agent import corrections, json_reply, recollect, self_talk, triggers
+from hermes_fs.agent.excerpt import excerpt
 from hermes_fs.apps.chat import blocks, markdown
 from hermes_fs.core import config, foreign, hidden, secrets, terminal
 from hermes_fs.core.errors import HermesError
@@ -34,6 +36,10 @@ def readers() -> dict[str, Reader]:
     """All of them."""
     found: dict[str, Reader] = {
         "self_talk.speaks": self_talk.speaks,
+        "corrections.corrects": lambda text: corrections.corrects(text, text),
+        "triggers.program_of": triggers.program_of,
+        "triggers.facts": _facts,
+        "excerpt.excerpt": _excerpt,
         "json_reply.found": _found,
         "secrets.find": secrets.find,
         "secrets.redact": secrets.redact,
@@ -162,3 +168,20 @@ def _lines(text: str) -> object:
 
 def _indexing(path: str) -> Reader:
     return lambda text: sources.document(path, _bytes(text))
+
+
+def _command(text: str) -> list[transcript.Record]:
+    """A command of these words with what it printed."""
+    call = {"call": "c", "name": "terminal", "arguments": json.dumps({"command": text})}
+    result = {"call": "c", "name": "terminal", "text": foreign.wrap(text, "tool")}
+    at = "2026-01-31T12:00:00.000Z"
+    kinds = (("tool_call", call), ("tool_result", result), ("message", {"role": "user", "text": text}))
+    return [transcript.Record("e", kind, at, "owner", "cli", "web", data) for kind, data in kinds]
+
+
+def _facts(text: str) -> object:
+    return triggers.facts(_command(text))
+
+
+def _excerpt(text: str) -> object:
+    return excerpt(_command(text), 1000)
