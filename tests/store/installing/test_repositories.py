@@ -17,6 +17,9 @@ from tests.store.git_shell import sh
 from tests.store.installing.git_http import serving
 from tests.store.installing.packing import SKILL
 
+pytestmark = pytest.mark.slow
+"""One install of a repository stands among the quick tests of the command."""
+
 
 @pytest.fixture
 def offered(tmp_path: Path) -> Path:
@@ -84,7 +87,6 @@ def test_a_crafted_tree_that_leads_into_git_is_refused(offered, tmp_path, name):
         bring(Source("git", str(offered)), tmp_path)
 
 
-@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up_with_all_its_processes(tmp_path):
     git = make_repository(tmp_path / "r")
     with socket.create_server(("127.0.0.1", 0)) as silent:

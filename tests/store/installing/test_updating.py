@@ -61,6 +61,7 @@ def edit(place: Path, old: str, new: str) -> None:
     place.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_what_is_installed_again_unchanged_is_no_new_version(mind, offered):
     install(mind, offered)
     assert not updating.is_new(lock.read(mind)["pdf"], brought(mind, offered))
@@ -83,6 +84,7 @@ def test_a_new_version_replaces_what_nobody_touched(mind, offered):
     assert acting.unknown_skills(mind) == set(), "accepted by a person, so trusted as it is now"
 
 
+@pytest.mark.slow
 def test_edits_made_here_stay_where_the_new_version_changes_something_else(mind, offered):
     install(mind, offered)
     here = mind.root / "skills/pdf"
@@ -98,6 +100,7 @@ def test_edits_made_here_stay_where_the_new_version_changes_something_else(mind,
     assert (here / "references/ours.md").exists()
 
 
+@pytest.mark.slow
 def test_the_next_update_merges_from_the_publishers_version_and_not_from_the_merged_one(mind, offered):
     install(mind, offered)
     here = mind.root / "skills/pdf/SKILL.md"
@@ -126,6 +129,7 @@ def test_what_both_changed_is_said_and_leaves_no_markers(mind, offered):
     assert b"<<<<" not in whole and b">>>>" not in whole
 
 
+@pytest.mark.slow
 def test_what_was_deleted_here_stays_deleted_until_its_publisher_changes_it(mind, offered):
     install(mind, offered)
     (mind.root / "skills/pdf/LICENSE").unlink()
@@ -136,6 +140,7 @@ def test_what_was_deleted_here_stays_deleted_until_its_publisher_changes_it(mind
     assert update.files["skills/pdf/LICENSE"] == b"Apache\n" and "one side deleted" in " ".join(update.conflicts)
 
 
+@pytest.mark.slow
 def test_an_edit_between_plan_and_yes_is_a_conflict(mind, offered):
     install(mind, offered)
     edit(offered / "SKILL.md", "Fill them in.", "Fill them in neatly.")
@@ -146,6 +151,7 @@ def test_an_edit_between_plan_and_yes_is_a_conflict(mind, offered):
     assert "aloud" in (mind.root / "skills/pdf/SKILL.md").read_text()
 
 
+@pytest.mark.slow
 def test_where_the_installed_version_cannot_be_found_both_are_put_together_and_that_is_said(mind, offered):
     install(mind, offered)
     entry = lock.read(mind)["pdf"]
@@ -158,6 +164,7 @@ def test_where_the_installed_version_cannot_be_found_both_are_put_together_and_t
     assert "is not here" in " ".join(update.remarks)
 
 
+@pytest.mark.slow
 def test_an_update_of_a_skill_that_is_not_trusted_does_not_vouch_for_it(mind, offered):
     install(mind, offered)
     mind.trust.revoke(["skill:pdf"])
@@ -195,6 +202,7 @@ def test_an_entry_goes_and_the_others_stay_as_they_are(mind, offered):
     assert empty is not None and lock.parse(empty) == {}
 
 
+@pytest.mark.slow
 def test_what_is_written_is_read_by_the_plain_reader_however_much_it_is():
     files = {f'scripts/a folder/it\'s #1: "{number}" é.py': f"{number:064x}" for number in range(2000)}
     odd = lock.Entry("/home/x y/a: b#c'd", files, "1" * 64, "2" * 40, "", "2026-11-21")
