@@ -89,7 +89,7 @@ class Runtime:
         self.watcher = Watcher(self.index, workspace.root)
         self._tidying: threading.Thread | None = None
         self._over = threading.Event()
-        self.work_dir = work_dir_of(workspace.root, options.work_dir)
+        self.work_dir = locate.work_dir_of(workspace.root, options.work_dir)
         home = Path(options.environ["HOME"]) if options.environ.get("HOME") else None
         held = config.skills.directories, self.work_dir, config.trusted_directories, home
         self.skill_places = skill_places.beyond(*held)
@@ -238,11 +238,15 @@ class Runtime:
     def settle(self, conversation: Conversation | None = None) -> None:
         """After a reply, and at the start: a process of its own learns what there is to learn beside the
         conversation."""
-        pen = conversation.pen if conversation else None
+        pen = conversation.pen if conversation and self._has_help(conversation) else None
         if pen and (pen.taught(self.config.learning.complex) or pen.spoke()):
             self._beside(functools.partial(self.aftermath.settle, pen))
         if (self.workspace.state_dir / "errands").is_dir():
             self._beside(lambda: self.aftermath.begin(self.options.environ))
+
+    def _has_help(self, conversation: Conversation) -> bool:
+        """Whether somebody can learn beside the conversation: a small model on this machine has its hands full."""
+        return conversation.pen.transcript.header.provider != presets.EMBEDDED or bool(self.config.auxiliary.provider)
 
     def close(self) -> None:
         self.watcher.close()
@@ -295,7 +299,8 @@ class Runtime:
         self.index.append(transcript.path)
         if self.config.sessions.commit and not self.workspace.read_only:
             self._beside(lambda: self.session_refs.commit([info_of(transcript.path)]))
-        if self.config.learning.summaries == "auto" and conversation.is_telling:
+        wanted = self.config.learning.summaries == "auto" and self._has_help(conversation)
+        if wanted and conversation.is_telling:
             self._beside(lambda: self.aftermath.end(transcript.header.session))
             self.settle()
 
@@ -373,17 +378,6 @@ def _format_of(limits: settings.MemoryConfig, path: str) -> Format:
     """The formats are loaded by the first lesson: a conversation that learns nothing does without them."""
     found: Format = load("hermes_fs.store.formats.registry:formats")(limits.memory_limit, limits.user_limit)(path)
     return found
-
-
-def work_dir_of(root: Path, started_in: Path) -> Path:
-    """Where effects happen: the folder that hermes was started in, or work/ where that is the workspace itself."""
-    here = started_in.resolve()
-    if here != root and root not in here.parents:
-        return here
-    if here.is_relative_to(root / "work"):
-        return here
-    (root / "work").mkdir(exist_ok=True)
-    return root / "work"
 
 
 def _unasked(question: Question) -> Answer:

@@ -15,9 +15,10 @@ from hermes_fs.commands.talk import Said, Talk
 from hermes_fs.core.errors import Conflict
 from hermes_fs.core.events import Event, Learned, ToolFinished, TurnEnded
 from hermes_fs.core.types import Answer, Question
-from hermes_fs.runtime import Options, Runtime, work_dir_of
+from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import history, transcript
 from hermes_fs.store.init import init
+from hermes_fs.store.locate import work_dir_of
 from hermes_fs.store.replay import replay
 from hermes_fs.testing.openai_server import OpenAIServer
 

@@ -1,4 +1,4 @@
-"""Owns finding the workspace that a command is about. Only looks."""
+"""Owns finding the workspace that a command is about, and where its effects happen. Makes no more than work/."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def find(explicit: Path | None, cwd: Path, environ: Mapping[str, str]) -> Path:
     if (home / MARKER).is_file():
         return home
     raise NotFound("there is no workspace yet", "hermes init")
+
+
+def work_dir_of(root: Path, started_in: Path) -> Path:
+    """Where effects happen: the folder that hermes was started in, or work/ where that is the workspace itself."""
+    here = started_in.resolve()
+    if here != root and root not in here.parents:
+        return here
+    if here.is_relative_to(root / "work"):
+        return here
+    (root / "work").mkdir(exist_ok=True)
+    return root / "work"
