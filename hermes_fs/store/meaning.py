@@ -34,6 +34,8 @@ BATCH = 32
 SHARE = 0.5
 """Of one processor's time, at most, that embedding in the background takes."""
 LOOK_SECONDS = 20.0
+IDLE_SECONDS = 600.0
+"""After its last use, before a model that nobody asks is unloaded."""
 _WARM_SECONDS = 2.0
 """After the start of a chat, before the model is loaded."""
 
@@ -66,11 +68,13 @@ class Meaning:
     worth waiting at all while the model is loaded, which the first search sets off. `problem` is the last error's line,
     empty again after a success. Thread-safe."""
 
-    def __init__(self, state_dir: Path, embedder: Embedder, patience: float = 0.1) -> None:
+    def __init__(self, state_dir: Path, embedder: Embedder, patience: float = 0.1, idle: float = IDLE_SECONDS) -> None:
         self._index = state_dir / "index.db"
         self._path = state_dir / NAME
         self._embedder = embedder
         self._patience = patience
+        self._idle = idle
+        self._used = time.monotonic()
         self._codes = Codes(Vectors(self._path))
         self._over = threading.Event()
         self._asking: _Asking | None = None
@@ -119,8 +123,8 @@ class Meaning:
                 return None
         asking = self._asking = _Asking(self._embedder, text[:PART])
         asking.start()
-        if not self._warm and self._patience < _LOADING_SECONDS:
-            self._warm = True
+        was_warm, self._warm, self._used = self._warm, True, time.monotonic()
+        if not was_warm and self._patience < _LOADING_SECONDS:
             return None
         asking.join(max(0.0, deadline - time.monotonic()))
         if asking.error is not None:
@@ -177,10 +181,18 @@ class Meaning:
         except HermesError as error:
             self.problem = error.message
 
+    def relax(self) -> None:
+        """Unload a model that nobody has asked for long; the next question loads it again."""
+        idle = time.monotonic() - self._used >= self._idle
+        if idle and self._warm and not (self._asking and self._asking.is_alive()):
+            self._warm = False
+            self._embedder.close()
+
     def _work(self) -> None:
         rest = _WARM_SECONDS
         while not self._over.wait(rest):
             self.tend(share=SHARE)
+            self.relax()
             rest = LOOK_SECONDS
 
     def _steps(self, db: sqlite3.Connection, vectors: Vectors) -> Iterator[tuple[int, float]]:
@@ -213,6 +225,8 @@ class Meaning:
         parts = [(row, part, _digest(part)) for row, text in rows for part in _parts(text)]
         known = vectors.known(list({digest for _, _, digest in parts}))
         wanted = {digest: part for _, part, digest in parts if digest not in known}
+        if wanted:
+            self._warm, self._used = True, time.monotonic()
         made = dict(zip(wanted, self._embedder.embed(list(wanted.values())), strict=True))
         small = {digest: packed(vector) for digest, vector in made.items()}
         every = known | small

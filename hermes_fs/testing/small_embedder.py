@@ -14,19 +14,20 @@ _MEAN_NOTHING = frozenset(("the", "and", "for", "was", "are", "our", "before", "
 
 
 class SmallEmbedder:
-    """`asked` holds every text that was embedded, in order."""
+    """`asked` holds every text that was embedded, in order; `closed` counts how often it was closed."""
 
     def __init__(self, name: str = "small", dimensions: int = 1_024) -> None:
         self.name = name
         self.dimensions = dimensions
         self.asked: list[str] = []
+        self.closed = 0
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         self.asked += texts
         return [self._vector(text) for text in texts]
 
     def close(self) -> None:
-        return
+        self.closed += 1
 
     def _vector(self, text: str) -> bytes:
         numbers = [0.0] * self.dimensions

@@ -311,6 +311,21 @@ def test_the_first_search_of_somebody_in_a_hurry_only_loads_the_model(world: Wor
     world.close()
 
 
+def test_a_model_that_nobody_asks_is_unloaded_once_and_loaded_again(world: World) -> None:
+    world.meaning.relax()
+    meaning = Meaning(world.state, world.embedder, patience=10, idle=0)
+    meaning.relax()
+    assert world.embedder.closed == 0  # nothing was loaded
+    meaning.catch_up()
+    meaning.relax()
+    meaning.relax()
+    assert world.embedder.closed == 1
+    index = Index.open(world.root, world.state, meaning)
+    assert [hit.session for hit in index.search("automobile")] == ["CAR"]
+    index.close()
+    world.close()
+
+
 def test_a_disk_that_cannot_be_written_is_an_error_of_one_line(world: World) -> None:
     (world.state / "meaning.db").mkdir()
     with pytest.raises(Failed, match=r"meaning\.db"):
