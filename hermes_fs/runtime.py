@@ -23,7 +23,7 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, Cancel, Emit, Provider, UserModel
 from hermes_fs.core.types import Answer, Change, Commit, Limits, Question, Verdict
-from hermes_fs.providers import embedders, select
+from hermes_fs.providers import embedders, presets, select
 from hermes_fs.providers.metered import Meter, Metered
 from hermes_fs.store import acting, locate, skill_places
 from hermes_fs.store.checkpoints import Checkpoints

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from tests.source import Module, dotted_name, modules
 
 WRITERS: dict[str, str] = {
-    "runtime.py": "the folder work/, which is no part of the mind",
+    "store/locate.py": "the folder work/, which is no part of the mind",
     "agent/evals/stage.py": "a temporary place for one attempt at a case",
     "agent/trial.py": "copies of a skill, to run its tests, in .git/hermes/trials",
     "agent/trial_inside.py": "the report of a skill's tests, inside a sandbox only",
