@@ -90,7 +90,7 @@ def _next(url: str, location: str) -> str:
     """Where an answer points; checked as the first address was. What it holds of credentials is not used."""
     target, _ = _apart(urljoin(url, location))
     _require_safe(target)
-    if is_here(target) and not is_here(url):
+    if leads_here(url, target):
         raise Refused(
             f"{_host(url)} points to {_host(target)}, an address of this machine or its network", "look at it"
         )
@@ -106,6 +106,14 @@ def _require_safe(address: str) -> None:
         return
     shown = one_line(without_password(address), _SHOWN)
     raise UsageError(f"{shown} is no https address", "plain http can be changed by anybody on the way")
+
+
+def leads_here(base: str, target: str) -> bool:
+    """Whether something elsewhere points to this machine or its network."""
+    try:
+        return is_here(target) and not is_here(base)
+    except ValueError:  # no address at all: fetching it will say so
+        return False
 
 
 def is_here(address: str, loopback: bool = False) -> bool:

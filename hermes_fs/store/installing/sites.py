@@ -72,9 +72,9 @@ def read(data: bytes, address: str) -> Index:
     offers: dict[str, Offer] = {}
     skipped: list[str] = []
     for row in rows:
-        wrong = _wrong(row)
-        if wrong or row["name"] in offers:
-            skipped.append(f"{_called(row)}: {wrong or 'it is listed twice'}")
+        wrong = _wrong(row, address) or ("it is listed twice" if row["name"] in offers else "")
+        if wrong:
+            skipped.append(f"{_called(row)}: {wrong}")
         else:
             offers[row["name"]] = _offer(row, address)
     return Index(tuple(offers.values()), tuple(skipped))
@@ -118,14 +118,16 @@ class Single:
         return self._data
 
 
-def _wrong(row: Any) -> str:
-    """Why an entry is no offer, "" if it is one."""
+def _wrong(row: Any, base: str) -> str:
+    """Why an entry of an index that lies at `base` is no offer, "" if it is one."""
     if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("name", "type", "url", "digest")):
         return "it lacks name, type, url or digest"
     if problems := skill.name_problems(row["name"]):
         return problems[0]
     if row["type"] not in _KINDS:
         return f"its type is {one_line(row['type'], 40)!r}"
+    if fetching.leads_here(base, _joined(base, row["url"])):
+        return "it points to an address of this machine or its network"
     return "" if _DIGEST.fullmatch(row["digest"]) else "its digest is no sha256"
 
 

@@ -194,6 +194,8 @@ def test_what_is_no_offer_is_skipped_and_said():
         row("../evil", SKILL, "x"),
         row("odd", SKILL, "x", "docker-image"),
         row("unpinned", SKILL, "x") | {"digest": "md5:1"},
+        row("inward", SKILL, "https://127.0.0.1:8443/x"),
+        row("inward-too", SKILL, "//192.168.1.1/x"),
         {"name": "lacking"},
         7,
         {"name": 7},
@@ -202,7 +204,7 @@ def test_what_is_no_offer_is_skipped_and_said():
     found = sites.read(data, "https://example.com/.well-known/agent-skills/index.json")
     assert [offer.name for offer in found.offers] == ["good"]
     assert found.offers[0].address == "https://example.com/.well-known/agent-skills/good/SKILL.md"
-    assert len(found.skipped) == 8 and "odd: its type is 'docker-image'" in found.skipped
+    assert len(found.skipped) == 10 and "odd: its type is 'docker-image'" in found.skipped
     with pytest.raises(NotFound, match=r"no skill unpinned.*digest"):
         sites.choose(found, "unpinned")
 
