@@ -19,6 +19,7 @@ from hermes_fs.tools.skills import AGAIN
 SUMMARY = "[Summary of the conversation so far. The transcript keeps the original.]\n"
 """How the message begins that replaces others."""
 _HEADING = "\n\n[Skills that were read, word for word; they hold as before:]\n"
+_BY_PATH = re.compile(r"/[^\s<>]+/skills/[^/\s<>]+/SKILL\.md")
 _BLOCK = re.compile(r"<skill ([^\s<>]{1,200}) ([0-9a-f]{12})>\n(.*?)\n</skill \2>", re.DOTALL)
 
 
@@ -52,16 +53,18 @@ def again(name: str) -> str:
 
 
 def _asked(call: ToolCall) -> str:
-    """The skill whose body a call asks for, "" for any other call."""
-    if call.name != "skill_view":
-        return ""
+    """The skill whose body a call asks for, by name or by path as it was asked for; "" for any other call."""
     try:
         arguments = json.loads(call.arguments or "{}")
     except ValueError:
         return ""
-    if not isinstance(arguments, Mapping) or str(arguments.get("file") or FILE).strip("/") != FILE:
+    if not isinstance(arguments, Mapping):
         return ""
-    return str(arguments.get("name", "")).strip().strip("/")
+    if call.name == "read_file":  # as a model without skill_view does
+        path = str(arguments.get("path", ""))
+        return path if _BY_PATH.fullmatch(path) and "offset" not in arguments else ""
+    whole = call.name == "skill_view" and str(arguments.get("file") or FILE).strip("/") == FILE
+    return str(arguments.get("name", "")).strip().strip("/") if whole else ""
 
 
 def behind(older: Sequence[Message], newer: Sequence[Message], tokens: int) -> str:

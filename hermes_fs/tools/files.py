@@ -9,12 +9,14 @@ from typing import Any
 from hermes_fs.core.errors import Conflict, NotFound, QuotingError, ToolError
 from hermes_fs.core.loading import load as load_module
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.store import acting
+from hermes_fs.store import acting, skill_places
 from hermes_fs.store.paths import kind_of
+from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.pictures import medium_of
 from hermes_fs.tools.places import Place, is_of_skill, readable, standing_in, writable
+from hermes_fs.tools.skills import use
 from hermes_fs.tools.text import FileText, decode, diff, fingerprint
 
 LARGEST = 20 * 1024 * 1024
@@ -51,6 +53,8 @@ class ReadFile:
         text = decode(data, args["path"]).text
         context.memo.seen[place.path] = fingerprint(data)
         window = _window(text, args.get("offset", 1), args.get("limit", WINDOW_LINES))
+        if spot := _skill_of(context, place):
+            use(context, spot, text)
         if is_of_skill(context, place.path):  # a person's word, as skill_view has it; the door has not seen it
             return window if window.isascii() else str(load_module("hermes_fs.core.hidden:surface")(window))
         return window if _is_lesson(context, place) else Told(window, "file")
@@ -79,6 +83,15 @@ class WriteFile:
             return f"{args['path']} already has exactly this content"
         save(context, place, args["path"], before, args["content"])
         return f"replaced {args['path']} ({_lines(before.text)} lines before, {_lines(args['content'])} now)"
+
+
+def _skill_of(context: ToolContext, place: Place) -> Spot | None:
+    """The skill of the mind whose SKILL.md this is: that is how a model without skill_view reads one."""
+    own = skill_places.own(context.workspace.root.resolve())
+    path = PurePosixPath(place.path)
+    if place.zone != "mind" or path.name != FILE or path.parent.parent != PurePosixPath(own.folder):
+        return None
+    return skill_places.find(path.parent.name, (own,))
 
 
 def _is_lesson(context: ToolContext, place: Place) -> bool:

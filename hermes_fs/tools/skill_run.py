@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_fs.core.errors import NotFound, Refused, ToolError
-from hermes_fs.core.events import SkillUsed
 from hermes_fs.core.ports import Completed
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import skill_scripts
-from hermes_fs.store.formats import skill
 from hermes_fs.store.skill_places import FILE, Spot
 from hermes_fs.store.skill_scripts import Function, Script
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.skills import found, granted, text_of, tree_of, trusted
+from hermes_fs.tools.skills import found, text_of, trusted, use
 from hermes_fs.tools.terminal import LONGEST_SECONDS, as_words, perform
 
 MARK = "@@result "
@@ -59,9 +57,7 @@ class SkillRun:
             raise Refused(f"skill {spot.name} came from elsewhere and is not trusted: nothing of it is run", hint)
         script = _chosen(known, spot, str(args["script"]))
         command = _command(spot, script, args)
-        front = skill.load(text_of(context, spot, FILE).encode(), spot.name).front
-        context.backend.grant_secrets(granted(context, spot, front))
-        context.emit(SkillUsed(spot.name, tree_of(context, spot)))
+        use(context, spot, text_of(context, spot, FILE))
         timeout = float(args.get("timeout", context.memo.settings.timeout))
         what = f"{args['function']} of {script.path}" if args.get("function") else script.path
         done, remarks = perform(context, command, timeout, f"Run {what}, a script of the skill {spot.name},")

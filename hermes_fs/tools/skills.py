@@ -71,16 +71,23 @@ class SkillView:
         known = trusted(context, spot)
         if wanted != FILE:
             return _told(_cut(text, f"{spot.folder}/{wanted}"), known)
-        context.emit(SkillUsed(name, tree_of(context, spot)))
+        read = use(context, spot, text)
         files = [path for path in spot.files() if path != FILE]
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
-        read = skill.load(text.encode(), name)
-        if known:
-            more += _programs(spot, files)
-            context.backend.grant_secrets(granted(context, spot, read.front))
+        more += _programs(spot, files) if known else ""
         body = _cut(read.body.strip(), f"{spot.folder}/{FILE}") + more
         said = body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}"
         return AGAIN.format(name=name) if remember_skill(context.memo, name, said) else _told(said, known)
+
+
+def use(context: ToolContext, spot: Spot, text: str) -> skill.Skill:
+    """A skill is being used, `text` being its SKILL.md: that is recorded, and what it asks for and was granted is given
+    to commands."""
+    read = skill.load(text.encode(), spot.name)
+    if trusted(context, spot):
+        context.backend.grant_secrets(_granted(context, spot, read.front))
+    context.emit(SkillUsed(spot.name, tree_of(context, spot)))
+    return read
 
 
 def found(context: ToolContext, name: str) -> Spot:
@@ -137,7 +144,7 @@ def forget_skills(memo: Memo, still: Collection[str]) -> None:
         del memo.seen[key]
 
 
-def granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
+def _granted(context: ToolContext, spot: Spot, front: Mapping[str, Any]) -> list[str]:
     """The variables that the skill asks for (`hermes-secrets` in its metadata) and the person has granted to it. One of
     a project gets none: whoever writes the project chose its name."""
     if spot.place.kind == "project":

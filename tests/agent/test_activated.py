@@ -61,6 +61,16 @@ def test_of_a_skill_that_was_read_twice_the_latest_words_stay() -> None:
     assert "old" not in view[1].text
 
 
+def test_a_skill_that_was_read_as_a_file_stays_too() -> None:
+    path = "/home/ada/hermes/skills/deploy/SKILL.md"
+    read = [ToolCall(str(n), "read_file", json.dumps(args)) for n, args in enumerate(
+        ({"path": path}, {"path": path, "offset": 9}, {"path": "/x/notes/a.md"})
+    )]  # fmt: skip
+    results = Message("tool", tuple(ToolResult(call.id, f"{call.id}: {BODY}") for call in read))
+    view = compacted([system("rules"), assistant("", *read), results, *chatter(20)])
+    assert activated.active(view) == {path: f"0: {BODY}"}
+
+
 def test_neither_a_file_of_a_skill_nor_a_failure_nor_a_repetition_counts() -> None:
     messages = [
         *viewed("a", "code", 1, file="scripts/a.py"),

@@ -51,6 +51,16 @@ def test_the_three_levels_of_reading(skilled: Conversation) -> None:
     assert used == SkillUsed("parse-logs", skilled.context.workspace.git.tree_at("HEAD", "skills/parse-logs"))
 
 
+def test_a_skill_that_is_read_as_a_file_counts_as_used(skilled: Conversation) -> None:
+    skilled.call("read_file", path=str(skilled.mind / "skills/parse-logs/SKILL.md"))
+    skilled.call("read_file", path=str(skilled.mind / "MEMORY.md"))
+    (skilled.work / "skills/parse-logs").mkdir(parents=True)
+    (skilled.work / "skills/parse-logs/SKILL.md").write_text("another")
+    skilled.call("read_file", path="skills/parse-logs/SKILL.md")
+    [used] = [event for event in skilled.events if isinstance(event, SkillUsed)]
+    assert used == SkillUsed("parse-logs", skilled.context.workspace.git.tree_at("HEAD", "skills/parse-logs"))
+
+
 def test_every_edit_is_bounded_a_lesson_and_valid(skilled: Conversation) -> None:
     edits: list[dict[str, str]] = [
         {"action": "describe", "description": "Parse logs: nginx's and others'."},
