@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from hermes_fs.cli import people_tree
+from hermes_fs.core.people import Claim
+from hermes_fs.testing.honcho_server import HonchoServer
 from hermes_fs.testing.openai_server import OpenAIServer
 from tests.cli.conftest import git
 
@@ -93,12 +98,39 @@ def test_a_broken_file_is_reported_and_what_can_be_read_is_shown(hermes, known):
     assert "oops" in (known / "model.yaml").read_text()
 
 
-def test_a_claim_in_a_circle_is_shown_once(hermes, known):
-    circle = "a1:\n  text: x\n  kind: need\n  status: superseded\n  supersedes: [b1]\n"
-    (known / "model.yaml").write_text(circle + circle.replace("a1", "c1").replace("b1", "a1").replace("c1", "b1"))
-    done = hermes("people", "show")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("a1  x") == done.stdout.count("b1  x") == 1
+def drawn(*claims: Claim) -> str:
+    return "\n".join(people_tree.lines(claims, date(2026, 2, 1), places=True))
+
+
+def test_a_claim_in_a_circle_is_shown_once():
+    one = Claim("a1", "need", "x", "superseded", supersedes=("b1",))
+    tree = drawn(one, replace(one, id="b1", supersedes=("a1",)))
+    assert tree.count("a1  x") == tree.count("b1  x") == 1
+
+
+def test_a_chain_of_any_length_is_drawn():
+    chain = [Claim(f"c{n}", "need", f"text {n}", "superseded", supersedes=(f"c{n + 1}",)) for n in range(3_000)]
+    tree = drawn(replace(chain[0], status="active"), *chain[1:])
+    assert tree.count("text ") == 3_000
+    assert max(map(len, tree.splitlines())) < 120
+
+
+def test_nothing_in_a_claim_reaches_the_terminal_as_an_order_to_it():
+    tree = drawn(Claim("a\x1b[2J", "need", "re\x1b[31md\r\u202egreen", evidence=("s\x07#a..b",)))
+    assert not set(tree) & set("\x1b\r\x07\u202e")
+
+
+@pytest.mark.slow
+def test_what_honcho_holds_is_shown_asked_and_forgotten(hermes, known):
+    with HonchoServer(reply=lambda question: "Tea.") as server:
+        kept = server.conclude("owner", "Prefers tea")
+        hermes("config", "set", "people.base_url", server.base_url)
+        assert hermes("config", "set", "people.provider", "honcho").returncode == 0
+        assert "Prefers tea\n" in hermes("people", "show").stdout
+        assert hermes("people", "ask", "What to drink?").stdout.startswith("Tea.\n80% sure; it rests on\n")
+        assert hermes("people", "forget", kept).stdout.startswith("forgotten")
+        assert server.conclusions == []
+    assert "coffee" in (known / "model.yaml").read_text()
 
 
 @pytest.mark.slow
