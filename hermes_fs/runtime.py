@@ -195,11 +195,13 @@ class Runtime:
         return made
 
     def order_upkeep(self) -> None:
-        """Puts into the queue what it is time for: an audit, more room in memory."""
-        load("hermes_fs.agent.audit:order_if_due")(self.workspace, self.errands(), self.config.audit.every)
-        if self.config.learning.reflection == "auto":
-            limit = self.config.memory.memory_limit
-            load("hermes_fs.agent.consolidate:order_if_full")(self.workspace, self.errands(), limit)
+        """Puts into the queue what it is time for: an audit, more room in memory, summaries that are missing."""
+        errands, learning = self.errands(), self.config.learning
+        load("hermes_fs.agent.audit:order_if_due")(self.workspace, errands, self.config.audit.every)
+        if learning.reflection == "auto":
+            load("hermes_fs.agent.consolidate:order_if_full")(self.workspace, errands, self.config.memory.memory_limit)
+        if learning.summaries == "auto":
+            load("hermes_fs.agent.summarise:order_missing")(self.sessions, errands, self.clock.now())
 
     def _teacher(self, task: select.Task, model: str) -> Provider:
         """Who learns: the model named for that, else who answered. Raises BudgetSpent where nothing is left for it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from hermes_fs.agent import json_reply, triggers
@@ -18,13 +19,14 @@ from hermes_fs.core.errors import Refused
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.secrets import redact
 from hermes_fs.core.types import Change, Commit, Origin, Provenance
+from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.store import transcript
-from hermes_fs.store.errands import Errand
+from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import summary
 from hermes_fs.store.formats.summary import SECTIONS, Summary
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.replay import origins
-from hermes_fs.store.sessions import SessionInfo
+from hermes_fs.store.sessions import IDLE, SessionInfo, Sessions
 from hermes_fs.store.transcript import OWN_CHANNELS, Record
 
 READ_TOKENS = 8_000
@@ -32,6 +34,8 @@ _SMALL = 0.5
 _TURNS, _CALLS = 2, 5
 """A session is worth a summary from so many turns on, or so many tool calls."""
 _FACTS = 3
+_LATELY = timedelta(days=2)
+_LOOKED_AT = 10
 _TOPIC = re.compile(r"[\W_]+")
 
 _ORDER = """\
@@ -81,6 +85,19 @@ def run(errand: Errand, bench: Bench) -> Done:
         bench.index.refresh([place.relative_to(bench.workspace.root).as_posix()])
     lines = _keep(bench, info, records, written.lasting, _Source(origin, told.model))
     return Done(tuple(lines), told.usage)
+
+
+def order_missing(sessions: Sessions, errands: Errands, now: datetime) -> None:
+    """Puts into the queue what was left without a summary in the last days: conversations that were killed, or that
+    nobody went on with for hours."""
+    waiting = {errand.session for errand in errands.waiting()}
+    for info in sessions.recent(_LOOKED_AT, since=now - _LATELY):
+        idle = now - info.updated
+        mine = info.host == sessions.host and info.header.provider != EMBEDDED
+        if not mine or info.id in waiting or info.path.with_suffix(".md").exists() or (info.open and idle < IDLE):
+            continue
+        if is_worth_it(info, transcript.read(info.path).records):
+            errands.add(Errand("summarise", info.id))
 
 
 def is_worth_it(info: SessionInfo, records: Sequence[Record]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,7 +19,7 @@ from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Origin, Provenance, assistant
-from hermes_fs.store.errands import Errand
+from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import summary
 from hermes_fs.store.index import Index
 from hermes_fs.store.proposals import Proposals
@@ -165,3 +166,20 @@ def test_recall_shows_what_a_session_came_to_before_its_lines_and_reads_for_the_
     assert cast(Any, answered).text.startswith("It moved to db7.\n\nfrom:\n- sessions/")
     broken = Recall(lambda: ScriptedProvider([ProviderError("network", "down")])).run(asked, context)
     assert "no answer could be made of it: down" in cast(Any, broken).text
+
+
+def test_a_conversation_that_was_killed_is_summarised_later_and_once(
+    workspace: Workspace,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    id = session(workspace, *TURNS)
+    session(workspace, *TURNS[:2])
+    clock = SystemClock()
+    sessions = Sessions(workspace.root, workspace.host, clock, Ulids(clock))
+    (tmp_path / "state").mkdir()
+    errands = Errands(tmp_path / "state", clock, Ulids(clock))
+    summarise.order_missing(sessions, errands, datetime(2026, 1, 31, 13, tzinfo=UTC))
+    assert errands.waiting() == []  # it may go on
+    for _ in range(2):
+        summarise.order_missing(sessions, errands, clock.now())
+    assert [(errand.kind, errand.session) for errand in errands.waiting()] == [("summarise", id)]
