@@ -20,7 +20,7 @@ SUMMARY = "[Summary of the conversation so far. The transcript keeps the origina
 """How the message begins that replaces others."""
 _HEADING = "\n\n[Skills that were read, word for word; they hold as before:]\n"
 _BY_PATH = re.compile(r"/[^\s<>]+/skills/[^/\s<>]+/SKILL\.md")
-_BLOCK = re.compile(r"<skill ([^\s<>]{1,200}) ([0-9a-f]{12})>\n(.*?)\n</skill \2>", re.DOTALL)
+_OPENING = re.compile(r"<skill ([^\s<>]{1,200}) ([0-9a-f]{12})>\n")
 
 
 def active(messages: Sequence[Message]) -> dict[str, str]:
@@ -75,7 +75,7 @@ def behind(older: Sequence[Message], newer: Sequence[Message], tokens: int) -> s
     for name, body in reversed(active(older).items()):
         block = f"<skill {name} {_mark(body)}>\n{body}\n</skill {_mark(body)}>"
         tokens -= estimate(block)
-        if name not in still and tokens >= 0 and _BLOCK.fullmatch(block):
+        if name not in still and tokens >= 0 and _OPENING.match(block):
             blocks.insert(0, block)
     return _HEADING + "\n".join(blocks) if blocks else ""
 
@@ -87,9 +87,15 @@ def without(text: str) -> str:
 
 def _kept(text: str) -> Iterator[tuple[str, str]]:
     """What merely looks like a block does not fit its mark."""
-    for match in _BLOCK.finditer(text.partition(_HEADING)[2]):
-        if _mark(match[3]) == match[2]:
-            yield match[1], match[3]
+    text = text.partition(_HEADING)[2]
+    place = 0
+    while opening := _OPENING.search(text, place):
+        end = text.find(f"\n</skill {opening[2]}>", opening.end())
+        body = text[opening.end() : end] if end >= 0 else ""
+        is_whole = bool(body) and _mark(body) == opening[2]
+        if is_whole:
+            yield opening[1], body
+        place = end if is_whole else opening.end()
 
 
 def _mark(body: str) -> str:

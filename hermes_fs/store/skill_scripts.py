@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 FOLDER = "scripts/"
+MAX_BYTES = 200_000
+"""Of a Python file that is read for its functions."""
 _SHELL = (".sh", ".bash")
 _BY_ENDING = {"js": "node", "mjs": "node", "cjs": "node", "rb": "ruby", "pl": "perl", "php": "php", "lua": "lua"}
 _MAX_DOC = 120
@@ -85,14 +87,16 @@ def _program(path: str, first: bytes) -> tuple[str, ...]:
 
 
 def _python(path: str, data: bytes) -> Script:
+    if len(data) > MAX_BYTES:
+        return Script(path, "python", problem=f"it has more than {MAX_BYTES:,} bytes")
     try:
         tree = ast.parse(data)
+        nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef) and _callable(node)]
+        return Script(path, "python", _first_line(ast.get_docstring(tree)), tuple(map(_function, nodes)))
     except SyntaxError as error:
         return Script(path, "python", problem=f"line {error.lineno}: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
         return Script(path, "python", problem=f"it cannot be read: {type(error).__name__}")
-    functions = tuple(_function(node) for node in tree.body if isinstance(node, ast.FunctionDef) and _callable(node))
-    return Script(path, "python", _first_line(ast.get_docstring(tree)), functions)
 
 
 def _callable(node: ast.FunctionDef) -> bool:
