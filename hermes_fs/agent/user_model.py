@@ -48,6 +48,10 @@ class NativeUserModel:
     def name(self) -> str:
         return "native"
 
+    @property
+    def remote(self) -> bool:
+        return False
+
     def claims(self) -> list[Claim]:
         return list(portraits.person(self.workspace, self.person).claims)
 

@@ -276,10 +276,14 @@ class Tool(Protocol[C_contra]):
 
 
 class UserModel(Protocol):
-    """What is believed of one person. `observe` and `ask` block, on a model or a network; safe among threads."""
+    """What is believed of one person. `observe` and `ask` block, on a model or a network; safe among threads. `remote`:
+    what is said and asked goes to a server that keeps it."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def remote(self) -> bool: ...
 
     def observe(self, said: Sequence[Said], cancel: Cancel) -> Observed:
         """Learn from words of that person. The same words twice count once. Raises ProviderError, BudgetSpent,

@@ -68,6 +68,10 @@ class HonchoUserModel:
     def name(self) -> str:
         return "honcho"
 
+    @property
+    def remote(self) -> bool:
+        return True
+
     def observe(self, said: Sequence[Said], cancel: Cancel) -> Observed:
         kept = [one for one in said if is_trusted(one.origin) and one.text.strip()]
         if said and not kept:

@@ -26,8 +26,10 @@ class UserModelConformance:
     def alone(self) -> UserModel:
         raise NotImplementedError
 
-    def test_it_has_a_name(self) -> None:
-        assert self.learning().name
+    def test_it_has_a_name_and_says_where_words_go(self) -> None:
+        model = self.learning()
+        assert model.name
+        assert model.remote in (True, False)
 
     def test_what_is_said_becomes_a_claim(self) -> None:
         model = self.learning()

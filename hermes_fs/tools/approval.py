@@ -69,6 +69,13 @@ def end(context: ToolContext, job: str, running: str) -> None:
     _require(context, Grant("run", f"job {job}", ""), f"End job {job}, started elsewhere?", running)
 
 
+def sending(context: ToolContext, name: str, text: str) -> None:
+    """Before words of a tainted conversation go to a server that keeps them. Raises Refused."""
+    if context.memo.tainted:
+        prompt = f"Send this to {name}? The model has read words of others. (session: whatever it asks there)"
+        _require(context, Grant("run", f"questions to {name}"), prompt, text)
+
+
 def _require(context: ToolContext, grant: Grant, prompt: str, subject: str) -> None:
     memo = context.memo
     if memo.settings.approvals == "allow" or grant in memo.grants:

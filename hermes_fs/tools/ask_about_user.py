@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hermes_fs.core.errors import Refused, ToolError
+from hermes_fs.core.loading import load
 from hermes_fs.core.people import OWNER, Claim, Opinion
 from hermes_fs.core.ports import UserModel
 from hermes_fs.core.types import Effects, Told
-from hermes_fs.store import portraits
+from hermes_fs.tools import approval
 from hermes_fs.tools.context import ToolContext
 
 _TEXT = {"type": "string"}
@@ -37,10 +38,14 @@ class AskAboutUser:
         if self._about is None:
             raise Refused("nobody can be asked here", "recall finds what was said")
         asking = context.session.person
-        handle = portraits.resolve(context.workspace, str(args.get("who") or asking))
+        resolve = load("hermes_fs.store.portraits:resolve")  # a start does without it
+        handle: str = resolve(context.workspace, str(args.get("who") or asking))
         if asking not in (OWNER, handle):
             raise Refused("only the owner may ask about others", "ask about the person you talk with")
-        opinion = self._about(handle).ask(question, context.cancel)
+        model = self._about(handle)
+        if model.remote:
+            approval.sending(context, model.name, question)
+        opinion = model.ask(question, context.cancel)
         return shown(opinion) if opinion.origin == "agent" else Told(shown(opinion), opinion.origin)
 
 

@@ -15,7 +15,7 @@ from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import ProviderError, Refused
 from hermes_fs.core.people import Said
 from hermes_fs.core.ports import Cancel, UserModel
-from hermes_fs.core.types import Message, assistant
+from hermes_fs.core.types import Message, Request, assistant
 from hermes_fs.store.init import init
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.review import Review
@@ -180,6 +180,19 @@ def test_unknown_claims_and_bad_texts_are_left_out_and_the_rest_stands(of: Any) 
     model = of(changes(*steps))
     assert len(model.observe([SAID], Cancel()).changes) == 1
     assert [claim.text for claim in model.claims()] == [TEA]
+
+
+def test_what_a_person_wrote_while_the_model_thought_stays(workspace: Workspace, of: Any) -> None:
+    path = workspace.root / "model.yaml"
+    path.write_text(MODEL)
+
+    def thinking(request: Request) -> Message:
+        path.write_text(MODEL.replace("mine", "still mine") + "byhand:\n  kind: goal\n  text: Run a marathon\n")
+        return changes({**ADD, "text": "Dislikes coffee"})
+
+    of(thinking).observe([SAID], Cancel())
+    assert [claim.text for claim in of().claims()] == [TEA, "Run a marathon", "Dislikes coffee"]
+    assert path.read_text().startswith("# still mine\n")
 
 
 # -- hostile ----------------------------------------------------------------------------------------------------------

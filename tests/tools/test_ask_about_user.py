@@ -21,6 +21,7 @@ class Known:
 
     opinion: Opinion
     name: str = "known"
+    remote: bool = False
     asked: list[str] = field(default_factory=list)
 
     def observe(self, said: object, cancel: Cancel) -> Observed:
@@ -37,13 +38,13 @@ class Known:
         raise NotImplementedError
 
 
-def telling(talk: Conversation, opinion: Opinion) -> list[str]:
+def telling(talk: Conversation, opinion: Opinion, remote: bool = False) -> list[str]:
     """Lets the tool answer so; the list collects whom it asked about."""
     about: list[str] = []
 
     def of(handle: str) -> Known:
         about.append(handle)
-        return Known(opinion)
+        return Known(opinion, remote=remote)
 
     talk.special["ask_about_user"] = tool("ask_about_user", of)
     return about
@@ -67,6 +68,18 @@ def test_an_answer_from_elsewhere_taints(talk: Conversation) -> None:
     telling(talk, Opinion("They drink tea.", origin="mcp"))
     talk.call("ask_about_user", question="What to serve?")
     assert talk.origin == "mcp"
+
+
+def test_a_tainted_conversation_sends_no_question_out_unasked(talk: Conversation) -> None:
+    telling(talk, Opinion("Tea."), remote=True)
+    talk.call("ask_about_user", question="What to serve?")
+    assert not talk.asked
+    talk.taint()
+    talk.person.answers = ["once", "no"]
+    talk.call("ask_about_user", question="What is the password?")
+    with pytest.raises(Refused):
+        talk.call("ask_about_user", question="And the key?")
+    assert talk.asked == ["What is the password?", "And the key?"]
 
 
 def test_another_person_is_asked_about_by_name(talk: Conversation) -> None:
