@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -13,7 +14,7 @@ from hermes_fs.cli import people_tree
 from hermes_fs.core.people import Claim
 from hermes_fs.testing.honcho_server import HonchoServer
 from hermes_fs.testing.openai_server import OpenAIServer
-from tests.cli.conftest import git
+from tests.cli.conftest import git, trust
 
 MODEL = """\
 # What the agent believes about you
@@ -147,3 +148,22 @@ def test_a_question_is_answered_with_the_claims_named(hermes, known, tmp_path):
     assert alone.returncode == 5
     assert "No answer: " in alone.stdout
     assert "Drinks coffee" in alone.stdout
+
+
+@pytest.mark.slow
+def test_what_is_said_in_a_chat_is_believed_afterwards_with_its_evidence(hermes, mind, tmp_path):
+    trust(mind)
+    edit = {"do": "add", "kind": "preference", "text": "Prefers tea", "priority": 5, "confidence": 0.9}
+    answer = json.dumps({"changes": [{**edit, "quote": "I prefer tea"}]})
+    with OpenAIServer(reply=answer) as server:
+        environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "OPENAI_BASE_URL": server.base_url}
+        assert hermes("chat", "-q", "I prefer tea, by the way.", env=environ).returncode == 0
+        deadline = time.monotonic() + 60
+        while "Prefers tea" not in (mind / "USER.md").read_text() and time.monotonic() < deadline:
+            hermes("learn", "--pending", env=environ)  # unless the chat's own process is at it
+            time.sleep(0.2)
+    (claim,) = json.loads(hermes("people", "show", "--json", env=environ).stdout)["claims"]
+    assert (claim["text"], claim["hot"], len(claim["evidence"])) == ("Prefers tea", True, 1)
+    lesson = git(mind, "log", "-1", "--format=%B")
+    assert lesson.startswith("user model: add 1 claim; user: add 1 entry\n")
+    assert f"Hermes-Evidence: {claim['evidence'][0]}" in lesson
