@@ -18,7 +18,7 @@ from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import BudgetSpent, Cancelled, HermesError
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Change, Verdict
-from hermes_fs.store import alike
+from hermes_fs.store import alike, skill_versions
 from hermes_fs.store.candidate import Candidate, Files, candidates
 from hermes_fs.store.formats.format import By
 from hermes_fs.store.refusals import Refusal, Refusals
@@ -90,7 +90,7 @@ class SkillGate:
             return self._refused(candidate, reasons, final=True)
         if not self._workspace.trust.knows_skill(candidate.name, candidate.was):
             return self._refused(candidate, [_FOREIGN.format(candidate.name)], final=False)
-        tried = try_out(self._trials, candidate, cancel)
+        tried = try_out(self._trials, candidate, cancel, lambda: self._was_there(candidate))
         if tried.reasons:
             return self._refused(candidate, list(tried.reasons), tried.final)
         try:
@@ -106,7 +106,11 @@ class SkillGate:
     def _read(self, candidate: Candidate, gone: set[str]) -> list[str]:
         """What reading it alone shows."""
         workspace = self._workspace
-        found = skill_checks.problems(candidate, workspace.formats, workspace.trust.knows_secret, self._by)
+        harmless = workspace.trust.knows_secret
+        found = skill_checks.problems(candidate, workspace.formats, harmless, self._by)
+        if not found and self._by != "publisher":  # how much of it a new version of theirs drops, a person has seen
+            changed = skill_checks.changed_too_much(candidate)
+            found = [] if changed and self._was_there(candidate) else changed
         unchanged = FILE not in candidate.after or candidate.before.get(FILE) == candidate.after[FILE]
         if unchanged or self._by == "publisher":
             return found
@@ -116,6 +120,11 @@ class SkillGate:
         if twin and twin not in gone:
             found.append(f"the skill {twin} says nearly the same: extend that one instead")
         return found
+
+    def _was_there(self, candidate: Candidate) -> bool:
+        """Whether main had exactly this version before: going back drops much, and tests of later ones may fail."""
+        known = skill_versions.versions(self._workspace.git, candidate.name)
+        return any(one.tree == candidate.tree for one in known)
 
     def _scores(self, candidate: Candidate) -> Scores | None:
         """Only where something changed that an agent would do otherwise by."""

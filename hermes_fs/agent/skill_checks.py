@@ -31,12 +31,14 @@ Check = Callable[[Candidate], Iterator[str]]
 
 
 def problems(candidate: Candidate, format_of: FormatOf, harmless: Harmless, by: By = "agent") -> list[str]:
-    """All of them, the gravest first; none: it may be tried out. How large a publisher's skill is, and how much of it
-    a new version drops, is the publisher's affair and a person has seen it."""
+    """All of them but `changed_too_much`, the gravest first."""
     found = [*_whole(candidate), *_formats(candidate, format_of, harmless, by), *_scans(candidate, harmless)]
-    if by != "publisher":
-        found += [*_bounds(candidate), *_shrunken(candidate)]
     return list(dict.fromkeys([*found, *_lint(candidate)]))
+
+
+def changed_too_much(candidate: Candidate) -> list[str]:
+    """What is too large, grew too much or lost too much at once."""
+    return [*_bounds(candidate), *_shrunken(candidate)]
 
 
 def _whole(candidate: Candidate) -> Iterator[str]:

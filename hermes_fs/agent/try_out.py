@@ -3,7 +3,7 @@ ran, not by what anybody says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hermes_fs.agent.trial import Line, Trial, Trials, is_test
@@ -25,13 +25,14 @@ class Tried:
     final: bool = True
 
 
-def try_out(trials: Trials, candidate: Candidate, cancel: Cancel) -> Tried:
-    """Blocks while tests run. Raises as `Trials.run`."""
+def try_out(trials: Trials, candidate: Candidate, cancel: Cancel, is_earlier: Callable[[], bool]) -> Tried:
+    """Blocks while tests run. Raises as `Trials.run`. A version that `is_earlier` than the one that it follows is not
+    held to later tests."""
     own = trials.run(candidate.name, candidate.after, cancel)
     if not own.passed:
         return Tried(_said(own, "the test"), 0, final=own.ran and not own.why)
     old = _with_old_tests(candidate)
-    if old:
+    if old and not is_earlier():
         against = _against(trials, candidate, old, cancel)
         if against.reasons:
             return against

@@ -63,6 +63,21 @@ def test_a_test_may_change_where_the_program_still_does_what_the_old_one_asked(w
     assert verdict is not None and verdict.passed and verdict.tested == 2
 
 
+@pytest.mark.slow
+def test_going_back_to_a_version_that_main_had_is_not_held_to_what_came_after(workspace: Workspace) -> None:
+    proposals = Proposals(workspace, gate=gate_in(workspace))
+    longer = SKILL + "".join(
+        f"\n## Case {number}\n\nWhat differs in case {number}: all of it.\n" for number in range(40)
+    )
+    proposals.submit(edit({"SKILL.md": longer}))
+    proposals.submit(edit({"SKILL.md": longer + "\n## Stars\n\nCount `*` as well.\n"}))
+    shorter = SKILL.replace("3. Say", "3. Do say")
+    verdict = gate_in(workspace)(edit({"SKILL.md": shorter}))
+    assert verdict is not None and "drops most of its instructions" in verdict.reasons[0]
+    verdict = gate_in(workspace)(edit({"SKILL.md": SKILL}))
+    assert verdict is not None and verdict.passed
+
+
 def test_where_nothing_isolates_what_has_programs_is_refused_and_words_pass(workspace: Workspace) -> None:
     gate = SkillGate(
         workspace, Trials(workspace.state_dir, {}, wanted="local"), Refusals(workspace.state_dir, workspace.locked)

@@ -50,6 +50,7 @@ def left_in(mind: Path) -> list[str]:
     return [path.name for path in (mind / ".git" / "hermes" / "trials").iterdir()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", KINDS)
 def test_each_test_is_told_of(mind: Path, wanted: str) -> None:
     files = {
