@@ -37,7 +37,7 @@ def python(data: bytes) -> list[str]:
     except SyntaxError as error:
         return [f"line {error.lineno}: {error.msg}"]
     except (ValueError, RecursionError, MemoryError) as error:
-        return [f"it cannot be compiled: {error}"]
+        return [f"it cannot be compiled: {str(error) or 'it is nested too deeply'}"]
     if _is_dynamic(tree):
         return []
     defined = _KNOWN | {name for scope in _scopes(table) for name in _defined(scope)}
