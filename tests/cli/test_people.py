@@ -65,6 +65,7 @@ def test_a_model_is_drawn_with_what_was_replaced_below_what_replaced_it(hermes, 
     assert "sessions/2026/08/21/host-01ARZ.jsonl#01A..01B" in hermes("people", "show", "--evidence").stdout
 
 
+@pytest.mark.slow
 def test_people_are_found_by_handle_or_name(hermes, known):
     assert "Learn Go" in hermes("people", "show", "anna b").stdout
     assert json.loads(hermes("people", "show", "ada", "--json").stdout)["handle"] == "owner"
@@ -75,6 +76,7 @@ def test_people_are_found_by_handle_or_name(hermes, known):
     assert [(row["handle"], row["active"]) for row in listed] == [("owner", 2), ("anna", 1)]
 
 
+@pytest.mark.slow
 def test_a_claim_is_forgotten_with_the_edges_that_lead_to_it(hermes, known):
     done = hermes("people", "forget", "coffee")
     assert done.returncode == 0, done.stderr
@@ -88,6 +90,7 @@ def test_a_claim_is_forgotten_with_the_edges_that_lead_to_it(hermes, known):
     assert hermes("people", "forget", "abcdef").returncode == 5
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_reported_and_what_can_be_read_is_shown(hermes, known):
     (known / "model.yaml").write_text(MODEL + "oops: [\n")
     done = hermes("people", "show")

@@ -17,6 +17,8 @@ from hermes_fs.providers import honcho
 from hermes_fs.testing.honcho_server import HonchoServer
 from hermes_fs.testing.user_model_conformance import SAID, TEA, UserModelConformance
 
+pytestmark = pytest.mark.slow  # the SDK alone takes a second to load
+
 
 @pytest.fixture
 def server() -> Iterator[HonchoServer]:

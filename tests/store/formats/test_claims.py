@@ -159,7 +159,7 @@ RECORD = st.fixed_dictionaries(
 MODELS = st.dictionaries(st.sampled_from(["a", "b", "c2", "2d", "k3v9qa"]), RECORD, max_size=4)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(MODELS, MODELS)
 def test_what_is_written_is_what_is_read(before: dict[str, Any], after: dict[str, Any]) -> None:
     source = yaml_blocks.rewrite("# head\n{}\n", {}, before)
@@ -174,7 +174,7 @@ def written(model: dict[str, Any]) -> bytes:
     return yaml_blocks.rewrite("", {}, model).encode()
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(MODELS, MODELS, MODELS)
 def test_a_merge_is_the_same_from_both_sides_and_settled(
     base: dict[str, Any], one: dict[str, Any], other: dict[str, Any]

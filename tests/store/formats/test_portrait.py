@@ -51,7 +51,7 @@ def edited(before: Portrait, do: str, which: int, text: str, number: int) -> Por
             return portrait.demote(before, key)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(EDITS)
 def test_no_edit_loses_an_id_or_leaves_what_the_door_refuses(edits: list[tuple[Any, ...]]) -> None:
     now = Portrait.of("# head\n{}\n", USER)
