@@ -211,31 +211,32 @@ class ReviewConfig(Section):
 class Config(Section):
     """config.yaml."""
 
+    # Constructed, not checked, a default does not have its section's validator built: some 4 ms of each start.
     format: Literal[1] = Field(1, description="Version of the workspace's format.")
-    model: ModelConfig = ModelConfig()
-    auxiliary: AuxiliaryConfig = AuxiliaryConfig()
-    local: LocalConfig = LocalConfig()
+    model: ModelConfig = ModelConfig.model_construct()
+    auxiliary: AuxiliaryConfig = AuxiliaryConfig.model_construct()
+    local: LocalConfig = LocalConfig.model_construct()
     prices: dict[str, Price] = Field(default_factory=dict, description="Prices by model, where the table has none.")
-    limits: LimitsConfig = LimitsConfig()
-    budget: BudgetConfig = BudgetConfig()
-    retries: RetriesConfig = RetriesConfig()
-    terminal: TerminalConfig = TerminalConfig()
-    skills: SkillsConfig = SkillsConfig()
-    approvals: ApprovalsConfig = ApprovalsConfig()
+    limits: LimitsConfig = LimitsConfig.model_construct()
+    budget: BudgetConfig = BudgetConfig.model_construct()
+    retries: RetriesConfig = RetriesConfig.model_construct()
+    terminal: TerminalConfig = TerminalConfig.model_construct()
+    skills: SkillsConfig = SkillsConfig.model_construct()
+    approvals: ApprovalsConfig = ApprovalsConfig.model_construct()
     trusted_directories: tuple[str, ...] = Field(
         (), description="Further folders that file tools may use, and whose AGENTS.md is followed."
     )
-    memory: MemoryConfig = MemoryConfig()
-    learning: LearningConfig = LearningConfig()
-    evals: EvalsConfig = EvalsConfig()
-    audit: AuditConfig = AuditConfig()
-    people: PeopleConfig = PeopleConfig()
-    recall: RecallConfig = RecallConfig()
-    semantic: SemanticConfig = SemanticConfig()
-    compaction: CompactionConfig = CompactionConfig()
-    sessions: SessionsConfig = SessionsConfig()
-    review: ReviewConfig = ReviewConfig()
-    git: GitConfig = GitConfig()
+    memory: MemoryConfig = MemoryConfig.model_construct()
+    learning: LearningConfig = LearningConfig.model_construct()
+    evals: EvalsConfig = EvalsConfig.model_construct()
+    audit: AuditConfig = AuditConfig.model_construct()
+    people: PeopleConfig = PeopleConfig.model_construct()
+    recall: RecallConfig = RecallConfig.model_construct()
+    semantic: SemanticConfig = SemanticConfig.model_construct()
+    compaction: CompactionConfig = CompactionConfig.model_construct()
+    sessions: SessionsConfig = SessionsConfig.model_construct()
+    review: ReviewConfig = ReviewConfig.model_construct()
+    git: GitConfig = GitConfig.model_construct()
 
 
 MACHINE_ONLY = frozenset(
