@@ -105,17 +105,17 @@ def plan(data: Mapping[str, Any], known: Mapping[str, Entry]) -> Plan:
 
     merges = []
     for one in _dicts(data.get("merge")):
-        ids, text = tuple(map(str, one.get("ids") or ())), " ".join(str(one.get("text") or "").split())
+        ids, text = _ids(one), " ".join(str(one.get("text") or "").split())
         room = sum(len(known[key].text) for key in ids if key in known)
         olds = [known[key].text for key in ids if key in known]
         if len(ids) > 1 and text and len(text) <= room and _says(text, olds) and free(ids):
             merges.append((ids, text))
     moves = []
     for one in _dicts(data.get("move")):
-        key, topic = str(one.get("id") or ""), str(one.get("topic") or "").strip()
+        key, topic = str(one.get("id") or ""), " ".join(str(one.get("topic") or "").split())
         if topic and free((key,)):
             moves.append((key, topic))
-    pairs = [tuple(map(str, one.get("ids") or ())) for one in _dicts(data.get("contradict"))]
+    pairs = [_ids(one) for one in _dicts(data.get("contradict"))]
     doubts = [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and free(pair)]
     if not any(key in data for key in ("merge", "move", "contradict")):
         raise Unfit("it has none of the keys merge, move, contradict")
@@ -178,6 +178,11 @@ def _append(workspace: Workspace, files: _Files, path: str, title: str, line: st
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _ids(one: Mapping[str, Any]) -> tuple[str, ...]:
+    value = one.get("ids")
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _question(known: Mapping[str, Entry], size: int, limit: int) -> str:

@@ -64,11 +64,17 @@ def found(text: str) -> dict[str, Any]:
         for candidate in (text[start:], _TRAILING.sub("", text[start:])):
             try:
                 value, _ = _decoder.raw_decode(candidate)
+                if isinstance(value, dict):
+                    return _writable(value)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(value, dict):
-                return value
     raise Unfit("there is no JSON object in it")
+
+
+def _writable(value: dict[str, Any]) -> dict[str, Any]:
+    """With half characters (`\\ud800` alone), which no file takes, as question marks."""
+    clean: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    return clean
 
 
 def _reply(provider: Provider, request: Request, cancel: Cancel) -> Reply:

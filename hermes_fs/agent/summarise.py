@@ -113,7 +113,7 @@ def _read(data: Mapping[str, Any]) -> _Written:
     sections = [_lines(data.get(name.lower())) for name in SECTIONS]
     lasting = [
         (str(one["topic"]), str(one["fact"]))
-        for one in data.get("lasting") or ()
+        for one in _list(data.get("lasting"))
         if isinstance(one, dict) and one.get("topic") and one.get("fact")
     ]
     if not any(sections) and not lasting and not data.get("title"):
@@ -122,7 +122,11 @@ def _read(data: Mapping[str, Any]) -> _Written:
 
 
 def _lines(value: Any) -> list[str]:
-    return [str(one) for one in value if isinstance(one, str | int | float)] if isinstance(value, list) else []
+    return [str(one) for one in _list(value) if isinstance(one, str | int | float)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _about(info: SessionInfo) -> str:
@@ -152,7 +156,7 @@ def _keep(
         doc = bench.workspace.read(path)
         now = files[path].decode() if files.get(path) else doc.text  # type: ignore[union-attr]
         if path and " ".join(fact.split()).lower() not in now.lower():
-            head = now.rstrip("\n") if now.strip() else f"# {topic.strip()[:80]}\n"
+            head = now.rstrip("\n") if now.strip() else f"# {' '.join(topic.split())[:80]}\n"
             files[path] = f"{head}\n{line}\n".encode()
             expect[path] = doc.blob
     if not files:

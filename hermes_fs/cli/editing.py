@@ -13,6 +13,9 @@ from pathlib import Path
 from hermes_fs.core.environment import for_editors
 from hermes_fs.core.errors import Failed
 
+MOST_BYTES = 10_000_000
+"""Of a file that is named; the mind takes less of any."""
+
 
 def interactive() -> bool:
     """Whether a person is there to edit."""
@@ -47,8 +50,13 @@ def keep(name: str, data: bytes) -> Path:
 
 
 def read_file(name: str) -> bytes:
-    """A file that a person names, `-` for what is piped in. Failed where it cannot be read."""
+    """A file that a person names, `-` for what is piped in. Failed where it cannot be read, or is too long: a device
+    has no end."""
     try:
-        return os.fdopen(0, "rb", closefd=False).read() if name == "-" else Path(name).expanduser().read_bytes()
+        with os.fdopen(0, "rb", closefd=False) if name == "-" else Path(name).expanduser().open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise Failed(f"{name} cannot be read: {error.strerror}", "name a file, or - for what is piped in") from error
+    if len(data) > MOST_BYTES:
+        raise Failed(f"{name} is longer than {MOST_BYTES // 1_000_000} MB", "name a smaller file")
+    return data

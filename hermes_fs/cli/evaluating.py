@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,18 +73,35 @@ def list_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="SKILL…", help="Only of these skills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """Every case with what it asks."""
+    """Every case with what it asks; one that cannot be read is named below, with what is wrong."""
     with opened(context) as workspace:
         skills = names or sorted(path.parent.name for path in workspace.root.glob("skills/*/evals"))
-        found = [(skill, case) for skill in skills for case in cases.cases_of(_bytes(_on_disk(workspace, skill)))]
+        rows = [row for skill in skills for row in _listed(skill, _bytes(_on_disk(workspace, skill)))]
     if as_json:
-        print_json(
-            [{"skill": skill, "case": one.name, "task": one.task, "checks": len(one.checks)} for skill, one in found]
-        )
-    elif found:
-        print_table(("skill", "case", "checks", "task"), [(s, one.name, len(one.checks), one.task) for s, one in found])
-    else:
+        print_json(rows)
+        return
+    if not rows:
         print(dim("No evals yet. Make one out of what you just did: hermes eval new --from-session last"))
+    whole = [row for row in rows if not row["problem"]]
+    if whole:
+        columns = ("skill", "case", "checks", "task")
+        print_table(columns, [tuple(row[column] for column in columns) for row in whole])
+    for row in rows:
+        if row["problem"]:
+            print(f"{bad('✗')} {one_line(row['skill'])}  {one_line(row['problem'])}")
+
+
+def _listed(skill: str, files: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """A row for each case; a broken one hides no other."""
+    for path in sorted(files):
+        row = {"skill": skill, "case": Path(path).stem, "task": "", "checks": 0, "problem": ""}
+        try:
+            found = cases.cases_of({path: files[path]})
+        except Refused as error:
+            yield row | {"problem": error.message}
+            continue
+        for one in found:
+            yield row | {"task": one.task, "checks": len(one.checks)}
 
 
 @dataclass(frozen=True, slots=True)

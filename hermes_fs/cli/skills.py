@@ -55,7 +55,7 @@ def list_command(
         return
     if shown:
         _print_rows(shown, named)
-    else:
+    elif not rows:
         print(dim("No skills yet. In a chat, ask the agent to save what it did as one, or `hermes skills new NAME`."))
     broken = [row.spot.name for row in shown if row.problems]
     if broken:

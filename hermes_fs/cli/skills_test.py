@@ -57,7 +57,8 @@ def _all(workspace: Workspace) -> list[Spot]:
 
 
 def _show(name: str, trial: Trial) -> None:
-    count = f"{len(trial.lines) - len(trial.failures)} of {len(trial.lines)} passed" if trial.lines else "no tests"
+    count = f"{len(trial.lines) - len(trial.failures)} of {len(trial.lines)} passed"
+    count = count if trial.lines else "no result" if trial.why else "no tests"
     state = good("✓") if trial.passed else bad("✗")
     print(f"{state} {one_line(name)}  {dim(f'{count}, {trial.seconds:.1f} s')}")
     for line in trial.lines:

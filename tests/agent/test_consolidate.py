@@ -144,3 +144,10 @@ def test_a_full_memory_is_put_into_the_queue_once(workspace: Workspace, tmp_path
 def test_nothing_wanted_is_no_change(workspace: Workspace) -> None:  # noqa: F811
     remembered(workspace, *FACTS)
     assert changed(workspace, Plan(), "2026-01-31", 180) is None
+
+
+@pytest.mark.parametrize("ids", [5, True, {"a": 1}, "ab", [["a"], {}], [None, None]])
+def test_ids_of_the_wrong_kind_ask_for_nothing(ids: Any) -> None:
+    known = {key: entries.Entry(key, f"text {key}") for key in ("a", "b")}
+    data = {"merge": [{"ids": ids, "text": "t"}], "contradict": [{"ids": ids}], "move": 7}
+    assert plan(data, known) == Plan()

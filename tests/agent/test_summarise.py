@@ -144,6 +144,25 @@ def test_what_a_model_hides_in_it_is_shown_and_cannot_end_the_mark(workspace: Wo
     assert "- 3" in text
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"decisions": ["x"], "lasting": 5},
+        {"decisions": {"a": 1}, "lasting": [{"topic": "a\ud800\n# b", "fact": "c\udfff"}, 3, None]},
+        {"title": {"x": [1]}, "decisions": ["\ud800"], "open": [True, [], {}] * 1_000},
+    ],
+)
+def test_an_answer_of_wrong_kinds_and_half_characters_stops_no_summary(
+    workspace: Workspace,  # noqa: F811
+    index: Index,
+    odd: Any,
+) -> None:
+    id = session(workspace, *TURNS)
+    summarise.run(Errand("summarise", id), bench_of(workspace, index, odd))
+    assert all(path.read_bytes().decode() for path in workspace.root.rglob("sessions/**/*.md"))
+    assert "\n# b" not in (workspace.read("notes/a-b.md").text or "")
+
+
 def test_a_model_that_answers_nonsense_leaves_nothing(workspace: Workspace, index: Index) -> None:  # noqa: F811
     id = session(workspace, *TURNS)
     assert summarise.run(Errand("summarise", id), bench_of(workspace, index, "no", ["x"])).told == ()

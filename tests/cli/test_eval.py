@@ -61,3 +61,16 @@ def test_a_broken_case_is_named(hermes, mind):
     done = hermes("skills", "eval", "count-errors")
     said = "error: eval bad: it needs checks: what tells that the task was done — see docs/evals.md\n"
     assert (done.returncode, done.stderr) == (4, said)
+
+
+def test_a_broken_case_hides_no_other_in_the_list(hermes, mind):
+    learned(mind)
+    folder = mind / "skills" / "count-errors" / "evals"
+    folder.mkdir()
+    (folder / "bad.yaml").write_text("task: x\n")
+    (folder / "fine.yaml").write_text("task: Count.\nchecks:\n- reply: {contains: '2'}\n")
+    shown = hermes("eval", "list")
+    assert shown.returncode == 0, shown.stderr
+    assert "fine" in shown.stdout and "✗ count-errors  eval bad: it needs checks" in shown.stdout
+    rows = json.loads(hermes("eval", "list", "--json").stdout)
+    assert [(row["case"], bool(row["problem"])) for row in rows] == [("bad", True), ("fine", False)]

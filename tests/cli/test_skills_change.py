@@ -51,7 +51,13 @@ def test_a_folder_of_another_agent_becomes_a_skill_with_all_its_files(hermes, mi
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("Bad Name",), 2), (("ok",), 2), (("deploy", "--from", "-"), 4), (("x", "--from", "/nowhere"), 1)],
+    [
+        (("Bad Name",), 2),
+        (("ok",), 2),
+        (("deploy", "--from", "-"), 4),
+        (("x", "--from", "/nowhere"), 1),
+        (("x", "--from", "/dev/zero"), 1),
+    ],
 )
 def test_what_cannot_be_made_is_said_on_one_line(hermes, deploy, words, code):
     done = hermes("skills", "new", *words)
@@ -107,7 +113,8 @@ def test_a_pin_is_metadata_that_every_other_byte_stands_beside(hermes, deploy):
 
 def test_an_archived_skill_is_neither_listed_nor_found_and_comes_back(hermes, deploy):
     assert hermes("skills", "archive", "deploy", "--why", "The site is gone.").returncode == 0
-    assert "1 archived" in hermes("skills", "list").stdout
+    listed = hermes("skills", "list").stdout
+    assert "1 archived" in listed and "No skills yet" not in listed
     assert json.loads(hermes("skills", "search", "deploy", "--json").stdout) == []
     assert hermes("skills", "restore", "deploy").returncode == 0
     assert [row["name"] for row in json.loads(hermes("skills", "list", "--json").stdout)] == ["deploy"]
