@@ -7,7 +7,7 @@ import symtable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hermes_fs.store.formats import front, keyed, lines, skill
+from hermes_fs.store.formats import front, keyed, lines, scan, skill
 from hermes_fs.store.formats.format import By, Merged, counted, decode, fate, settled
 from hermes_fs.store.formats.lines import merge_bytes, newline_of, split
 from hermes_fs.store.formats.plain import check_bytes
@@ -26,6 +26,7 @@ class SkillFormat:
             return []
         folder = path.split("/")[1]
         scanned = check_bytes(before, after, by, skill.MAX_BYTES)
+        scanned += [one for one in _escaped(before, after, folder) if one not in scanned]
         if by == "person":
             return [*skill.load(after, folder).problems, *scanned]
         text = after.decode("utf-8", "replace")
@@ -74,6 +75,13 @@ class SkillFileFormat:
         if done := settled(base, ours, theirs):
             return done
         return merge_bytes(base, ours or b"", theirs or b"")
+
+
+def _escaped(before: bytes | None, after: bytes, folder: str) -> list[str]:
+    """What a description says once YAML has read it: `\\x6f` is an o to the model that is told of the skill."""
+    said = skill.load(after, folder).description
+    old = skill.load(before, folder).description if before else ""
+    return scan.problems(said) if said != old else []
 
 
 def _same_description(old: front.Parts, new: front.Parts) -> bool:
