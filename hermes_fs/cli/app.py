@@ -9,6 +9,18 @@ from typing import Any
 import typer
 import typer.core
 
+_WHOLE_SENTENCE = 1_000
+
+
+class Group(typer.core.TyperGroup):
+    """Its help gives each command the whole first sentence; typer's own cuts it where the line ends."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        commands = [self.commands[name] for name in self.list_commands(ctx)]
+        rows = [(one.name, one.get_short_help_str(_WHOLE_SENTENCE)) for one in commands if not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -25,7 +37,7 @@ def single() -> typer.Typer:
 
 def group(text: str) -> typer.Typer:
     """An app of several subcommands, `text` being its help."""
-    app = typer.Typer(**_settings(), no_args_is_help=True)
+    app = typer.Typer(**_settings(), cls=Group, no_args_is_help=True)
 
     @app.callback(help=text)
     def _group() -> None:  # a callback keeps a group with one subcommand a group
@@ -37,7 +49,7 @@ def group(text: str) -> typer.Typer:
 def group_of_names(text: str, default: str) -> typer.Typer:
     """A group whose first word may also be a name: what is no subcommand, and no word at all, goes to `default`."""
 
-    class Names(typer.core.TyperGroup):
+    class Names(Group):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             first = next((word for word in args if not word.startswith("-")), "")
             asked = first in self.commands or (not first and any(word in ("-h", "--help") for word in args))

@@ -60,6 +60,9 @@ def chat(
     if last and session:
         raise UsageError("--continue and --session name two sessions", "give one of them")
     text = _message(question)
+    source = context.get_parameter_source("question")
+    if not text and source and source.name != "DEFAULT":  # a script's variable that is empty
+        raise UsageError("-q needs a message", 'give one: hermes chat -q "…"')
     if as_json and not text:
         raise UsageError("--json needs a message", 'give one with -q "…" or pipe it in')
     workspace = _workspace(context.obj.workspace, interactive=not text, yes=yes)

@@ -30,6 +30,7 @@ from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.providers.reachable import available
 from hermes_fs.store import acting, history, isolation, state
 from hermes_fs.store.errands import Errands
+from hermes_fs.store.formats.format import counted
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.leaks import Leaks
@@ -179,7 +180,7 @@ def provider(scene: Scene) -> Iterator[Finding]:
             "server", "broken", f"{selection.preset.base_url} {current.problem}", "look at the key and the URL"
         )
     else:
-        yield Finding("server", "ok", f"it answers, with {len(current.models)} models")
+        yield Finding("server", "ok", f"it answers, with {counted(len(current.models), 'model')}")
 
 
 def _embedded(name: str, wanted: config.Config) -> Iterator[Finding]:

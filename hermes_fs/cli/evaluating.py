@@ -70,7 +70,7 @@ def new(
 @app.command("list", epilog=example("hermes eval list", "hermes eval list write-changelog"))
 def list_command(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="SKILL…", help="Only of these skills.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SKILL", help="Only of these skills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """Every case with what it asks; one that cannot be read is named below, with what is wrong."""

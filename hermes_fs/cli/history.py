@@ -37,7 +37,7 @@ def log_command(
     session: Annotated[str, typer.Option(help="Only what was learned in this session.")] = "",
     since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",
     until: Annotated[str, typer.Option(help="Before this date.")] = "",
-    limit: Annotated[int, typer.Option("-n", "--limit", help="At most so many; 0: all.")] = 20,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="At most so many; 0: all.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, newest first.")] = False,
 ) -> None:
     """What was learned, newest first: what, when, why and from which session."""

@@ -72,9 +72,7 @@ class Progress:
 @app.command(epilog=example("hermes learn", 'hermes learn "how we deploy"', "hermes learn --session 01KG9Q3V7W --json"))
 def learn(
     context: typer.Context,
-    what: Annotated[
-        list[str] | None, typer.Argument(metavar="WHAT…", help="What of it to keep, in your words.")
-    ] = None,
+    what: Annotated[list[str] | None, typer.Argument(metavar="WHAT", help="What of it to keep, in your words.")] = None,
     session: Annotated[str, typer.Option(help="The session: beginning or end of its id, or `last`.")] = "last",
     pending: Annotated[bool, typer.Option("--pending", help="Do what is left to do, quietly.")] = False,
     model: Annotated[str, typer.Option(help="The model that looks back: NAME or PROVIDER/NAME.")] = "",

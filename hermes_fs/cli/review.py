@@ -90,7 +90,7 @@ def show(
 @app.command(epilog=example("hermes review accept 3k9fzz", "hermes review accept --all --yes"))
 def accept(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As listed.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="ID", help="As listed.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All that this machine made, that wait and still fit.")
     ] = False,
@@ -125,7 +125,7 @@ def accept(
 @app.command(epilog=example("hermes review reject 3k9fzz --why 'that is not my server'"))
 def reject(
     context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="ID…", help="As listed.")],
+    names: Annotated[list[str], typer.Argument(metavar="ID", help="As listed.")],
     why: Annotated[str, typer.Option(help="The agent is told, should it propose the same again.")] = "",
 ) -> None:
     """Say no; the same is not proposed again. It is kept for a while: `hermes review accept` brings it back."""

@@ -46,7 +46,7 @@ _EMBED_SECONDS = 0.5
 )
 def search_command(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="QUERY…", help="Words, or '\"a phrase\"'.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="Words, or '\"a phrase\"'.")] = None,
     kind: Annotated[list[str] | None, typer.Option(help=f"Only this kind, also several: {', '.join(KINDS)}.")] = None,
     person: Annotated[str, typer.Option(help="Only what this person said or what is about them.")] = "",
     since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",

@@ -11,6 +11,7 @@ from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import dim, print_json, print_table
 from hermes_fs.core.errors import UsageError
+from hermes_fs.store.formats.format import counted
 from hermes_fs.store.leaks import Leaks
 from hermes_fs.store.trust import Item
 
@@ -34,7 +35,8 @@ def scan(
         print_json([dict(zip(headers, row, strict=True)) for row in rows])
     else:
         print_table(headers, rows)
-        said = f"{found.scanned:,} new versions of files looked at, {len(rows)} credentials in history."
+        looked = f"{found.scanned:,} new version{'' if found.scanned == 1 else 's'} of files looked at"
+        said = f"{looked}, {counted(len(rows), 'credential')} in history."
         print(said)
         if rows:
             print(dim("Change them where they are valid: history keeps them. Is one none? hermes secrets allow …"))

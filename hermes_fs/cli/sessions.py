@@ -34,7 +34,7 @@ _LONG = 400  # characters of a tool's result that are shown
 @app.command("list", epilog=example("hermes sessions list", "hermes sessions list --since 7d --json"))
 def list_command(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("-n", "--limit", help="At most so many; 0: all.")] = 20,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="At most so many; 0: all.")] = 20,
     person: Annotated[str, typer.Option(help="Only with this person.")] = "",
     since: Annotated[str, typer.Option(help="Started from this date on: 2026-01-31, 7d, yesterday.")] = "",
     own: Annotated[bool, typer.Option("--all", help="The agent's own looks back, too.")] = False,

@@ -172,7 +172,7 @@ def _facts(spot: Spot, beside: list[str], others: list[str], came: str) -> Itera
 @app.command(epilog=example("hermes skills search nginx logs", "hermes skills search 'ship the website' --hubs"))
 def search(
     context: typer.Context,
-    words: Annotated[list[str], typer.Argument(metavar="WORDS…", help="What it should do, in any words.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="What it should do, in any words.")],
     in_hubs: Annotated[bool, typer.Option("--hubs", help="What the sites in skills.hubs offer, instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
@@ -198,7 +198,7 @@ def search(
 @app.command(epilog=example("hermes skills validate", "hermes skills validate parse-nginx-logs --json"))
 def validate(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Only these skills.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Only these skills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """Check skills against the standard; without a name, all of the mind. Exits with 1 if one breaks it."""

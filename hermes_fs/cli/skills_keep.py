@@ -106,7 +106,7 @@ def version_of(versions: list[Version], at: str) -> Version:
 
 def remove(
     context: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="The skills' names.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="The skills' names.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     why: Why = "",
     as_json: AsJson = False,

@@ -39,7 +39,7 @@ _BRINGING = "hermes_fs.store.installing.bringing"  # loaded on use: archives, ht
 
 def update(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Only these; none: all installed.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Only these; none: all installed.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say which have a new version.")] = False,
     origin: Annotated[
         str, typer.Option("--from", metavar="SOURCE", help="From now on from there: another tag, say.")

@@ -40,7 +40,7 @@ def undo_command(context: typer.Context, yes: Yes = False, as_json: AsJson = Fal
 @revert.command(epilog=example("hermes revert 3f2a91c0", "hermes revert 3f2a91c0 8812ab90 --why 'wrong server'"))
 def revert_command(
     context: typer.Context,
-    lesson_ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Beginning of a commit or change id.")],
+    lesson_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Beginning of a commit or change id.")],
     why: Why = "",
     as_json: AsJson = False,
 ) -> None:

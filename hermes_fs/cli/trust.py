@@ -18,7 +18,7 @@ from hermes_fs.store.workspace import Workspace
 
 app = group("What came from elsewhere and may act on this machine only once you trust it.")
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="As listed, such as skill:deploy.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="As listed, such as skill:deploy.")]
 All = Annotated[bool, typer.Option("--all", help="Everything.")]
 
 

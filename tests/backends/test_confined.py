@@ -171,6 +171,7 @@ def swapping(place: Path, link: Path) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_swapped_for_a_link_again_and_again_never_leads_out(files: Confined, tmp_path: Path) -> None:
     place, link = tmp_path / "work/deep", tmp_path / "work/link"
     (place / "secret").write_text("inside")

@@ -23,6 +23,21 @@ def test_help_fits_a_terminal_of_eighty_columns():
     assert max(map(len, top_level_help().splitlines())) <= 80
 
 
+def test_help_of_a_group_cuts_no_sentence_and_fits_eighty_columns():
+    shown = hermes("skills", "--help").stdout
+    assert (
+        "Copy a skill for other agents, with front matter as the standard" in shown
+        and "...\n" not in shown.split("Commands:")[1]
+    )
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_question_that_is_empty_and_fewer_than_no_lessons_are_errors_in_one_line():
+    for argv, said in ((("chat", "-q", ""), "-q needs a message"), (("log", "-n", "-1"), "greater than or equal to 0")):
+        done = hermes(*argv)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1) and said in done.stderr
+
+
 def test_version_is_one_line():
     assert hermes("--version").stdout == f"hermes-fs {__version__}\n"
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hermes_fs.store.formats.plain import PlainFormat
@@ -17,9 +22,30 @@ def sh(cwd: Path, *command: str, check: bool = True) -> str:
     return done.stdout
 
 
+@cache
+def _made_once(make: Callable[[Path], None], hashes: str) -> TemporaryDirectory[str]:
+    """What `make` makes in an empty folder, with git's `hashes`; it goes with this process."""
+    folder = TemporaryDirectory(prefix="hermes-template-")
+    make(Path(folder.name))
+    return folder
+
+
+def copy_of(make: Callable[[Path], None], root: Path) -> Path:
+    """As if `make` had filled `root`; its processes run for the first copy of this process alone. What is copied must
+    not name its own place."""
+    shutil.copytree(
+        _made_once(make, os.environ.get("GIT_DEFAULT_HASH", "")).name, root, symlinks=True, dirs_exist_ok=True
+    )
+    return root
+
+
 def make_workspace(root: Path) -> Path:
     """A workspace with one commit of the person's on main."""
-    root.mkdir(parents=True)
+    assert not root.exists()
+    return copy_of(_fill, root)
+
+
+def _fill(root: Path) -> None:
     (root / ".hermes-workspace").write_text("format: 1\n")
     (root / ".gitattributes").write_text("* -text\n")
     (root / ".gitignore").write_text("sessions/\nwork/\n")
@@ -29,7 +55,6 @@ def make_workspace(root: Path) -> Path:
     sh(root, "git", "init", "-q", "-b", "main")
     sh(root, "git", "add", "-A")
     sh(root, "git", "commit", "-qm", "first")
-    return root
 
 
 def status(root: Path) -> str:

@@ -20,6 +20,7 @@ from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 from hermes_fs.tools.registry import tool
 from tests.store.admitting import open_gate
+from tests.store.git_shell import copy_of
 
 SKILL = "---\nname: greet\ndescription: Says hello.\n---\n# Greet\n"
 
@@ -89,6 +90,10 @@ def talk(tmp_path: Path) -> Iterator[Conversation]:
 
 def make_workspace(root: Path) -> Path:
     """A mind with a fact, a note and a skill, committed by the person."""
+    return copy_of(_fill, root)
+
+
+def _fill(root: Path) -> None:
     for path, text in (
         (".hermes-workspace", "format: 1\n"),
         (".gitattributes", "* -text\n"),
@@ -103,7 +108,6 @@ def make_workspace(root: Path) -> Path:
         subprocess.run(["git", *command], cwd=root, check=True)
     (root / ".git/hermes").mkdir()
     (root / ".git/hermes/private").write_text("secret")
-    return root
 
 
 def files(folder: Path) -> dict[str, str]:

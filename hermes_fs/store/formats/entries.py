@@ -238,7 +238,10 @@ def _locate(parts: Sequence[Part], which: str) -> tuple[int, Entry]:
         raise Refused(f"{len(hits)} entries hold {excerpt(which, 40)!r}: {choices}", "name one by its id")
     near = get_close_matches(wanted, [entry.id for _, entry in known], 1)
     listed = near or [entry.id for _, entry in known][:20]
-    raise NotFound(f"no entry {excerpt(which, 40)!r}", f"the ids are: {', '.join(listed)}" if listed else "it is empty")
+    raise NotFound(
+        f"no entry {excerpt(which, 40)!r}",
+        f"the ids are: {', '.join(listed)}" if listed else "nothing is kept there yet",
+    )
 
 
 # -- ids --------------------------------------------------------------------------------------------------------------
