@@ -138,6 +138,10 @@ def _usage(error: typer.TyperException) -> int:
 def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if isinstance(error, OSError) and error.errno in _DISK:
         complain(f"{error.filename or 'a file'} cannot be written: {error.strerror}", _DISK[error.errno])
+        try:
+            sys.stdout.flush()
+        except OSError:  # it was what we print: else the interpreter would complain once more, and change the exit code
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     detail = " ".join(str(error).split())
     complain(f"unexpected {kind.__name__}{': ' if detail else ''}{detail}", _ISSUES)
