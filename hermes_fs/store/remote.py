@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hermes_fs.core.errors import Failed, HermesError, Refused, UsageError
+from hermes_fs.core.terminal import one_line
 from hermes_fs.store import arriving, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
@@ -27,6 +29,11 @@ from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.workspace import Workspace
 
 PROTOCOLS = "https:ssh:git:file:http"
+OURS = "refs/heads/hermes/"
+"""Branches on a remote that we alone write, and may write anew."""
+
+_OK = "ok"
+_SHOWN = 200  # characters of what git or a server says
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
 _LOOK = 0.2  # seconds between two looks at what a git with bounds has taken
 _LOGIN = re.compile(r"://[^/@\s]+@")
@@ -99,6 +106,74 @@ def listed(git: Git, address: str, patterns: Sequence[str], bounds: Bounds) -> d
     return {name: commit for commit, _, name in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of each ref, by its name over there: `ok`, or `rejected: WHY`. `said`: what the server told, line by
+    line; it is a stranger's text."""
+
+    refs: dict[str, str]
+    said: tuple[str, ...] = ()
+
+
+def push(
+    git: Git, address: str, refspecs: Sequence[str], *, options: Sequence[str] = (), atomic: bool = False
+) -> dict[str, str]:
+    """Push; for each ref by its name over there `ok` (also where it was so already) or `rejected: WHY`, which raises
+    nothing. Never forces. `options` are told to the server (`git push -o`); `atomic`: all of them or none. Raises
+    Failed where there is no connection or the server does not understand, Refused as `fetch`, UsageError for a refspec
+    that forces."""
+    return push_and_hear(git, address, refspecs, options=options, atomic=atomic).refs
+
+
+def push_and_hear(
+    git: Git,
+    address: str,
+    refspecs: Sequence[str],
+    *,
+    options: Sequence[str] = (),
+    atomic: bool = False,
+    leases: Mapping[str, str] | None = None,
+) -> Pushed:
+    """As `push`, with what the server said. `leases` are those branches of ours, below OURS, that may be written
+    anew, each with the commit that it must be at over there ("" for none)."""
+    _require_plain(git)
+    forced = next((one for one in refspecs if one.startswith("+")), "") or next(
+        (name for name in leases or () if not name.startswith(OURS)), ""
+    )
+    if forced:
+        raise UsageError(f"{forced} would be forced", "nothing is: fetch and merge it first")
+    words = ["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-recurse-submodules"]
+    words += ["--atomic"] * atomic + [f"--push-option={option}" for option in options]
+    words += [f"--force-with-lease={name}:{at}" for name, at in (leases or {}).items()]
+    if _is_local(address):  # the other side runs here, as this person: its hooks and settings may be anybody's
+        words.append(f"--receive-pack={shlex.join([isolation.git_program(), *_receiving(git.root)])}")
+    done = _connected(git.root, "push", *words, "--end-of-options", address, *refspecs)
+    refs = dict(_fates(done.stdout.decode("utf-8", "replace")))
+    if done.returncode and not any(fate != _OK for fate in refs.values()):
+        raise _failure("push", done)
+    said = done.stderr.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    return Pushed(refs, tuple(line[8:].strip() for line in said if line.startswith("remote: ")))
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith("file://") or ("://" not in address and not _SCP.match(address))
+
+
+def _receiving(root: Path) -> list[str]:
+    settings = ("receive.denyCurrentBranch=refuse", "receive.autogc=false", "core.alternateRefsCommand=true")
+    return [*isolation.flags(root), *(word for one in settings for word in ("-c", one)), "receive-pack"]
+
+
+def _fates(said: str) -> Iterator[tuple[str, str]]:
+    """What `git push --porcelain` tells of each ref: a flag, from:to and a summary, between tabs."""
+    for line in said.split("\n"):
+        flag, _, rest = line.partition("\t")
+        names, tab, summary = rest.partition("\t")
+        if tab and flag in (" ", "+", "-", "*", "=", "!"):
+            reason = _LOGIN.sub("://", one_line(summary, _SHOWN))
+            yield names.rpartition(":")[2], f"rejected: {reason}" if flag == "!" else _OK
+
+
 def _require_plain(git: Git) -> None:
     own = isolation.redirects(git.own_settings())
     if own:
@@ -161,18 +236,27 @@ def _is_wanted(ref: str, sessions: str) -> bool:
 
 def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
     """One git command that may open a connection. Raises Failed with git's own last line."""
+    done = _connected(root, *words, bounds=bounds)
+    if done.returncode:
+        raise _failure(words[0], done)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _connected(root: Path, *words: str, bounds: Bounds | None = None) -> subprocess.CompletedProcess[bytes]:
+    """As `_run`, with its exit code for the caller to judge."""
     command = [isolation.git_program(), *isolation.flags(root), *words]
     env = isolation.personal(os.environ, bounds.protocols if bounds else PROTOCOLS)
     if bounds:
-        done = _bounded(command, root, env, bounds)
-    else:
-        done = subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode == 0:
-        return done.stdout.decode("utf-8", "replace")
+        return _bounded(command, root, env, bounds)
+    return subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+def _failure(what: str, done: subprocess.CompletedProcess[bytes]) -> Failed:
+    """With git's own last line."""
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
     why = _LOGIN.sub("://", why.strip(chr(39)))
-    raise Failed(f"git {words[0]} failed: {why[:200]}", "look at the address and your access")
+    return Failed(f"git {what} failed: {one_line(why, _SHOWN)}", "look at the address and your access")
 
 
 def _bounded(
