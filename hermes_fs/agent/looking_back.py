@@ -19,6 +19,7 @@ from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import catalogue
 from hermes_fs.tools import registry
 from hermes_fs.tools.context import ToolContext
+from hermes_fs.tools.wrapped import Wrapped
 
 NAMES = ("memory", "note", "skill_list", "skill_view", "skill_edit", "recall")
 _READS = frozenset(("read", "list"))
@@ -49,27 +50,10 @@ def toolset(
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class Bounded(Wrapped):
     """A tool within the bounds of a pass."""
 
-    tool: Tool[ToolContext]
     state: Pass
-
-    @property
-    def name(self) -> str:
-        return self.tool.name
-
-    @property
-    def description(self) -> str:
-        return self.tool.description
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        return self.tool.schema
-
-    @property
-    def effects(self) -> Effects:
-        return self.tool.effects
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         """Raises Refused for what is out of bounds, besides what the tool raises."""

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Provider, Tool, UserModel
-from hermes_fs.core.types import Effects, Told
+from hermes_fs.core.types import Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import look
+from hermes_fs.tools.wrapped import Wrapped
 
 TOOLS: Mapping[str, str] = {
     "read_file": "hermes_fs.tools.files:ReadFile",
@@ -42,26 +43,8 @@ About = Callable[[str], UserModel]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Wrapped):
     """A tool whose arguments are checked against its schema before it runs."""
-
-    tool: Tool[ToolContext]
-
-    @property
-    def name(self) -> str:
-        return self.tool.name
-
-    @property
-    def description(self) -> str:
-        return self.tool.description
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        return self.tool.schema
-
-    @property
-    def effects(self) -> Effects:
-        return self.tool.effects
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         checked = check(self.name, self.schema, args)
