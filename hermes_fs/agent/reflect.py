@@ -38,6 +38,7 @@ from hermes_fs.core.events import (
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Answer, Limits, Message, Question, Reply, Request, Trigger, Usage, system, user
+from hermes_fs.providers.relayed import Relayed
 from hermes_fs.store import history, transcript
 from hermes_fs.store.errands import Errand
 from hermes_fs.store.replay import origins
@@ -243,26 +244,15 @@ def _nobody(question: Question) -> Answer:
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Heard(Relayed):
     """A provider that remembers why it failed: the loop makes a line of it, and the queue wants to know more."""
 
     provider: Provider
     error: HermesError | None = field(default=None)
 
     @property
-    def name(self) -> str:
-        return self.provider.name
-
-    @property
-    def model(self) -> str:
-        return self.provider.model
-
-    @property
-    def context_window(self) -> int:
-        return self.provider.context_window
-
-    def warm(self) -> None:
-        self.provider.warm()
+    def inner(self) -> Provider:
+        return self.provider
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         try:
@@ -270,6 +260,3 @@ class _Heard:
         except HermesError as error:
             self.error = error
             raise
-
-    def close(self) -> None:
-        self.provider.close()

@@ -9,6 +9,7 @@ from hermes_fs.core.errors import HermesError, ProviderError
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Reply, Request
+from hermes_fs.providers.relayed import Relayed
 
 REST_SECONDS = 300.0
 """How long a model that failed is left alone before it is tried again."""
@@ -17,7 +18,7 @@ _STAYS = ("context", "filtered", "invalid")
 """Faults that lie in the request: another model would not be asked the same."""
 
 
-class Fallback:
+class Fallback(Relayed):
     """`makers` make the models, in order, each when it is needed; the first that can be made stands for the chain, and
     so does the one that answered last. Between two models a Notice("fallback") is yielded, which makes the deltas
     before it void. Raises what the first maker raised where none can make one."""
@@ -33,19 +34,8 @@ class Fallback:
             raise self._unmade or ProviderError("not_found", "the chain of models is empty", "set model.fallback")
 
     @property
-    def name(self) -> str:
-        return self._made[self._at].name
-
-    @property
-    def model(self) -> str:
-        return self._made[self._at].model
-
-    @property
-    def context_window(self) -> int:
-        return self._made[self._at].context_window
-
-    def warm(self) -> None:
-        self._made[self._at].warm()
+    def inner(self) -> Provider:
+        return self._made[self._at]
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         """Raises what the first model of the chain raised, where none can answer."""

@@ -12,6 +12,7 @@ from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Reply, Request, Usage
 from hermes_fs.providers.presets import PRESETS
+from hermes_fs.providers.relayed import Relayed
 from hermes_fs.store.spending import Spending, Spent
 
 WARNED_AT = 0.8
@@ -72,7 +73,7 @@ def _both(spent: Spent, money: float, tokens: int, what: str, span: str) -> Iter
     yield float(spent.tokens), float(tokens), f"{tokens:,} tokens for {what}", f"{span}_tokens"
 
 
-class Metered:
+class Metered(Relayed):
     """A provider whose calls are counted by `meter`, and refused once its budget is spent. `meter` may be set later
     than the provider is made: it belongs to a session."""
 
@@ -81,19 +82,8 @@ class Metered:
         self._meter = meter
 
     @property
-    def name(self) -> str:
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        return self._provider.model
-
-    @property
-    def context_window(self) -> int:
-        return self._provider.context_window
-
-    def warm(self) -> None:
-        self._provider.warm()
+    def inner(self) -> Provider:
+        return self._provider
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         """Raises BudgetSpent before a call that nobody wants to pay."""
@@ -106,6 +96,3 @@ class Metered:
                 if item.usage.cost is None and (line := meter.unpriced(self.name, self.model)):
                     yield Notice("warning", line)
             yield item
-
-    def close(self) -> None:
-        self._provider.close()

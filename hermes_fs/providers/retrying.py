@@ -10,11 +10,12 @@ from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Reply, Request, Usage
+from hermes_fs.providers.relayed import Relayed
 
 FIRST_WAIT = 0.5
 
 
-class Retrying:
+class Retrying(Relayed):
     """Exponential backoff with jitter. Between tries a Notice("retry") is yielded, which makes the deltas before it
     void. A server's own wish (Retry-After) goes before the backoff; one over `max_wait` seconds ends the tries. A reply
     that says nothing is asked for once more; what it cost is counted with the next."""
@@ -35,24 +36,8 @@ class Retrying:
         self._chance = chance
 
     @property
-    def name(self) -> str:
-        return self._provider.name
-
-    @property
-    def model(self) -> str:
-        return self._provider.model
-
-    @property
-    def context_window(self) -> int:
-        return self._provider.context_window
-
-    @property
     def inner(self) -> Provider:
-        """The provider that is wrapped."""
         return self._provider
-
-    def warm(self) -> None:
-        self._provider.warm()
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         wasted: Usage | None = None
@@ -74,9 +59,6 @@ class Retrying:
             yield notice
             cancel.wait(wait)
             cancel.check()
-
-    def close(self) -> None:
-        self._provider.close()
 
     def _streamed(self, request: Request, cancel: Cancel) -> Generator[TextDelta | ThinkingDelta | Notice, None, Reply]:
         for item in self._provider.stream(request, cancel):

@@ -9,6 +9,7 @@ from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.events import Notice, TextDelta, ThinkingDelta
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Reply, Request
+from hermes_fs.providers.relayed import Relayed
 
 LIMITED_SECONDS = 60.0
 """How long a key rests that is rate limited, where the server does not say."""
@@ -18,7 +19,7 @@ REFUSED_SECONDS = 3600.0
 _TURNS_ON = ("rate_limit", "auth")
 
 
-class Rotating:
+class Rotating(Relayed):
     """`keys` are the names of the variables, `make` makes the provider of one, when it is needed. The first key that
     does not rest is used, so a prompt cache stays with it. Between two keys a Notice("retry") makes deltas void."""
 
@@ -31,19 +32,8 @@ class Rotating:
         self._limited: set[str] = set()
 
     @property
-    def name(self) -> str:
-        return self._current.name
-
-    @property
-    def model(self) -> str:
-        return self._current.model
-
-    @property
-    def context_window(self) -> int:
-        return self._current.context_window
-
-    def warm(self) -> None:
-        self._current.warm()
+    def inner(self) -> Provider:
+        return self._provider(next(iter(self._order())))
 
     def stream(self, request: Request, cancel: Cancel) -> Iterator[TextDelta | ThinkingDelta | Notice | Reply]:
         for key in self._order():
@@ -64,10 +54,6 @@ class Rotating:
     def close(self) -> None:
         for provider in self._made.values():
             provider.close()
-
-    @property
-    def _current(self) -> Provider:
-        return self._provider(next(iter(self._order())))
 
     def _order(self) -> list[str]:
         """Keys that are ready; where all rest, the one whose rest ends first."""
