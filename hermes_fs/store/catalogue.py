@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from hermes_fs.core.loading import load
 from hermes_fs.store import skill_places
+from hermes_fs.store.at_once import at_once
 from hermes_fs.store.formats import front, skill
 from hermes_fs.store.skill_places import FILE, Place, Spot
 from hermes_fs.store.tokens import TOKENIZER, indexed, storable
@@ -110,7 +111,7 @@ def listed(
         rows = db.execute(sql).fetchall()
         spots = {key: Spot(places[rank], name) for key, rank, name, *_ in rows}
         fresh = {key: json.dumps(judge(spots[key])) for key, *_, problems in rows if problems is None}
-        with contextlib.suppress(sqlite3.Error), _transaction(db):  # kept where that can be done
+        with contextlib.suppress(sqlite3.Error), at_once(db):  # kept where that can be done
             db.executemany("update skills set problems = ? where id = ?", [(fresh[key], key) for key in fresh])
     return [
         Known(spots[key], about, bool(archived), bool(pinned), bool(hidden), tuple(json.loads(problems or fresh[key])))
@@ -195,7 +196,7 @@ def _connected(places: Sequence[Place], path: Path, seconds: float) -> sqlite3.C
 
 
 def _make(db: sqlite3.Connection) -> None:
-    with _transaction(db):
+    with at_once(db):
         for name in ("skills", "words"):
             db.execute(f"drop table if exists {name}")
         for statement in _TABLES:
@@ -210,13 +211,13 @@ def _catch_up(db: sqlite3.Connection, places: Sequence[Place], deadline: float) 
     there = {(seen.place.key, seen.name) for seen in present}
     gone = [key for key in known.keys() - there if key[0] in counted or not os.path.isdir(key[0])]  # noqa: PTH112
     if gone:
-        with _transaction(db):
+        with at_once(db):
             _forget(db, gone)
     stale = [seen for seen in present if not seen.stamp or known.get((seen.place.key, seen.name)) != seen.stamp]
     for start in range(0, len(stale), _BATCH):
         batch = stale[start : start + _BATCH]
         read = [row for seen in batch if (row := _read(seen))]
-        with _transaction(db):
+        with at_once(db):
             _forget(db, [(seen.place.key, seen.name) for seen in batch])
             _add(db, read)
         if time.monotonic() > deadline:
@@ -256,14 +257,3 @@ def _add(db: sqlite3.Connection, rows: Iterable[Row]) -> None:
         made = db.execute(_INSERT, row[:6])
         values = (made.lastrowid, indexed(row.name), indexed(row.description), indexed(row.body))
         db.execute("insert into words(rowid, name, about, body) values(?,?,?,?)", values)
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        db.execute("rollback")
-        raise
-    db.execute("commit")

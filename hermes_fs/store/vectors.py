@@ -6,16 +6,15 @@ vector is not, so no text is put into a vector twice. Raises Failed where the di
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import schema
+from hermes_fs.store.at_once import at_once
 
 NAME = "meaning.db"
 VERSION = 1
@@ -96,7 +95,7 @@ class Vectors:
         """Another model or another index: what cannot be used with it goes."""
 
         def change(db: sqlite3.Connection) -> None:
-            with _transaction(db):
+            with at_once(db):
                 old = _state(db)
                 if (old.model, old.dimensions) != (state.model, state.dimensions):
                     db.execute("delete from vectors")
@@ -109,7 +108,7 @@ class Vectors:
         """Take in the places of further rows, up to `low` or `high`. False where the file has changed hands."""
 
         def change(db: sqlite3.Connection) -> bool:
-            with _transaction(db):
+            with at_once(db):
                 old = _state(db)
                 if old.birth != birth or not old.model:
                     return False
@@ -126,7 +125,7 @@ class Vectors:
         """Forget rows that are not among those, and vectors that no row has. Returns how many rows went."""
 
         def change(db: sqlite3.Connection) -> int:
-            with _transaction(db):
+            with at_once(db):
                 gone = [row for row in db.execute("select distinct row from places") if row[0] not in alive]
                 db.executemany("delete from places where row = ?", gone)
                 db.execute("delete from vectors where digest not in (select digest from places)")
@@ -206,15 +205,3 @@ def _in_parts(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> Ite
     for start in range(0, len(values), _MANY):
         part = values[start : start + _MANY]
         yield from db.execute(sql % ",".join("?" * len(part)), tuple(part))
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled back already
-            db.execute("rollback")
-        raise
-    db.execute("commit")
