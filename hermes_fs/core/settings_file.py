@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hermes_fs.core import plain_yaml
+from hermes_fs.core import full_yaml, plain_yaml
 from hermes_fs.core.errors import ConfigError
-from hermes_fs.core.loading import load as load_module
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -40,20 +39,9 @@ def parse_yaml(text: str, where: str) -> dict[str, Any]:
 def _wild(text: str, where: str) -> Any:
     if refused := plain_yaml.refusal(text):
         raise ConfigError(f"{where}: {refused}", _MEND)
-    yaml_error = load_module("ruamel.yaml.error:YAMLError")
-    yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False
     try:
-        return yaml.load(text)
-    except yaml_error as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise ConfigError(f"{where}{line}: {problem}", _MEND) from error
-    except (
-        ValueError,
-        RecursionError,
-        AttributeError,
-        TypeError,
-    ) as error:  # what hostile files make the library raise
-        raise ConfigError(f"{where}: not valid YAML ({type(error).__name__})", _MEND) from error
+        with full_yaml.reader() as yaml:
+            return yaml.load(text)
+    except full_yaml.Unreadable as error:
+        line = f", line {error.line}" if error.line else ""
+        raise ConfigError(f"{where}{line}: {error.problem}", _MEND) from error

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hermes_fs.core import plain_yaml
-from hermes_fs.core.loading import load
+from hermes_fs.core import full_yaml, plain_yaml
 from hermes_fs.store.formats import yaml_file
 from hermes_fs.store.formats.lines import newline_of, split
 
@@ -118,16 +117,12 @@ def strict(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _events(front: str) -> Iterator[Any]:
-    error_kind = load("ruamel.yaml.error:YAMLError")
-    yaml = load("ruamel.yaml:YAML")(typ="safe", pure=True)
     try:
-        yield from yaml.parse(front)
-    except error_kind as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 2}: " if mark else ""
-        raise yaml_file.Broken(f"{where}{getattr(error, 'problem', None) or 'not valid YAML'}") from error
-    except (ValueError, RecursionError, AttributeError, TypeError, IndexError) as error:
-        raise yaml_file.Broken(f"not valid YAML ({type(error).__name__})") from error
+        with full_yaml.reader() as yaml:
+            yield from yaml.parse(front)
+    except full_yaml.Unreadable as error:
+        where = f"line {error.line + 1}: " if error.line else ""  # after the opening ---
+        raise yaml_file.Broken(f"{where}{error.problem}") from error
 
 
 def _composed(events: list[Any]) -> Any:

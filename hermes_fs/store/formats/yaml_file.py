@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hermes_fs.core import plain_yaml
+from hermes_fs.core import full_yaml, plain_yaml
 from hermes_fs.core.loading import load as load_module
 from hermes_fs.store.formats import keyed, sequences
 from hermes_fs.store.formats.format import Merged, counted, decode, excerpt, settled
@@ -53,24 +53,13 @@ def _wild(text: str) -> Any:
     """By the full reader, which is slow, and slower than that on texts made to be."""
     if refused := plain_yaml.refusal(text):
         raise Broken(refused)
-    error_kind = load_module("ruamel.yaml.error:YAMLError")
-    yaml = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False
     try:
-        if _ALIAS.search(text) and any(type(event).__name__ == "AliasEvent" for event in yaml.parse(text)):
-            raise Broken("anchors with aliases are not read: write the values out")  # ten lines of them can mean 10^9
-        return yaml.load(text)
-    except error_kind as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise Broken(f"{where}{getattr(error, 'problem', None) or 'not valid YAML'}") from error
-    except (
-        ValueError,
-        RecursionError,
-        AttributeError,
-        TypeError,
-    ) as error:  # what hostile files make the library raise
-        raise Broken(f"not valid YAML ({type(error).__name__})") from error
+        with full_yaml.reader() as yaml:
+            if _ALIAS.search(text) and any(type(event).__name__ == "AliasEvent" for event in yaml.parse(text)):
+                raise Broken("anchors with aliases are not read: write the values out")  # ten lines can mean 10^9
+            return yaml.load(text)
+    except full_yaml.Unreadable as error:
+        raise Broken(f"line {error.line}: {error.problem}" if error.line else error.problem) from error
 
 
 def describe(label: str, before: bytes | None, after: bytes | None, noun: str) -> str:
