@@ -15,6 +15,17 @@ from benchmarks.learning import rules
 from hermes_fs.agent.evals.case import Case, Check
 
 Rule = Callable[[list[str]], list[object]]
+MAIN = """
+
+if __name__ == "__main__":
+    import sys
+
+    with open(sys.argv[1]) as file:
+        answer = solve(file.read().splitlines())
+    with open(sys.argv[2], "w") as file:
+        file.write("".join(f"{line}\\n" for line in answer))
+"""
+"""Makes a program of a `solve`: from the file of its first argument to that of its second."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from benchmarks.learning.arms import TRAINED
-from benchmarks.learning.families import Family
+from benchmarks.learning.families import MAIN, Family
 from benchmarks.learning.noisy import Lesson, hidden_test
 from hermes_fs.agent.evals.attempt import Means
 from hermes_fs.core.clock import SystemClock
@@ -49,7 +49,7 @@ def teacher(means: Means) -> Callable[[Family, random.Random], Lesson]:
             given, wanted = case.files["in.txt"], case.checks[0].says[0][1]
             shown.append(f"Task: {case.task}\nin.txt:\n{given}\nthe right out.txt:\n{wanted}\n")
         written = _answer(means, f"{family.about}\n\n" + "\n".join(shown))
-        program = written.get("program", "") + _MAIN
+        program = written.get("program", "") + MAIN
         steps = f"Run `python3 scripts/solve.py in.txt out.txt`.\n\n{written.get('steps', '')}"
         about = f"{family.about} Use when a task says [{family.name}]."
         text = skill.create(family.name, about, f"# {family.name}\n\n{steps}")
@@ -57,18 +57,6 @@ def teacher(means: Means) -> Callable[[Family, random.Random], Lesson]:
         return Lesson(family, KIND, files)
 
     return teach
-
-
-_MAIN = """
-
-if __name__ == "__main__":
-    import sys
-
-    with open(sys.argv[1]) as file:
-        answer = solve(file.read().splitlines())
-    with open(sys.argv[2], "w") as file:
-        file.write("".join(f"{line}\\n" for line in answer))
-"""
 
 
 def _answer(means: Means, text: str) -> dict[str, str]:
