@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from hermes_fs.agent.audit_report import Findings, report
+from hermes_fs.agent.audit_report import Findings, is_news, report
 from hermes_fs.agent.learner import Bench, Done
 from hermes_fs.core.errors import HermesError, Refused
 from hermes_fs.core.types import Change, Commit, Provenance
@@ -55,12 +55,14 @@ def run(errand: Errand, bench: Bench) -> Done:
     if errand.started and since and since.timestamp() >= _began(errand.started):
         return Done()
     commit, proposals = audit(bench, since)
+    if commit is None:
+        return Done(("nothing happened since the last audit, so none was written · hermes audit",))
     waiting = f"; {len(proposals)} to review: hermes review" if proposals else ""
     return Done((f"audit written: {commit.subject}{waiting} · hermes audit",))
 
 
-def audit(bench: Bench, since: datetime | None) -> tuple[Commit, list[Proposal]]:
-    """Looks, proposes, writes the report. Raises as the door does."""
+def audit(bench: Bench, since: datetime | None) -> tuple[Commit | None, list[Proposal]]:
+    """Looks, proposes, writes the report; None for it where the last one says the same. Raises as the door does."""
     workspace = bench.workspace
     done = _tasks(workspace)
     skills = skill_health.health(workspace, done, bench.clock)
@@ -69,6 +71,8 @@ def audit(bench: Bench, since: datetime | None) -> tuple[Commit, list[Proposal]]
     lines = [f"{one.subject}: {one.why.splitlines()[0]} (`hermes review show {one.id}`)" for one in proposals]
     doubts = contradictions(entries.entries(workspace.read("MEMORY.md").text))
     findings = Findings(since, bench.clock.now(), _since(done, since), done, skills, twins, doubts, lines)
+    if not is_news(findings, _last_report(workspace)):
+        return None, proposals
     name = _name(workspace, findings.now)
     text = report(findings, name)
     change = Change({f"audits/{name}.md": text.encode()}, "audit", "", BY_AUDIT, {f"audits/{name}.md": ""})
@@ -81,6 +85,11 @@ def _tasks(workspace: Workspace) -> list[Task]:
 
 def _since(done: Sequence[Task], moment: datetime | None) -> list[Task]:
     return [task for task in done if moment is None or task.at > moment]
+
+
+def _last_report(workspace: Workspace) -> str:
+    names = sorted(path.name for path in (workspace.root / "audits").glob("*.md") if path.is_file())
+    return workspace.read(f"audits/{names[-1]}").text if names else ""
 
 
 def _name(workspace: Workspace, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from hermes_fs.store.skill_health import Health
 _BAR = 20
 _WEEKS = 12
 _ROWS = 30
+_DAYS = re.compile(r"(?<=: not used for )\d+ days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,18 @@ class Findings:
 def report(found: Findings, name: str) -> str:
     """The text of `audits/<name>.md`."""
     return "\n\n".join(part for part in _parts(found, name) if part) + "\n"
+
+
+def is_news(found: Findings, last: str) -> bool:
+    """Whether the report `last` ("" for none) does not say all of it already. That a day more went by is no news."""
+    fresh = [line for line in found.proposed if line not in last]
+    return bool(found.done or fresh) or _standing(report(found, "")) != _standing(last)
+
+
+def _standing(text: str) -> dict[str, str]:
+    """What a report says of how things stand: its sections but for those of the time since the one before."""
+    cut = (section.partition("\n") for section in text.rstrip("\n").split("\n## ")[1:])
+    return {title: _DAYS.sub("", body).strip() for title, _, body in cut if title not in ("Proposed", "Models")}
 
 
 def _parts(found: Findings, name: str) -> Iterator[str]:

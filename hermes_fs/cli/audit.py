@@ -54,7 +54,8 @@ def list_command(
 
 @app.command(epilog=example("hermes audit run"))
 def run(context: typer.Context) -> None:
-    """Write an audit now, with its proposals, and show it. Asks no model."""
+    """Write an audit now, with its proposals, and show it; none where nothing happened since the last. Asks no
+    model."""
     options = load("hermes_fs.runtime:Options")(context.obj.workspace, Path.cwd(), os.environ)
     with load("hermes_fs.runtime:Runtime").open(options) as runtime:
         errands = runtime.errands()
@@ -63,9 +64,13 @@ def run(context: typer.Context) -> None:
             taken = errands.take(("audit",), only=order.id)
             if taken is None:
                 raise Conflict("another hermes is learning at the moment", "it writes the audit next: hermes audit")
-            done = runtime.learner(lambda event: None, Cancel()).do(taken)
-        if done.why:
-            raise Failed(done.why, "try again in a while")
+            before = _names(runtime.workspace)
+            finished = runtime.learner(lambda event: None, Cancel()).do(taken, watched=True)
+        if finished.why:
+            raise Failed(finished.why, "try again in a while")
+        if finished.done.told and _names(runtime.workspace) == before:
+            print(finished.done.told[0])
+            return
         print_text(runtime.workspace.read(f"audits/{_names(runtime.workspace)[-1]}.md").text)
 
 

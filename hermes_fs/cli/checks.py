@@ -34,6 +34,7 @@ from hermes_fs.store.formats.format import counted
 from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.leaks import Leaks
+from hermes_fs.store.paths import kind_of
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
@@ -268,12 +269,20 @@ def _armed(opened: Workspace) -> Iterator[Finding]:
 
 
 def _edits(opened: Workspace) -> Finding:
-    rows = opened.git.run("status", "--porcelain", "-z", "--untracked-files=no").decode("utf-8", "replace").split("\0")
-    paths = [row[3:] for row in rows if row]
-    if not paths:
-        return Finding("edits", "ok", "none of yours wait to be committed")
-    named = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
-    return Finding("edits", "ok", f"{named}: edited by you; committed in your name before the next lesson")
+    """What a person wrote and no lesson has taken in yet. Of new files only those of the mind count."""
+    asked = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    rows = opened.git.run(*asked).decode("utf-8", "replace").split("\0")
+    changed = [row[3:] for row in rows if row and not row.startswith("??")]
+    fresh = [row[3:] for row in rows if row.startswith("??")]
+    ours = [*changed, *(path for path in fresh if kind_of(path))]
+    others = [path for path in fresh if not kind_of(path)]
+    said = [f"{_named(ours)}: edited by you; committed in your name before the next lesson"] if ours else []
+    said += [f"{_named(others)}: no part of the mind, so left alone"] if others else []
+    return Finding("edits", "ok", "; ".join(said) or "none of yours wait to be committed")
+
+
+def _named(paths: list[str]) -> str:
+    return ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
 
 
 def _proposals(opened: Workspace) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hermes_fs.cli import dates, editing
 from hermes_fs.cli.evidence import said
-from hermes_fs.cli.output import bad, bold, dim, good, print_table, warning
+from hermes_fs.cli.output import bad, bold, dim, good, print_table
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import one_line, spell_out
@@ -106,11 +106,6 @@ def _styled(line: str) -> str:
             return dim(line)
         case _:
             return line
-
-
-def ink_state(one: Proposal) -> str:
-    """Its state, marked where it cannot simply be accepted."""
-    return state(one) if one.standing.fits else warning(state(one))
 
 
 def edited(review: Review, one: Proposal, environ: Mapping[str, str]) -> dict[str, bytes | None]:

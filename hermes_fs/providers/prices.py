@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from hermes_fs.core.types import Usage
 from hermes_fs.providers.presets import Preset
 
-AS_OF = "2026-11"
 _MILLION = 1_000_000
 
 
@@ -26,7 +25,7 @@ class Price:
     above: tuple[int, Price] | None = None
 
 
-_TABLE: dict[str, dict[str, Price]] = {
+_TABLE: dict[str, dict[str, Price]] = {  # as of 2026-11
     # https://developers.openai.com/api/docs/pricing, short prompts, standard tier
     "openai": {
         "gpt-4o": Price(2.5, 10, 1.25),

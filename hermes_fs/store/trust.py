@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hermes_fs.core.errors import Failed, Refused
+from hermes_fs.core.errors import Failed
 from hermes_fs.store.identity import machine_id
 from hermes_fs.store.lock import Lock
 
@@ -55,22 +55,9 @@ class Trust:
         """Whether exactly this was trusted on this machine."""
         return self.digest_of(item.key) == item.digest
 
-    def require(self, item: Item) -> None:
-        """Raises Refused unless exactly this was trusted."""
-        if not self.is_trusted(item):
-            raise Refused(
-                f"{item.key} is not trusted on this machine: {item.does or 'it came from elsewhere'}",
-                f"look at it with `hermes trust show {item.key}`, then `hermes trust accept {item.key}`",
-            )
-
     def knows_skill(self, name: str, tree: str) -> bool:
         """Whether the skill with this tree is trusted. One that is not committed yet (tree "") is this person's."""
         return not tree or self.digest_of(f"skill:{name}") == tree
-
-    def require_skill(self, name: str, tree: str) -> None:
-        """Raises Refused unless this tree of the skill is trusted: asked before anything of it is run."""
-        if not self.knows_skill(name, tree):
-            self.require(Item("skill", name, tree, "its files came from elsewhere"))
 
     def knows_file(self, path: str, blob: str) -> bool:
         """Whether standing instructions (SOUL.md, AGENTS.md) are trusted as `main` has them; "" is no such file."""

@@ -30,7 +30,7 @@ from hermes_fs.store.judging import FormatOf, Weighed, check_places, check_skill
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.message import Approval
 from hermes_fs.store.objects import LINK_MODE
-from hermes_fs.store.paths import ANY_PATH, author_of, check_change, check_path, kind_of
+from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
 from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
 from hermes_fs.store.trust import Trust
 
@@ -298,7 +298,7 @@ class Workspace:
             said = replace(approval, override=_without_secrets(approval.override))
             trailers |= message.approved(said, self._person.author(now))
         subject, text = self.wording(weighed, trailers)
-        by_hand = author_of(change) == "person" and change.kind not in ANY_PATH
+        by_hand = author_of(change) == "person" and change.kind not in ("merge", "purge")
         author = self._person.author(now) if by_hand else identity.agent_on(self.host, now)
         files = {move.path: change.files[move.path] for move in weighed.moves}
         committer = self._person.committer(author)

@@ -146,6 +146,26 @@ def test_one_that_was_killed_after_its_report_writes_no_second(bench: Bench) -> 
     assert len(list((mind.root / "audits").glob("*.md"))) == 1
 
 
+def test_what_the_last_report_says_already_is_not_written_again(bench: Bench) -> None:
+    mind = bench.workspace
+    tree = learn(mind, "deploy", "Build.\n")
+    tasks(mind.root, "a", "deploy", tree, ["success"] * 3)
+
+    def reports() -> int:
+        audit.run(Errand("audit"), bench)
+        return len(list((mind.root / "audits").glob("*.md")))
+
+    assert [reports(), reports()] == [1, 1]
+    cast(LaterClock, bench.clock).days = 40  # now it is stale
+    assert [reports(), reports()] == [2, 2]
+    cast(LaterClock, bench.clock).days = 41
+    assert reports() == 2
+    [first] = (mind.root / "sessions").rglob("a0.jsonl")
+    first.unlink()
+    tasks(mind.root, "a", "deploy", tree, ["failure"])  # the first is called bad afterwards
+    assert reports() == 3
+
+
 def test_what_a_person_said_no_to_is_not_proposed_again(bench: Bench) -> None:
     mind = bench.workspace
     learn(mind, "greet", "Say hello politely.\n")

@@ -16,3 +16,13 @@ def test_a_report_is_written_shown_and_listed(hermes, mind):
     assert "audit" in hermes("log").stdout
     wrong = hermes("audit", "show", "2020-01-01-01")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (5, 1)
+
+
+def test_a_second_one_says_that_nothing_happened_and_writes_none(hermes, mind):
+    write(mind, "h-01KAMZ0000000000000000000A", ASKED, CALL)
+    hermes("audit", "run")
+    again = hermes("audit", "run")
+    assert (again.returncode, again.stdout.count("\n")) == (0, 1), again.stderr
+    assert "nothing happened since the last audit" in again.stdout
+    assert len(list((mind / "audits").glob("*.md"))) == 1
+    assert "none was written" not in hermes("learn", "--pending").stdout  # it was said already

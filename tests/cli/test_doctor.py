@@ -60,6 +60,14 @@ def test_edits_by_hand_are_named(mind):
     assert "MEMORY.md: edited by you" in found(mind)["edits"].detail
 
 
+def test_new_files_are_named_too_those_that_are_none_of_the_mind_as_such(mind):
+    (mind / "notes").mkdir()
+    (mind / "notes" / "fresh.md").write_text("mine\n")
+    (mind / "stray.bin").write_bytes(b"x")
+    detail = found(mind)["edits"].detail
+    assert "notes/fresh.md: edited by you" in detail and "stray.bin: no part of the mind" in detail
+
+
 def test_a_missing_object_is_broken(mind):
     blob = git(mind, "rev-parse", "HEAD:MEMORY.md").strip()
     (mind / ".git/objects" / blob[:2] / blob[2:]).unlink()

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from hermes_fs.core.config import load
-from hermes_fs.core.errors import Refused
 from hermes_fs.core.types import Change, Origin, Provenance, Trigger
 from hermes_fs.store import acting, remote
 from hermes_fs.store.init import init
-from hermes_fs.store.trust import MIND, Item, Trust
+from hermes_fs.store.trust import MIND, Trust
 from hermes_fs.store.workspace import Workspace
 from tests.store import admitting
 from tests.store.git_shell import sh
@@ -131,14 +130,6 @@ def test_trust_is_in_a_private_file_that_no_other_machine_can_bring(clone: Works
     assert Trust(clone.state_dir).digests() == {}
     place.write_text("{")
     assert not Trust(clone.state_dir).is_trusted(MIND)
-
-
-def test_require_refuses_with_what_to_do(clone: Workspace) -> None:
-    tree = clone.git.tree_at("HEAD", "skills/deploy")
-    with pytest.raises(Refused, match="hermes trust accept skill:deploy"):
-        clone.trust.require_skill("deploy", tree)
-    clone.trust.accept([Item("skill", "deploy", tree)])
-    clone.trust.require_skill("deploy", tree)
 
 
 def test_a_file_that_cannot_be_read_as_yaml_is_one_thing_that_waits(clone: Workspace) -> None:

@@ -7,7 +7,7 @@ read is named and skipped, the rest is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -71,15 +71,6 @@ def claim_of(key: str, record: Mapping[str, Any], entry: Entry | None = None) ->
         supersedes=_listed(record.get("supersedes")),
         hot=entry is not None,
     )
-
-
-def replaced_by(known: Iterable[Claim]) -> dict[str, list[str]]:
-    """Which claims supersede one, by its id."""
-    found: dict[str, list[str]] = {}
-    for claim in known:
-        for old in claim.supersedes:
-            found.setdefault(old, []).append(claim.id)
-    return found
 
 
 def day_problem(value: str) -> str:
