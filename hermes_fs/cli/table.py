@@ -34,6 +34,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Set up": {
         "setup": ("hermes_fs.cli.setup", "step by step: workspace, model, sandbox, approvals, cost"),
         "init": ("hermes_fs.cli.init", "make a workspace, new or from another machine"),
+        "export": ("hermes_fs.cli.export", "the whole workspace as one file"),
+        "import": ("hermes_fs.cli.import_", "such a file, a folder, or what another agent kept"),
         "config": ("hermes_fs.cli.config", "settings: what holds, changing one, checking"),
         "model": ("hermes_fs.cli.model", "which model is used, what is reachable, switching"),
         "trust": ("hermes_fs.cli.trust", "what came from elsewhere and may act here: list, accept, revoke"),

@@ -63,8 +63,9 @@ class SessionRefs:
         reports, self._reports = self._reports, []
         return list(dict.fromkeys(reports))
 
-    def commit_due(self) -> list[str]:
-        """Commit this host's sessions that ended or pause; the ids of those that had anything new."""
+    def commit_due(self, running: bool = False) -> list[str]:
+        """Commit this host's sessions that ended or pause, or all (`running`); the ids of those that had anything
+        new."""
         now = self._clock.now()
         ledger = self._read_ledger()
         due: list[SessionInfo] = []
@@ -74,7 +75,7 @@ class SessionRefs:
                 continue
             with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
                 info = info_of(path)
-                if not info.open or _pauses(info, stored, now):
+                if running or not info.open or _pauses(info, stored, now):
                     due.append(info)
         return self.commit(due)
 
