@@ -149,7 +149,7 @@ class Runtime:
         if resumed:
             self.problems += resumed.problems
             pen.origins |= origins(resumed.records)
-            pen.ended = load("hermes_fs.agent.triggers:last_turn")(resumed.records)
+            pen.ended = load("hermes_fs.store.turns:last")(resumed.records)
             made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_fs.agent import triggers
 from hermes_fs.agent.record import Pen
 from hermes_fs.core.config import LearningConfig
 from hermes_fs.core.loading import load
@@ -30,14 +29,14 @@ class Aftermath:
 
     def settle(self, pen: Pen) -> None:
         """The turn has ended, and the person has their answer: where it is worth a look back, one will be taken."""
-        task = next((record.id for record in pen.ended if triggers.is_asked(record)), "")
+        task = pen.ended[0].id if pen.ended else ""
         if not task or task == self._latest or self._config.reflection == "off":
             return
         self._latest = task
         if why := pen.taught(self._config.complex):
             self._add(pen, task, why)
         speaks = load("hermes_fs.agent.self_talk:speaks")
-        if any(speaks(str(record.data.get("text", ""))) for record in pen.ended if triggers.is_asked(record)):
+        if any(speaks(record.text("text")) for record in pen.ended if record.is_asked):
             self._add(pen, task, (OF_SELF,), kind="model")
 
     def wish(self, pen: Pen, what: str) -> bool:

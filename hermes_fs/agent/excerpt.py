@@ -50,24 +50,24 @@ def _lines(record: Record, share: float) -> Iterator[str]:
     data = record.data
     match record.type:
         case "message":
-            who = "the person" if data.get("role") == "user" else "the agent"
-            if said := _cut(_text(record, "text"), int(_SAID * share)):
+            who = "the person" if record.is_asked else "the agent"
+            if said := _cut(record.text("text"), int(_SAID * share)):
                 yield f"{who}: {_safe(said, record)}"
         case "tool_call":
-            yield f"call {_text(record, 'name')}: {_cut(_text(record, 'arguments'), int(_ARGUMENTS * share))}"
+            yield f"call {record.text('name')}: {_cut(record.text('arguments'), int(_ARGUMENTS * share))}"
         case "tool_result":
             how = "failed" if data.get("failed") else "result"
-            shown = _cut(unwrap(_text(record, "text")), int(_RESULT * share))
+            shown = _cut(unwrap(record.text("text")), int(_RESULT * share))
             yield f"{how}: {_safe(shown, record)}"
         case "outcome":
-            note = _cut(_text(record, "note"), _SHORT)
-            yield f"[how it went: {_text(record, 'result')}, by {_text(record, 'why')}] {note}".rstrip()
+            note = _cut(record.text("note"), _SHORT)
+            yield f"[how it went: {record.text('result')}, by {record.text('why')}] {note}".rstrip()
         case "learned" | "proposed":
-            yield f"[saved then: {_cut(_text(record, 'subject'), _SHORT)}]"
+            yield f"[saved then: {_cut(record.text('subject'), _SHORT)}]"
         case "skill_used":
-            yield f"[read the skill {_text(record, 'name')}]"
+            yield f"[read the skill {record.text('name')}]"
         case "compaction":
-            yield f"[summary of what came before: {_safe(_cut(_text(record, 'summary'), int(_SAID * share)), record)}]"
+            yield f"[summary of what came before: {_safe(_cut(record.text('summary'), int(_SAID * share)), record)}]"
 
 
 def _safe(text: str, record: Record) -> str:
@@ -82,8 +82,3 @@ def _cut(text: str, longest: int) -> str:
         return text
     half = longest // 2
     return f"{text[:half].rstrip()} […] {text[-half:].lstrip()}"
-
-
-def _text(record: Record, key: str) -> str:
-    value = record.data.get(key)
-    return value if isinstance(value, str) else ""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from hermes_fs.agent import triggers
 from hermes_fs.core.events import EndReason
+from hermes_fs.store import turns
 from hermes_fs.store.transcript import Record
 
 Result = Literal["success", "failure", "partial"]
@@ -17,9 +18,9 @@ _STOPPED: frozenset[EndReason] = frozenset(("cancelled", "steps", "tokens", "mon
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task went: `task` is the event of the person's message, `why` who says so, `skills` the trees of those that
-    it used, `session` the one that it belongs to, where another transcript tells of it. `each` says of single skills,
-    by tree, what does not hold for the task."""
+    """How a task went: `task` is the event of the message that the turn began with, `why` who says so, `skills` the
+    trees of those that it used, `session` the one that it belongs to, where another transcript tells of it. `each` says
+    of single skills, by tree, what does not hold for the task."""
 
     task: str
     result: Result
@@ -47,10 +48,9 @@ def ended(turn: Sequence[Record], asked: str, skills: tuple[str, ...], reason: E
 
 def corrected(turn: Sequence[Record], text: str) -> Outcome | None:
     """Of the turn before, where a person's message puts its answer right."""
-    if not triggers.corrects(text, triggers.answer_of(turn)):
+    if not triggers.corrects(text, turns.answer_of(turn)):
         return None
-    task = next((record.id for record in turn if triggers.is_asked(record)), "")
-    return Outcome(task, "partial", "correction", "", tuple(triggers.facts(turn).skills))
+    return Outcome(turn[0].id, "partial", "correction", "", tuple(triggers.facts(turn).skills))
 
 
 def reasons_of(turn: Sequence[Record], many: int) -> tuple[str, ...]:

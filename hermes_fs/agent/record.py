@@ -7,7 +7,7 @@ that is still streaming can be lost in a crash.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hermes_fs.agent.self_hint import may_speak
@@ -45,10 +45,10 @@ if TYPE_CHECKING:  # loaded by the first task: an answer without a call is none
 
 @dataclass(slots=True)
 class Pen:
-    """Writes one session's events; `asked` and `latest` are the ids of the last message of a person and of the last
-    event, `used` the trees of the skills that the task at hand has used. `origins` are those of all text that the model
-    has read: what it writes inherits the least trusted one. `turn` holds the records of the turn that runs, `ended`
-    those of the last one."""
+    """Writes one session's events; `asked` and `latest` are the ids of the message that the last turn began with and of
+    the last event, `used` the trees of the skills that this turn has used. `origins` are those of all text that the
+    model has read: what it writes inherits the least trusted one. `turn` holds the records of the turn that runs,
+    `ended` those of the last one."""
 
     transcript: Transcript
     ulids: Ulids
@@ -65,14 +65,17 @@ class Pen:
 
     def write(self, events: Iterable[Event]) -> Iterator[Event]:
         """Pass the events on, each after it is written."""
+        if self.turn:  # the stream before was let go of in its middle
+            self.ended, self.turn = self.turn, []
         for event in events:
             for record in self._records(event):
                 self.transcript.append(record)
                 self.latest = record.id
-                if record.type == "message" and record.data["role"] == "user":
+                if record.is_asked and not self.turn:
                     self.asked = record.id
                     self.used.clear()
-                self.turn.append(record)
+                if self.turn or record.is_asked:
+                    self.turn.append(record)
             if isinstance(event, TurnEnded):
                 self.ended, self.turn = self.turn, []
             if isinstance(event, Appended | Asked | TurnEnded):
@@ -82,7 +85,7 @@ class Pen:
             yield event
 
     def evidence(self) -> str:
-        """Where the conversation stands: the events since the person last said something, without the file's path."""
+        """Where the conversation stands: the events of the turn so far, without the file's path."""
         return f"{self.asked}..{self.latest}" if self.asked else ""
 
     def taught(self, many: int) -> tuple[str, ...]:
@@ -94,8 +97,7 @@ class Pen:
 
     def spoke(self) -> bool:
         """Whether the person may have said something about themself in the last turn."""
-        said = (record.data for record in self.ended if record.type == "message" and record.data["role"] == "user")
-        return any(may_speak(str(data.get("text", ""))) for data in said)
+        return any(may_speak(record.text("text")) for record in self.ended if record.is_asked)
 
     def rate(self, result: Result, note: str = "") -> bool:
         """What a person says of the last task; False where nothing was asked yet."""
@@ -171,7 +173,9 @@ class Pen:
             yield self._record("outcome", "owner", found.data())
 
     def _record(self, kind: str, origin: Origin, data: Mapping[str, Any]) -> Record:
-        return Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)
+        record = Record(self.ulids(), kind, iso(self.clock.now()), self.person, self.channel, origin, data)
+        turn = self.turn[0].id if self.turn else record.id
+        return replace(record, data={**data, "turn": turn}) if record.is_asked else record
 
 
 def _origins(event: Appended) -> set[Origin]:

@@ -39,7 +39,7 @@ from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.ports import Cancel, Provider
 from hermes_fs.core.types import Answer, Limits, Message, Question, Reply, Request, Trigger, Usage, system, user
 from hermes_fs.providers.relayed import Relayed
-from hermes_fs.store import history, transcript
+from hermes_fs.store import history, transcript, turns
 from hermes_fs.store.errands import Errand
 from hermes_fs.store.replay import origins
 from hermes_fs.store.review import Review
@@ -102,29 +102,14 @@ def source_of(errand: Errand, bench: Bench) -> Source:
         raise NotFound(f"{info.id} is a look back itself", "name the session that it is about")
     records = [one for one in transcript.read(info.path).records if one.type != "usage"]
     path = info.path.relative_to(bench.workspace.root).as_posix()
-    if not errand.task:
-        first = next((place for place, one in enumerate(records) if triggers.is_asked(one)), len(records))
-        if first == len(records):
-            raise NotFound(f"nothing was said in {info.id}", "name another session")
-        return Source(info, path, (), records[first:])
-    starts = [place for place, one in enumerate(records) if triggers.is_asked(one)]
-    begin = next((place for place in starts if records[place].id == errand.task), -1)
-    if begin < 0:
+    found = turns.turns(records)
+    if not found:
+        raise NotFound(f"nothing was said in {info.id}", "name another session")
+    turn = turns.holding(found, errand.task) if errand.task else []
+    if errand.task and not turn:
         raise NotFound(f"there is no task {errand.task} in {info.id}", "")
-    return Source(info, path, records[:begin], records[begin : _end(records, begin)])
-
-
-def _end(records: Sequence[Record], begin: int) -> int:
-    """Where the turn ends that begins there: at the first message of the person that follows an answer. What they say
-    while calls are made is part of it."""
-    latest = records[begin]
-    for place in range(begin + 1, len(records)):
-        record = records[place]
-        if triggers.is_asked(record) and (latest.type == "turn_ended" or latest.data.get("role") == "assistant"):
-            return place
-        if record.type in ("message", "tool_call", "tool_result", "turn_ended"):
-            latest = record
-    return len(records)
+    begin = records.index(turn[0] if turn else found[0][0])
+    return Source(info, path, records[:begin] if turn else (), turn or records[begin:])
 
 
 def _case(source: Source) -> dict[str, bytes]:
@@ -146,7 +131,7 @@ def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teache
     pen = _pen(bench, source, teacher)
     backend = bench.backend()
     found = triggers.facts(source.task)
-    outcome = Outcome(errand.task, "success", "reflection", "", tuple(found.skills), source.info.id)
+    outcome = Outcome(source.task[0].id, "success", "reflection", "", tuple(found.skills), source.info.id)
     judge = JudgeTask(outcome, found.skills, pen.judge) if errand.task else None
     tools = toolset(state, judge, functools.partial(_case, source))
     asked = _asked(errand, bench, source, state, teacher.context_window)

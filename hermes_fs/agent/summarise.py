@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hermes_fs.agent import json_reply, triggers
+from hermes_fs.agent import json_reply
 from hermes_fs.agent.excerpt import excerpt
 from hermes_fs.agent.json_reply import Unfit
 from hermes_fs.agent.learner import Bench, Done
@@ -31,8 +31,8 @@ from hermes_fs.store.transcript import OWN_CHANNELS, Record
 
 READ_TOKENS = 8_000
 _SMALL = 0.5
-_TURNS, _CALLS = 2, 5
-"""A session is worth a summary from so many turns on, or so many tool calls."""
+_SAID, _CALLS = 2, 5
+"""A session is worth a summary from so many messages of the person on, or so many tool calls."""
 _FACTS = 3
 _LATELY = timedelta(days=2)
 _LOOKED_AT = 10
@@ -104,8 +104,7 @@ def is_worth_it(info: SessionInfo, records: Sequence[Record]) -> bool:
     """Whether there is something to summarise."""
     if info.header.channel in OWN_CHANNELS:
         return False
-    asked = sum(triggers.is_asked(one) for one in records)
-    return asked >= _TURNS or sum(one.type == "tool_call" for one in records) >= _CALLS
+    return sum(one.is_asked for one in records) >= _SAID or sum(one.type == "tool_call" for one in records) >= _CALLS
 
 
 def _read(data: Mapping[str, Any]) -> _Written:

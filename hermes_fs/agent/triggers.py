@@ -60,9 +60,7 @@ def facts(turn: Sequence[Record]) -> Facts:
         calls=len(calls),
         overcame=_overcome(calls),
         check=_failed_check(calls),
-        skills={
-            _text(one, "tree") or _text(one, "name"): _text(one, "name") for one in turn if one.type == "skill_used"
-        },
+        skills={one.text("tree") or one.text("name"): one.text("name") for one in turn if one.type == "skill_used"},
         corrected=any(one.type == "outcome" and one.data.get("why") == "correction" for one in turn),
     )
 
@@ -86,37 +84,18 @@ def corrects(text: str, answer: str) -> bool:
     return found
 
 
-def last_turn(records: Sequence[Record]) -> list[Record]:
-    """From a person's last message on; empty where nobody said anything."""
-    begin = next((place for place in reversed(range(len(records))) if is_asked(records[place])), len(records))
-    return list(records[begin:])
-
-
-def is_asked(record: Record) -> bool:
-    """Whether it is a message of a person."""
-    return record.type == "message" and record.data.get("role") == "user"
-
-
-def answer_of(turn: Sequence[Record]) -> str:
-    """What the model said last in a turn."""
-    said = (
-        _text(one, "text") for one in reversed(turn) if one.type == "message" and one.data.get("role") == "assistant"
-    )
-    return next(said, "")
-
-
 def _calls(turn: Sequence[Record]) -> Iterator[_Call]:
     """The calls with a result, in the order of their results."""
     commands: dict[str, str] = {}
     for record in turn:
         if record.type == "tool_call":
-            commands[_text(record, "call")] = _command(_text(record, "arguments"))
+            commands[record.text("call")] = _command(record.text("arguments"))
         elif record.type == "tool_result":
-            name = _text(record, "name")
-            command = commands.get(_text(record, "call"), "") if name == "terminal" else ""
+            name = record.text("name")
+            command = commands.get(record.text("call"), "") if name == "terminal" else ""
             program = program_of(command)
             failed = bool(record.data.get("failed")) or (
-                bool(command) and program not in _ASKS and bool(re.search(_ENDED_BADLY, _text(record, "text")[-_TAIL:]))
+                bool(command) and program not in _ASKS and bool(re.search(_ENDED_BADLY, record.text("text")[-_TAIL:]))
             )
             checks = program in _CHECKS or bool(re.search(_CHECKING, command))
             yield _Call(f"{name} {program}".rstrip(), bool(command), checks, failed)
@@ -163,8 +142,3 @@ def _command(arguments: str) -> str:
         return ""
     command = data.get("command") if isinstance(data, dict) else None
     return command if isinstance(command, str) else ""
-
-
-def _text(record: Record, key: str) -> str:
-    value = record.data.get(key)
-    return value if isinstance(value, str) else ""

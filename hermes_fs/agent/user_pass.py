@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hermes_fs.agent import self_talk, triggers
+from hermes_fs.agent import self_talk
 from hermes_fs.agent.learner import Bench, Done
 from hermes_fs.agent.user_models import user_model
 from hermes_fs.core.origins import is_trusted, least_trusted
@@ -53,10 +53,10 @@ def said_in(records: Sequence[Record], person: str, path: str, task: str = "") -
     origin of what the conversation had read by then: it may echo that."""
     session = path.rpartition("/")[2].removesuffix(".jsonl")
     for place, record in enumerate(records):
-        if not triggers.is_asked(record) or record.person != person or record.origin not in _PEOPLE:
+        if not record.is_asked or record.person != person or record.origin not in _PEOPLE:
             continue
-        text = record.data.get("text")
-        if record.id < task or not isinstance(text, str) or not self_talk.speaks(text):
+        text = record.text("text")
+        if record.id < task or not self_talk.speaks(text):
             continue
         read = least_trusted({record.origin, *origins(records[:place])})
         yield Said(self_talk.own_words(text), f"{path}#{record.id}..{record.id}", session, read)

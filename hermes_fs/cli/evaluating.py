@@ -173,7 +173,7 @@ def _bytes(files: Files) -> Mapping[str, bytes]:
 
 
 def _used(records: Sequence[transcript.Record]) -> str:
-    used = [str(one.data.get("name", "")) for one in records if one.type == "skill_used"]
+    used = [one.text("name") for one in records if one.type == "skill_used"]
     if not used:
         raise UsageError("this session used no skill", "say whose eval it becomes: --skill NAME")
     return used[-1]

@@ -147,7 +147,7 @@ def _lines(record: Record) -> Iterator[str]:
     said = str(data.get("text") or "")
     match record.type:
         case "message" if said:
-            who = record.person if data.get("role") == "user" else str(data.get("role"))
+            who = record.person if record.is_asked else str(data.get("role"))
             yield f"\n{bold(one_line(who))} {dim(_clock(record.at))}"
             yield neutralise(said)
         case "tool_call":

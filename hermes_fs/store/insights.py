@@ -6,7 +6,7 @@ A transcript that has not changed since it was counted is not read again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.store.per_transcript import Counting, counted
 from hermes_fs.store.transcript import OWN_CHANNELS, Contents, Record
+from hermes_fs.store.turns import turns
 
 _COLUMNS = """
   day text not null, kind text not null, name text not null, count integer not null, input integer not null,
@@ -48,6 +49,9 @@ class Fact:
         self.failed += other.failed
 
 
+_WORK = frozenset(("message", "tool_call", "tool_result", "usage", "turn_ended"))
+"""What is done in a turn; what is noted of it later takes none of its time."""
+
 Facts = dict[tuple[str, str, str], Fact]
 """By (day as YYYY-MM-DD on this machine's clock, kind, name). Kinds: session, turn, model, tool, skill, outcome."""
 
@@ -69,7 +73,7 @@ class Insights:
 
 def insights(sessions: Path, state_dir: Path, since: datetime, until: datetime) -> Insights:
     """Everything from `since` to `until`, by whole days. `sessions` is the folder of transcripts."""
-    with counted(state_dir / "insights.db", Counting(3, _COLUMNS, _rows), sessions) as db:
+    with counted(state_dir / "insights.db", Counting(4, _COLUMNS, _rows), sessions) as db:
         rows = db.execute(
             "select day, kind, name, sum(count), sum(input), sum(output), sum(cached), sum(cost), sum(unpriced),"
             " sum(seconds), sum(failed) from rows where day between ? and ? group by day, kind, name",
@@ -83,29 +87,18 @@ def insights(sessions: Path, state_dir: Path, since: datetime, until: datetime) 
     return found
 
 
-def count(records: Iterable[Record]) -> Facts:
+def count(records: Sequence[Record]) -> Facts:
     """The facts of one transcript."""
     facts: Facts = defaultdict(Fact)
     skills: dict[str, str] = {}
-    asked: datetime | None = None
-    latest = asked
     for record in records:
-        at = _moment(record.at)
-        if at is None:
-            continue
-        if record.type == "message" and record.data.get("role") == "user":
-            _turn(facts, asked, latest)
-            asked = at
-        latest = at
-        for kind, name, fact in _facts_of(record, skills):
-            facts[_day(at), kind, name].add(fact)
-    _turn(facts, asked, latest)
+        if at := _moment(record.at):
+            for kind, name, fact in _facts_of(record, skills):
+                facts[_day(at), kind, name].add(fact)
+    for turn in turns(records):
+        if times := [at for record in turn if record.type in _WORK and (at := _moment(record.at))]:
+            facts[_day(times[0]), "turn", ""].add(Fact(1, seconds=max((times[-1] - times[0]).total_seconds(), 0.0)))
     return facts
-
-
-def _turn(facts: Facts, asked: datetime | None, latest: datetime | None) -> None:
-    if asked and latest:
-        facts[_day(asked), "turn", ""].add(Fact(1, seconds=max((latest - asked).total_seconds(), 0.0)))
 
 
 def _facts_of(record: Record, skills: dict[str, str]) -> Iterator[tuple[str, str, Fact]]:
@@ -113,20 +106,20 @@ def _facts_of(record: Record, skills: dict[str, str]) -> Iterator[tuple[str, str
     match record.type:
         case "usage":
             cost = data.get("cost")
-            read, wrote, cached = (_whole(data, key) for key in ("input", "output", "cached"))
+            read, wrote, cached = (record.whole(key) for key in ("input", "output", "cached"))
             spent = float(cost) if isinstance(cost, int | float) else 0.0
-            yield "model", _text(data, "model"), Fact(1, read, wrote, cached, spent, cost is None)
+            yield "model", record.text("model"), Fact(1, read, wrote, cached, spent, cost is None)
         case "tool_result":
             seconds = data.get("seconds")
             took = float(seconds) if isinstance(seconds, int | float) else 0.0
-            yield "tool", _text(data, "name"), Fact(1, seconds=took, failed=bool(data.get("failed")))
+            yield "tool", record.text("name"), Fact(1, seconds=took, failed=bool(data.get("failed")))
         case "skill_used":
-            skills[_text(data, "tree")] = _text(data, "name")
-            yield "skill", _text(data, "name"), Fact(1)
+            skills[record.text("tree")] = record.text("name")
+            yield "skill", record.text("name"), Fact(1)
         case "outcome":
-            if _text(data, "why") not in ("", "feedback"):  # what the agent thinks of itself is `skills stats`' matter
+            if record.text("why") not in ("", "feedback"):  # what the agent thinks of itself is `skills stats`' matter
                 return
-            result = {"good": "success", "bad": "failure"}.get(said := _text(data, "result"), said)
+            result = {"good": "success", "bad": "failure"}.get(said := record.text("result"), said)
             bad = result == "failure"
             yield "outcome", result, Fact(1)
             trees = data.get("skills")
@@ -155,13 +148,3 @@ def _moment(text: str) -> datetime | None:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d}"
-
-
-def _whole(data: Mapping[str, Any], key: str) -> int:
-    value = data.get(key)
-    return int(value) if isinstance(value, int | float) else 0
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""

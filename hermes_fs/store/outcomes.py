@@ -1,7 +1,8 @@
 """How tasks went, and with which version of which skill: read out of transcripts. Judges nothing itself.
 
-A task is a turn with at least one tool call. What is said of it stands in `outcome` events: in its own transcript, or
-in that of a reflection, which names the session. The strongest source counts, and of one source what it said last.
+A task is a turn with at least one tool call. What is said of it stands in `outcome` events: in its own transcript, in
+that of a reflection, or where the session was gone on with. Each names a message of the turn. The strongest source
+counts, and of one source what it said last.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Literal, get_args
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.store.per_transcript import Counting, counted
 from hermes_fs.store.transcript import OWN_CHANNELS, Contents, Record
+from hermes_fs.store.turns import ids, turns
 
 Result = Literal["success", "failure", "partial"]
 Source = Literal["ended", "reflection", "correction", "check", "feedback"]
@@ -60,18 +62,28 @@ class Task:
 
 def tasks(sessions: Path, state_dir: Path) -> list[Task]:
     """Every task of the folder of transcripts with what is known of how it went, oldest first."""
-    with counted(state_dir / "outcomes.db", Counting(2, _COLUMNS, _rows), sessions) as db:
+    with counted(state_dir / "outcomes.db", Counting(3, _COLUMNS, _rows), sessions) as db:
         rows = db.execute("select kind, session, task, at, model, about from rows order by at").fetchall()
-    said: dict[tuple[str, str], Mapping[str, Any]] = {}
     found: dict[tuple[str, str], tuple[str, str, Mapping[str, Any]]] = {}
+    about_it: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for kind, session, task, at, model, about in rows:
         data = json.loads(about)
         if kind == "task":
             found[session, task] = (at, model, data)
-        elif _STRENGTH[data["why"]] >= _STRENGTH[said.get((session, task), data)["why"]]:
-            said[session, task] = data
-    made = [_task(key, *parts, said.get(key, {})) for key, parts in found.items()]
+        else:
+            about_it[task].append(data)
+    made = [_task(key, *parts, _strongest(about_it, parts[2]["asked"])) for key, parts in found.items()]
     return [task for task in made if task]
+
+
+def _strongest(about_it: Mapping[str, Sequence[Mapping[str, Any]]], asked: Sequence[str]) -> Mapping[str, Any]:
+    """Of what was said of a turn, by whichever of its messages and in whichever session, since one that is gone on with
+    elsewhere is corrected there."""
+    said: Mapping[str, Any] = {}
+    for one in sorted((one for id in asked for one in about_it.get(id, ())), key=lambda one: one["at"]):
+        if _STRENGTH[one["why"]] >= _STRENGTH[said.get("why", one["why"])]:
+            said = one
+    return said
 
 
 def by_version(done: Sequence[Task]) -> dict[tuple[str, str], list[Task]]:
@@ -89,37 +101,24 @@ def by_version(done: Sequence[Task]) -> dict[tuple[str, str], list[Task]]:
 
 def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
     header = contents.header
-    for turn in _turns(contents.records) if header.channel not in OWN_CHANNELS else ():
+    for turn in turns(contents.records) if header.channel not in OWN_CHANNELS else ():
         if calls := [record for record in turn if record.type == "tool_result"]:
             about = {
-                "skills": [[_text(one, "name"), _text(one, "tree")] for one in turn if one.type == "skill_used"],
+                "asked": ids(turn),
+                "skills": [[one.text("name"), one.text("tree")] for one in turn if one.type == "skill_used"],
                 "calls": len(calls),
                 "failed": sum(bool(one.data.get("failed")) for one in calls),
-                "tokens": sum(_whole(one, "input") + _whole(one, "output") for one in turn if one.type == "usage"),
-                "cut": next((_text(one, "reason") for one in turn if one.type == "turn_ended"), ""),
+                "tokens": sum(one.whole("input") + one.whole("output") for one in turn if one.type == "usage"),
+                "cut": next((one.text("reason") for one in turn if one.type == "turn_ended"), ""),
             }
-            model = next((_text(one, "model") for one in turn if one.type == "usage"), header.model)
+            model = next((one.text("model") for one in turn if one.type == "usage"), header.model)
             yield "task", header.session, turn[0].id, turn[0].at, model, json.dumps(about)
     for record in contents.records:
-        result, why = _RESULTS.get(_text(record, "result")), _text(record, "why") or "feedback"
+        result, why = _RESULTS.get(record.text("result")), record.text("why") or "feedback"
         if record.type == "outcome" and result and why in _STRENGTH:
-            about = {"result": result, "why": why, "note": _text(record, "note"), "each": list(_each(record))}
-            session = _text(record, "session") or header.session
-            yield "outcome", session, _text(record, "task"), record.at, "", json.dumps(about)
-
-
-def _turns(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """The records from each message of a person up to the next."""
-    turn: list[Record] = []
-    for record in records:
-        if record.type == "message" and record.data.get("role") == "user":
-            if turn:
-                yield turn
-            turn = [record]
-        elif turn:
-            turn.append(record)
-    if turn:
-        yield turn
+            told = {"result": result, "why": why, "note": record.text("note"), "each": list(_each(record))}
+            kept = json.dumps({**told, "at": record.at})
+            yield "outcome", header.session, record.text("task"), record.at, "", kept
 
 
 def _task(key: tuple[str, str], at: str, model: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Task | None:
@@ -141,13 +140,3 @@ def _each(record: Record) -> Iterator[tuple[str, str]]:
     for tree, result in said.items() if isinstance(said, Mapping) else ():
         if str(result) in _RESULTS:
             yield str(tree), str(result)
-
-
-def _text(record: Record, key: str) -> str:
-    value = record.data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _whole(record: Record, key: str) -> int:
-    value = record.data.get(key)
-    return int(value) if isinstance(value, int | float) else 0

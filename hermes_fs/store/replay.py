@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hermes_fs.core import fields
 from hermes_fs.core.origins import known, least_trusted
 from hermes_fs.core.types import (
     Audio,
@@ -79,16 +80,16 @@ def replay(records: Sequence[Record], whole: bool = False, blob: Blob = lambda n
                 settle()
                 messages.append(_message(data, blob))
             case "tool_call" if messages and messages[-1].role == "assistant":
-                calls.append(ToolCall(_text(data, "call"), _text(data, "name"), _text(data, "arguments")))
+                calls.append(ToolCall(record.text("call"), record.text("name"), record.text("arguments")))
             case "tool_result" if calls:
                 failed = bool(data.get("failed"))
                 media = tuple(_media(data, blob))
                 results.append(
-                    ToolResult(_text(data, "call"), _text(data, "text"), failed, known(record.origin), media)
+                    ToolResult(record.text("call"), record.text("text"), failed, known(record.origin), media)
                 )
             case "compaction" if not whole and isinstance(data.get("replaced"), int):
                 settle()
-                messages[: max(data["replaced"], 0)] = [user(_text(data, "summary"))]
+                messages[: max(data["replaced"], 0)] = [user(record.text("summary"))]
     settle()
     return messages
 
@@ -100,7 +101,7 @@ def origins(records: Iterable[Record]) -> set[Origin]:
     for record in records:
         if record.type in ("message", "tool_result", "compaction"):
             found.add(known(record.origin))
-            found.add(known(_text(record.data, "aside_origin")))
+            found.add(known(record.text("aside_origin")))
     return found
 
 
@@ -118,19 +119,19 @@ def _in_order(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> Itera
 
 def _message(data: Mapping[str, Any], blob: Blob) -> Message:
     parts: list[Part] = []
-    text, done = _text(data, "text"), 0
+    text, done = fields.text(data, "text"), 0
     for thought in _items(data, "thinking"):
         at = thought.get("at")
         if isinstance(at, int) and done < at <= len(text):
             parts.append(Text(text[done:at]))
             done = at
-        parts.append(Thinking(_text(thought, "text"), _text(thought, "signature")))
+        parts.append(Thinking(fields.text(thought, "text"), fields.text(thought, "signature")))
     if text[done:]:
         parts.append(Text(text[done:]))
-    if _text(data, "aside"):
-        parts.append(Text(_text(data, "aside"), aside=True, origin=known(_text(data, "aside_origin"))))
+    if fields.text(data, "aside"):
+        parts.append(Text(fields.text(data, "aside"), aside=True, origin=known(fields.text(data, "aside_origin"))))
     parts += _media(data, blob)
-    return Message(_ROLES.get(_text(data, "role"), "user"), tuple(parts))
+    return Message(_ROLES.get(fields.text(data, "role"), "user"), tuple(parts))
 
 
 def _thoughts(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
@@ -152,9 +153,9 @@ def _media_data(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def _media(data: Mapping[str, Any], blob: Blob) -> Iterator[Image | Audio | Document]:
     for item in _items(data, "media"):
-        kind, stored = _text(item, "media_type"), item.get("data")
+        kind, stored = fields.text(item, "media_type"), item.get("data")
         content = _content(stored, blob) if isinstance(stored, Mapping) else b""
-        yield _medium(kind, content, _text(item, "name"))
+        yield _medium(kind, content, fields.text(item, "name"))
 
 
 def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:
@@ -165,17 +166,11 @@ def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:
 
 def _content(stored: Mapping[str, Any], blob: Blob) -> bytes:
     if "blob" in stored:
-        return blob(_text(stored, "blob"))
+        return blob(fields.text(stored, "blob"))
     try:
-        return base64.b64decode(_text(stored, "base64"))
+        return base64.b64decode(fields.text(stored, "base64"))
     except ValueError:
         return b""
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    """A transcript may come from another machine, or have been edited: what is no text there is none here."""
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _items(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hermes_fs.core import fields
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import entry_id
@@ -183,9 +184,9 @@ def transcript_heading(path: str, data: bytes) -> Heading:
     if first is None or first.get("type") != "header":
         return Heading(session=_stem(path))
     return Heading(
-        storable(_text(first, "session")) or _stem(path),
-        storable(_text(first, "title")),
-        storable(_text(first, "person")),
+        storable(fields.text(first, "session")) or _stem(path),
+        storable(fields.text(first, "title")),
+        storable(fields.text(first, "person")),
     )
 
 
@@ -194,7 +195,9 @@ def transcript_pieces(lines: bytes) -> list[Piece]:
     found = []
     for line in lines.split(b"\n"):
         record = _record(line) if 2 < len(line) <= MAX_LINE else None
-        if record is None or _text(record, "channel") in OWN_CHANNELS:  # looking back on it makes nothing be said twice
+        if (
+            record is None or fields.text(record, "channel") in OWN_CHANNELS
+        ):  # looking back on it makes nothing be said twice
             continue
         made = _EVENTS.get(record.get("type", ""), _nothing)(record) if isinstance(record.get("type"), str) else ""
         if made:
@@ -206,10 +209,10 @@ def _piece(record: dict[str, Any], text: str) -> Piece:
     kind = record["type"]
     return Piece(
         "summary" if kind == "compaction" else kind,
-        storable(_text(record, "id")),
-        _millis(_text(record, "at")),
-        storable(_text(record, "person")),
-        storable(_text(record, "origin")),
+        storable(fields.text(record, "id")),
+        _millis(fields.text(record, "at")),
+        storable(fields.text(record, "person")),
+        storable(fields.text(record, "origin")),
         storable(text),
     )
 
@@ -220,12 +223,12 @@ def _nothing(record: dict[str, Any]) -> str:
 
 def _call_text(record: dict[str, Any]) -> str:
     """A call's name and the values of its arguments, one a line; malformed arguments as they stand."""
-    raw = _text(record, "arguments")
+    raw = fields.text(record, "arguments")
     try:
         arguments = json.loads(raw)
     except (ValueError, RecursionError):
-        return f"{_text(record, 'name')}\n{raw}".strip()
-    return "\n".join([_text(record, "name"), *_leaves(arguments)]).strip()
+        return f"{fields.text(record, 'name')}\n{raw}".strip()
+    return "\n".join([fields.text(record, "name"), *_leaves(arguments)]).strip()
 
 
 def _leaves(value: object) -> Iterator[str]:
@@ -240,13 +243,13 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def _field(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda record: _text(record, name)
+    return lambda record: fields.text(record, name)
 
 
 _EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "message": _field("text"),
     "tool_call": _call_text,
-    "tool_result": lambda record: unwrap(_text(record, "text")),
+    "tool_result": lambda record: unwrap(fields.text(record, "text")),
     "compaction": _field("summary"),
 }
 
@@ -257,11 +260,6 @@ def _record(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _millis(text: str) -> int | None:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from hermes_fs.core import fields
 from hermes_fs.core.errors import Conflict, Failed, NotFound, Refused
 from hermes_fs.core.secrets import redact
 from hermes_fs.core.types import Origin
@@ -35,7 +36,9 @@ _BLOB_NAME = re.compile(r"[0-9a-f]{64}")
 _MESSAGE = b'{"type":"message"'
 _ENVELOPE = ("id", "type", "at", "person", "channel", "origin")
 _ORIGINS = frozenset(get_args(Origin))
-_OPAQUE = frozenset(("signature", "base64", "blob", "session", "parent", "host", "commit", "tree", "change", "task"))
+_OPAQUE = frozenset(
+    ("signature", "base64", "blob", "session", "parent", "host", "commit", "tree", "change", "task", "turn")
+)
 """Keys whose values go back unchanged: what a provider signed, bytes, and our own ids."""
 
 
@@ -59,7 +62,8 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Every later line: who, when, from where, and `data` by `type`."""
+    """Every later line: who, when, from where, and `data` by `type`. Another machine may have written it, or a person's
+    hand: what of `data` is not of its kind counts as absent."""
 
     id: str
     type: str
@@ -68,6 +72,24 @@ class Record:
     channel: str
     origin: Origin
     data: Mapping[str, Any]
+
+    def text(self, key: str) -> str:
+        """A text of `data`, "" where there is none."""
+        return fields.text(self.data, key)
+
+    def whole(self, key: str) -> int:
+        """A whole number of `data`, 0 where there is none."""
+        return fields.whole(self.data, key)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is a message of a person."""
+        return self.type == "message" and self.data.get("role") == "user"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is a message of the model."""
+        return self.type == "message" and self.data.get("role") == "assistant"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from hermes_fs.agent.record import Pen
 from hermes_fs.core.clock import SystemClock
-from hermes_fs.core.events import Appended, EndReason, Event, SkillUsed, ToolFinished, TurnEnded
+from hermes_fs.core.events import Appended, Compacted, EndReason, Event, SkillUsed, ToolFinished, TurnEnded
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.types import Message, ToolCall, ToolResult, Usage, assistant, user
 from hermes_fs.store.outcomes import tasks
@@ -92,3 +92,47 @@ def test_what_is_said_while_a_turn_runs_is_no_correction_of_an_answer(pen: Pen) 
     for _ in pen.write([Appended(user("go on"), "owner"), Appended(user("No, the other one"), "owner")]):
         pass
     assert outcomes(pen) == [("success", "ended")]
+
+
+def steered(pen: Pen) -> str:
+    """A turn with something said in its middle; the id of the message that it began with."""
+    call, result = ToolCall("c", "terminal", "{}"), ToolResult("c", "a b")
+    used: list[Event] = [Appended(assistant("", call), "agent"), ToolFinished(call, result, 0.1)]
+    events = [
+        Appended(user("do it"), "owner"), *used, SkillUsed("deploy", "tree-deploy"), Appended(user("quickly"), "owner"),
+        *used, Appended(assistant("Done."), "agent"), TurnEnded("done", Usage()),
+    ]  # fmt: skip
+    for _ in pen.write(events):
+        pass
+    return read(pen.transcript.path).records[0].id
+
+
+def test_what_is_said_in_the_middle_of_a_turn_begins_none(pen: Pen, tmp_path: Path) -> None:
+    first = steered(pen)
+    records = read(pen.transcript.path).records
+    assert [record.text("turn") for record in records if record.is_asked] == [first, first]
+    assert pen.asked == first
+    [one] = [record.data for record in records if record.type == "outcome"]
+    assert (one["task"], one["skills"]) == (first, ["tree-deploy"])
+    (tmp_path / "state").mkdir()
+    [task] = tasks(tmp_path / "sessions", tmp_path / "state")
+    assert (task.id, task.calls, task.skills) == (first, 2, (("deploy", "tree-deploy"),))
+
+
+def test_a_turn_that_nobody_followed_to_its_end_holds_nothing_of_the_next(pen: Pen) -> None:
+    events = pen.write([Appended(user("do it"), "owner"), Appended(assistant("Well"), "agent")])
+    next(events)
+    events.close()
+    play(pen, "something else")
+    begun = [record for record in read(pen.transcript.path).records if record.is_asked]
+    assert [record.text("turn") for record in begun] == [record.id for record in begun]
+
+
+def test_a_correction_is_seen_after_the_conversation_was_made_shorter(pen: Pen) -> None:
+    play(pen, "list it", ("ls", "a"))
+    first = pen.asked
+    for _ in pen.write([Compacted(user("so far"), 2)]):
+        pass
+    play(pen, "No, the other folder")
+    [last] = [one.data for one in read(pen.transcript.path).records if one.data.get("why") == "correction"]
+    assert last["task"] == first

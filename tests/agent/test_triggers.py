@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hermes_fs.agent.corrections import corrects
-from hermes_fs.agent.triggers import Facts, facts, last_turn, program_of, reasons
+from hermes_fs.agent.triggers import Facts, facts, program_of, reasons
 from hermes_fs.store.transcript import Record
 
 
@@ -86,15 +86,6 @@ def test_a_check_that_failed_last_counts_until_a_command_works() -> None:
 )
 def test_a_command_is_named_by_its_program(command: str, program: str) -> None:
     assert program_of(command) == program
-
-
-def test_the_last_turn_begins_with_the_last_message_of_a_person() -> None:
-    asked, said = (
-        record("message", {"role": "user", "text": "a"}),
-        record("message", {"role": "assistant", "text": "b"}),
-    )
-    assert last_turn([said, asked, said, asked, said, said]) == [asked, said, said]
-    assert last_turn([said]) == []
 
 
 DONE = "I have changed the file."

@@ -46,7 +46,7 @@ def test_tokens_cost_tools_skills_and_turns_are_counted(tmp_path: Path) -> None:
     assert (mine.cost, mine.unpriced) == (0.0, 1)
     assert (found.names["tool"]["terminal"].seconds, found.names["tool"]["terminal"].failed) == (2.5, 1)
     assert (found.names["skill"]["deploy"].count, found.names["skill"]["deploy"].failed) == (1, 1)
-    assert (found.of("turn").count, found.of("turn").seconds) == (1, 300.0)
+    assert (found.of("turn").count, found.of("turn").seconds) == (1, 240.0)
     assert found.of("session").count == 1
     assert list(found.days["model"]) == [f"{DAY.astimezone():%Y-%m-%d}"]
 

@@ -10,6 +10,8 @@ from hermes_fs.store.outcomes import Task
 from hermes_fs.store.transcript import Header, Record, Transcript
 
 CALL = ("tool_result", {"name": "terminal", "failed": False, "call": "c", "text": "", "seconds": 0.1})
+CALLED = ("tool_call", {"name": "terminal", "call": "c", "arguments": "{}"})
+SAID = ("message", {"role": "assistant", "text": "done"})
 ASKED = ("message", {"role": "user", "text": "do"})
 USED = ("skill_used", {"name": "deploy", "tree": "abc"})
 
@@ -34,9 +36,9 @@ def said(task: str, result: str, why: str, **more: str) -> tuple[str, dict[str, 
 
 
 def test_a_turn_without_a_tool_call_is_no_task(tmp_path: Path) -> None:
-    write(tmp_path, "a", ASKED, ASKED, USED, CALL, ("usage", {"input": 10, "output": 5, "model": "big"}))
+    write(tmp_path, "a", ASKED, SAID, ASKED, USED, CALL, ("usage", {"input": 10, "output": 5, "model": "big"}))
     [task] = read(tmp_path)
-    assert (task.id, task.skills, task.calls, task.tokens, task.model) == ("a-1", (("deploy", "abc"),), 1, 15, "big")
+    assert (task.id, task.skills, task.calls, task.tokens, task.model) == ("a-2", (("deploy", "abc"),), 1, 15, "big")
     assert (task.result, task.why) == ("success", "ended")
 
 
@@ -106,3 +108,16 @@ def test_a_skill_may_have_done_otherwise_than_its_task(tmp_path: Path) -> None:
     [task] = read(tmp_path)
     assert task.result == "success"
     assert [one.result for one in outcomes.by_version([task])["deploy", "abc"]] == ["failure"]
+
+
+def test_what_is_said_of_a_message_in_the_middle_of_a_turn_is_said_of_the_turn(tmp_path: Path) -> None:
+    more = ("message", {"role": "user", "text": "and quickly"})
+    write(tmp_path, "a", ASKED, USED, CALLED, CALL, more, CALLED, CALL, said("a-4", "failure", "feedback"))
+    [task] = read(tmp_path)
+    assert (task.id, task.skills, task.calls, task.result) == ("a-0", (("deploy", "abc"),), 2, "failure")
+
+
+def test_a_session_that_goes_on_elsewhere_judges_the_turn_before(tmp_path: Path) -> None:
+    write(tmp_path, "a", ASKED, CALL)
+    write(tmp_path, "b", ASKED, said("a-0", "partial", "correction"), CALL)
+    assert [(task.id, task.result) for task in read(tmp_path)] == [("a-0", "partial"), ("b-0", "success")]

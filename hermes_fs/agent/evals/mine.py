@@ -13,9 +13,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hermes_fs.agent.evals.case import Case, Check
+from hermes_fs.core import fields
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.store.transcript import Record
+from hermes_fs.store.turns import answer_of, asked_in, ids, turns
 
 _NUMBERED = re.compile(r"^(\d+)\t(.*)$")
 _CHECKS = re.compile(r"\b(test|pytest|check|lint|build|make|cargo|npm|go|tox|verify)\b")
@@ -39,20 +41,20 @@ class _Work:
 
 def tasks(records: Sequence[Record]) -> list[tuple[str, str]]:
     """(event id, what was asked) of every task of a session: of each turn with a tool call."""
-    return [(turn[0].id, _text(turn[0].data, "text")) for turn in _turns(records) if _calls(turn)]
+    return [(turn[0].id, turn[0].text("text")) for turn in turns(records) if _calls(turn)]
 
 
 def mine(records: Sequence[Record], session: str, work_dir: str, task: str = "", name: str = "") -> Case:
     """A case out of one task, the last one where none is named by its event id. `work_dir` is where the session worked.
     NotFound where there is none, Refused where it left nothing behind that can be checked."""
-    turns = [turn for turn in _turns(records) if _calls(turn)]
-    chosen = next((turn for turn in reversed(turns) if not task or turn[0].id.lower().startswith(task.lower())), None)
+    done = [turn for turn in turns(records) if _calls(turn)]
+    chosen = next((turn for turn in reversed(done) if not task or _is_named(turn, task)), None)
     if chosen is None:
-        known = ", ".join(turn[0].id for turn in turns[-5:]) or "none: no turn called a tool"
+        known = ", ".join(turn[0].id for turn in done[-5:]) or "none: no turn called a tool"
         raise NotFound(f"there is no task {task!r} in {session}" if task else f"{session} holds no task", known)
-    asked = _text(chosen[0].data, "text")
+    asked = asked_in(chosen)
     work = _worked(chosen, work_dir)
-    checks = _checks(work, asked, _last_reply(chosen))
+    checks = _checks(work, asked, answer_of(chosen))
     if not checks:
         raise Refused("nothing that this task left behind can be checked", "write a case by hand: docs/evals.md")
     files = {path: text for path, text in work.read.items() if path not in work.partly}
@@ -76,15 +78,15 @@ def _worked(turn: Sequence[Record], work_dir: str) -> _Work:
     calls: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for record in turn:
         if record.type == "tool_call":
-            calls[_text(record.data, "call")] = (_text(record.data, "name"), _arguments(record))
+            calls[record.text("call")] = (record.text("name"), _arguments(record))
         elif record.type == "tool_result" and not record.data.get("failed"):
-            name, arguments = calls.get(_text(record.data, "call"), ("", {}))
-            _note(work, name, arguments, unwrap(_text(record.data, "text")), work_dir)
+            name, arguments = calls.get(record.text("call"), ("", {}))
+            _note(work, name, arguments, unwrap(record.text("text")), work_dir)
     return work
 
 
 def _note(work: _Work, name: str, arguments: Mapping[str, Any], text: str, work_dir: str) -> None:
-    path = _inside(_text(arguments, "path"), work_dir)
+    path = _inside(fields.text(arguments, "path"), work_dir)
     match name:
         case "read_file" if path and path not in work.wrote and path not in work.read:
             whole = _unnumbered(text)
@@ -92,18 +94,18 @@ def _note(work: _Work, name: str, arguments: Mapping[str, Any], text: str, work_
                 work.partly.add(path)
             work.read[path] = (whole or "")[:_LONGEST]
         case "write_file" if path:
-            work.wrote[path] = _text(arguments, "content")[:_LONGEST]
+            work.wrote[path] = fields.text(arguments, "content")[:_LONGEST]
         case "edit_file" if path:
             if (after := _edited(work.wrote.get(path, work.read.get(path)), arguments)) is not None:
                 work.wrote[path] = after
         case "terminal" if not _FAILED.search(text):
-            work.ran.append(_text(arguments, "command"))
+            work.ran.append(fields.text(arguments, "command"))
 
 
 def _edited(before: str | None, arguments: Mapping[str, Any]) -> str | None:
     """A file after `edit_file`, None where what it was is not known."""
     for edit in arguments.get("edits") or () if before is not None else ():
-        old, new = (_text(edit, "old"), _text(edit, "new")) if isinstance(edit, dict) else ("", "")
+        old, new = (fields.text(edit, "old"), fields.text(edit, "new")) if isinstance(edit, dict) else ("", "")
         if not old or old not in (before or ""):
             return None
         before = (before or "").replace(old, new, -1 if edit.get("all") else 1)
@@ -128,36 +130,20 @@ def _inside(path: str, work_dir: str) -> str:
     return clean if clean and ".." not in PurePosixPath(clean).parts and not clean.startswith("~") else ""
 
 
-def _turns(records: Sequence[Record]) -> list[list[Record]]:
-    turns: list[list[Record]] = []
-    for record in records:
-        if record.type == "message" and record.data.get("role") == "user":
-            turns.append([record])
-        elif turns:
-            turns[-1].append(record)
-    return turns
+def _is_named(turn: Sequence[Record], task: str) -> bool:
+    return any(id.lower().startswith(task.lower()) for id in ids(turn))
 
 
 def _calls(turn: Sequence[Record]) -> bool:
     return any(record.type == "tool_call" for record in turn)
 
 
-def _last_reply(turn: Sequence[Record]) -> str:
-    said = [_text(one.data, "text") for one in turn if one.type == "message" and one.data.get("role") == "assistant"]
-    return said[-1] if said else ""
-
-
 def _arguments(record: Record) -> Mapping[str, Any]:
     try:
-        found = json.loads(_text(record.data, "arguments"))
+        found = json.loads(record.text("arguments"))
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _slug(text: str) -> str:
