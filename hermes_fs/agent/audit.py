@@ -16,7 +16,7 @@ from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import alike, history, outcomes, skill_health, skill_places, sources
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import entries, skill
-from hermes_fs.store.history import Filter
+from hermes_fs.store.history import Filter, Lesson
 from hermes_fs.store.outcomes import Task
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.skill_health import Health
@@ -34,7 +34,8 @@ def is_due(workspace: Workspace, every: int) -> bool:
     """Whether so many tasks were done since the last audit; 0 means that none is wanted."""
     if not every or workspace.read_only:
         return False
-    return len(_since(_tasks(workspace), last_audit(workspace))) >= every
+    last = last_audit(workspace)
+    return len(_since(_tasks(workspace), last.when if last else None)) >= every
 
 
 def order_if_due(workspace: Workspace, errands: Errands, every: int) -> None:
@@ -43,18 +44,17 @@ def order_if_due(workspace: Workspace, errands: Errands, every: int) -> None:
         errands.add(Errand("audit"))
 
 
-def last_audit(workspace: Workspace) -> datetime | None:
-    """When the last one was written."""
-    found = history.log(workspace.git, Filter(kind="audit", paths=("audits",), limit=1))
-    return found[0].when if found else None
+def last_audit(workspace: Workspace) -> Lesson | None:
+    """The lesson that wrote the last one."""
+    return next(iter(history.log(workspace.git, Filter(kind="audit", paths=("audits",), limit=1))), None)
 
 
 def run(errand: Errand, bench: Bench) -> Done:
     """One audit. What a killed one had proposed or written already is not done twice."""
-    since = last_audit(bench.workspace)
-    if errand.started and since and since.timestamp() >= _began(errand.started):
+    last = last_audit(bench.workspace)
+    if errand.started and last and last.change > errand.started:
         return Done()
-    commit, proposals = audit(bench, since)
+    commit, proposals = audit(bench, last.when if last else None)
     if commit is None:
         return Done(("nothing happened since the last audit, so none was written · hermes audit",))
     waiting = f"; {len(proposals)} to review: hermes review" if proposals else ""
@@ -97,14 +97,6 @@ def _name(workspace: Workspace, now: datetime) -> str:
     day = f"{now.astimezone():%Y-%m-%d}"
     taken = (f"{day}-{number:02}" for number in range(1, 100))
     return next((name for name in taken if not workspace.read(f"audits/{name}.md").blob), f"{day}-99")
-
-
-def _began(ulid: str) -> int:
-    """Seconds since 1970 of a ULID."""
-    value = 0
-    for letter in ulid[:10]:
-        value = value * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(letter)
-    return value // 1000
 
 
 # -- what it finds ----------------------------------------------------------------------------------------------------

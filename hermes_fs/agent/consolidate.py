@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hermes_fs.agent import json_reply
+from hermes_fs.agent import json_reply, kept
 from hermes_fs.agent.json_reply import Unfit
 from hermes_fs.agent.learner import Bench, Done
-from hermes_fs.core.types import Change, Commit, Provenance
+from hermes_fs.core.types import Change, Provenance
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import entries
 from hermes_fs.store.formats.entries import Entry
 from hermes_fs.store.formats.format import excerpt
+from hermes_fs.store.paths import VARIOUS, note_of
 from hermes_fs.store.workspace import Workspace
 
 PATH = "MEMORY.md"
@@ -27,7 +28,6 @@ FULL = 0.85
 ARCHIVE = "notes/memory.md"
 """Where texts go that a merge replaced."""
 _MOST = 12
-_TOPIC = re.compile(r"[\W_]+")
 
 _ORDER = """\
 A memory of short entries, which an agent always has in mind, is nearly full. Make room, and lose nothing. Answer with \
@@ -89,8 +89,7 @@ def run(errand: Errand, bench: Bench) -> Done:
         done = (
             bench.proposals.propose(change, "MEMORY.md is over its limit") if over else bench.proposals.submit(change)
         )
-        what = f"learned: {done.subject} · hermes show {done.id[:8]}" if isinstance(done, Commit) else ""
-        lines.append(what or f"1 lesson awaits you: {done.subject} · hermes review show {done.id}")
+        lines += kept.lines([done])
     return Done(tuple(lines), told.usage)
 
 
@@ -140,7 +139,7 @@ def changed(workspace: Workspace, wanted: Plan, today: str, limit: int, model: s
         whys.append(f"{ids[0]} replaces {', '.join(ids)}")
     for key, topic in wanted.moves:
         memory = entries.remove(memory, key).text
-        path = f"notes/{_TOPIC.sub('-', topic.lower()).strip('-')[:80] or 'various'}.md"
+        path = note_of(topic) or VARIOUS
         _append(workspace, files, path, topic, f"- {known[key].text} (from memory, {today}; was {key})")
         whys.append(f"{key} moved to {path}")
     for key, other in wanted.doubts:

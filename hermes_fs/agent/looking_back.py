@@ -6,7 +6,6 @@ same pass kept before it was cut off.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_args
@@ -17,6 +16,7 @@ from hermes_fs.core.events import Event, Learned, Proposed
 from hermes_fs.core.ports import Tool
 from hermes_fs.core.types import Effects, Told
 from hermes_fs.store import catalogue
+from hermes_fs.store.formats.skill import slug
 from hermes_fs.tools import registry
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.wrapped import Wrapped
@@ -57,8 +57,8 @@ class Bounded(Wrapped):
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str | Told:
         """Raises Refused for what is out of bounds, besides what the tool raises."""
-        skill = slug(args.get("name"))
-        self._require(args, skill, context)
+        name = slug(str(args.get("name") or ""))
+        self._require(args, name, context)
         made: list[Event] = []
 
         def tell(event: Event) -> None:
@@ -69,9 +69,9 @@ class Bounded(Wrapped):
         kept = [event for event in made if isinstance(event, Learned | Proposed)]
         self.state.kept_now += kept
         if self.name == "skill_view":
-            self.state.read.add(skill)
+            self.state.read.add(name)
         elif self.name == "skill_edit" and kept:
-            self.state.skill = skill
+            self.state.skill = name
         return done
 
     def _require(self, args: Mapping[str, Any], skill: str, context: ToolContext) -> None:
@@ -123,18 +123,13 @@ class JudgeTask:
         self._write = write
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
-        said = {slug(one["name"]): one["result"] for one in args.get("skills") or ()}
+        said = {slug(str(one["name"])): one["result"] for one in args.get("skills") or ()}
         unknown = sorted(said.keys() - set(self._skills.values()))
         if unknown:
             raise ToolError(f"the task did not use {unknown[0]}", f"it used: {_listed(self._skills.values())}")
         each = tuple((tree, said[name]) for tree, name in self._skills.items() if name in said)
         self._write(replace(self._outcome, result=args["result"], note=str(args["note"])[:500], each=each))
         return "noted"
-
-
-def slug(name: object) -> str:
-    """A skill's name as skill_edit makes it of what a model calls it."""
-    return re.sub(r"[^a-z0-9]+", "-", str(name or "").strip().lower()).strip("-")
 
 
 def _listed(names: Collection[str]) -> str:

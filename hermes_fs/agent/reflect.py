@@ -12,7 +12,7 @@ import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from hermes_fs.agent import triggers
+from hermes_fs.agent import kept, triggers
 from hermes_fs.agent.evals import mine
 from hermes_fs.agent.evals.case import write
 from hermes_fs.agent.excerpt import excerpt
@@ -27,9 +27,7 @@ from hermes_fs.core.errors import Cancelled, Failed, HermesError, NotFound
 from hermes_fs.core.events import (
     Appended,
     Event,
-    Learned,
     Notice,
-    Proposed,
     SkillUsed,
     TextDelta,
     ThinkingDelta,
@@ -92,7 +90,7 @@ def run(errand: Errand, bench: Bench) -> Done:
         raise Cancelled
     if ended.reason == "error":
         raise Failed(f"a look back did not end: {ended.detail}", "look at it: hermes sessions list --all")
-    return Done(tuple(_told(state)), usage)
+    return Done(tuple(kept.lines(state.kept_now)), usage)
 
 
 def source_of(errand: Errand, bench: Bench) -> Source:
@@ -211,16 +209,6 @@ def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[st
         if one.provenance.session == errand.session and one.provenance.trigger == trigger
     ]
     return frozenset(_TOOLS[kind] for kind, change in made if kind in _TOOLS and change > errand.started)
-
-
-def _told(state: Pass) -> Iterator[str]:
-    """What a person is told of it."""
-    for event in state.kept_now:
-        if isinstance(event, Learned):
-            yield f"learned: {event.commit.subject} · hermes show {event.commit.id[:8]}"
-    waiting = sum(isinstance(event, Proposed) for event in state.kept_now)
-    if waiting:
-        yield f"{waiting} lesson{'s await' if waiting > 1 else ' awaits'} you: /review"
 
 
 def _nobody(question: Question) -> Answer:

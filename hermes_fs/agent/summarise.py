@@ -4,13 +4,12 @@ goes to notes. One model call an errand; what the model answers is data, never a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hermes_fs.agent import json_reply
+from hermes_fs.agent import json_reply, kept
 from hermes_fs.agent.excerpt import excerpt
 from hermes_fs.agent.json_reply import Unfit
 from hermes_fs.agent.learner import Bench, Done
@@ -18,13 +17,13 @@ from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.secrets import redact
-from hermes_fs.core.types import Change, Commit, Origin, Provenance
+from hermes_fs.core.types import Change, Origin, Provenance
 from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.store import transcript
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import summary
 from hermes_fs.store.formats.summary import SECTIONS, Summary
-from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.paths import VARIOUS, note_of
 from hermes_fs.store.replay import origins
 from hermes_fs.store.sessions import IDLE, SessionInfo, Sessions
 from hermes_fs.store.transcript import OWN_CHANNELS, Record
@@ -36,7 +35,6 @@ _SAID, _CALLS = 2, 5
 _FACTS = 3
 _LATELY = timedelta(days=2)
 _LOOKED_AT = 10
-_TOPIC = re.compile(r"[\W_]+")
 
 _ORDER = """\
 You write down what a finished conversation between a person and an agent came to. Answer with one JSON object and \
@@ -147,11 +145,12 @@ def _keep(
     bench: Bench, info: SessionInfo, records: Sequence[Record], lasting: Sequence[tuple[str, str]], source: _Source
 ) -> list[str]:
     """Facts into notes, all of a session as one lesson or proposal. One that a note says already is left out."""
-    link = f"[session](../{info.path.relative_to(bench.workspace.root).with_suffix('.md').as_posix()})"
+    summarised = info.path.relative_to(bench.workspace.root).with_suffix(".md").as_posix()
     files: dict[str, bytes | None] = {}
     expect: dict[str, str] = {}
     for topic, fact in lasting:
-        path, line = _path(topic), f"- {' '.join(fact.split())} ({link})"
+        path = note_of(topic) or VARIOUS
+        line = f"- {' '.join(fact.split())} ([session]({'../' * path.count('/')}{summarised}))"
         doc = bench.workspace.read(path)
         now = files[path].decode() if files.get(path) else doc.text  # type: ignore[union-attr]
         if path and " ".join(fact.split()).lower() not in now.lower():
@@ -166,15 +165,4 @@ def _keep(
         done = bench.proposals.submit(Change(files, "note", "What lasts of a conversation.", provenance, expect))
     except Refused as error:  # what the door does not let in is no reason to do the whole again
         return [f"a note was not kept: {error}"]
-    return [_told(done)]
-
-
-def _told(done: Commit | Proposal) -> str:
-    if isinstance(done, Commit):
-        return f"learned: {done.subject} · hermes show {done.id[:8]}"
-    return f"1 lesson awaits you: {done.subject} · hermes review show {done.id}"
-
-
-def _path(topic: str) -> str:
-    slug = _TOPIC.sub("-", topic.strip().lower()).strip("-")[:80].strip("-")
-    return f"notes/{slug or 'various'}.md"
+    return list(kept.lines([done]))

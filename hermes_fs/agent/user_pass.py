@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hermes_fs.agent import self_talk
+from hermes_fs.agent import kept, self_talk
 from hermes_fs.agent.learner import Bench, Done
 from hermes_fs.agent.user_models import user_model
 from hermes_fs.core.origins import is_trusted, least_trusted
@@ -37,15 +37,12 @@ def run(errand: Errand, bench: Bench) -> Done:
         lambda: bench.provider("reflection", errand.model),
         bench.environ,
     )
-    told: list[str] = []
-    usage = Usage()
+    seen: list[Observed] = []
     for trusted in (True, False):  # what was said before a stranger's words were read waits for nobody
         some = [one for one in said if is_trusted(one.origin) == trusted]
         if some:
-            observed = model.observe(some, bench.cancel)
-            usage += observed.usage
-            told += _told(observed)
-    return Done(tuple(told), usage)
+            seen.append(model.observe(some, bench.cancel))
+    return Done(tuple(kept.lines(seen)), sum((one.usage for one in seen), Usage()))
 
 
 def said_in(records: Sequence[Record], person: str, path: str, task: str = "") -> Iterator[Said]:
@@ -60,10 +57,3 @@ def said_in(records: Sequence[Record], person: str, path: str, task: str = "") -
             continue
         read = least_trusted({record.origin, *origins(records[:place])})
         yield Said(self_talk.own_words(text), f"{path}#{record.id}..{record.id}", session, read)
-
-
-def _told(observed: Observed) -> Iterator[str]:
-    if observed.lesson:
-        yield f"learned about you: {'; '.join(observed.changes)} · hermes show {observed.lesson[:8]}"
-    elif observed.proposal:
-        yield "1 lesson awaits you: /review"

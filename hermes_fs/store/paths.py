@@ -13,6 +13,9 @@ from hermes_fs.store.formats.format import By
 LOCK_FILE = "skills.lock"
 """Which skills came from elsewhere, and exactly what came."""
 
+VARIOUS = "notes/various.md"
+"""For what belongs to no topic that has a name."""
+
 _HANDLE = r"[a-z0-9][a-z0-9._-]*"
 _Rule = tuple[re.Pattern[str], Kind, Literal["yes", "reviewed", "never"]]
 _MIND: tuple[_Rule, ...] = (
@@ -40,6 +43,7 @@ _NOTED: frozenset[Kind] = frozenset(("memory", "user", "note"))
 _FORBIDDEN_CHARACTERS = frozenset('\\:*?"<>|')
 _LONGEST_NAME = 200  # bytes; file systems stop at 255
 _LONGEST_PATH = 900
+_LONGEST_TOPIC, _DEEPEST = 80, 4  # characters of a name, names
 
 
 def author_of(change: Change) -> By:
@@ -59,6 +63,20 @@ def skill_of(path: str) -> str:
     """The folder of the skill that a path belongs to (`skills/<name>`), "" for others."""
     parts = path.split("/")
     return "/".join(parts[:2]) if len(parts) > 2 and parts[0] == "skills" else ""
+
+
+def note_of(topic: str) -> str:
+    """The path of the note on a topic that somebody put in words, "" where they hold no letter. Letters of every
+    language stay, a slash makes a folder; what was a note's path stays it."""
+    name = unicodedata.normalize("NFC", topic.strip()).removeprefix("notes/").removesuffix(".md")
+    parts = (_short(re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", part.lower()))) for part in name.split("/"))
+    kept = [part for part in parts if part][:_DEEPEST]
+    return f"notes/{'/'.join(kept)}.md" if kept else ""
+
+
+def _short(name: str) -> str:
+    whole = name.strip("-")[:_LONGEST_TOPIC]
+    return whole.encode()[: _LONGEST_NAME - len(".md")].decode("utf-8", "ignore").strip("-")
 
 
 def check_change(change: Change, reviewed: bool = False) -> None:

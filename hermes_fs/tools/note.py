@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from hermes_fs.core.errors import NotFound, ToolError
 from hermes_fs.core.types import Effects
 from hermes_fs.store.formats import sections
+from hermes_fs.store.paths import note_of
 from hermes_fs.tools import learning
 from hermes_fs.tools.context import ToolContext
 
@@ -41,7 +40,9 @@ class Note:
         action = args["action"]
         if action == "list":
             return "\n".join(_topics(context)[:_LISTED]) or "(no notes yet)"
-        path = _path(str(args.get("topic", "")))
+        path = note_of(str(args.get("topic", "")))
+        if not path:
+            raise ToolError("a note needs a topic", "name it in a few words, such as deploys or travel/lisbon")
         doc = learning.read(context, path)
         if not doc.blob and action in ("read", "replace", "remove"):
             raise NotFound(f"there is no note {path}", _known(context))
@@ -70,16 +71,6 @@ def _edited(action: str, path: str, before: str, exists: bool, args: Mapping[str
             raise ToolError(f"{path} exists already", "use append or replace, so that nothing in it is lost")
         return before if exists else text.strip() + "\n"
     return (before.rstrip("\n") + "\n\n" if before.strip() else "") + text.strip() + "\n"
-
-
-def _path(topic: str) -> str:
-    """A topic in the model's words as a file name; letters of every language stay."""
-    name = unicodedata.normalize("NFC", topic.strip()).removeprefix("notes/").removesuffix(".md")
-    parts = (re.sub(r"[\W_]+", "-", part.lower()).strip("-")[:80].strip("-") for part in name.split("/"))
-    slug = "/".join(part for part in parts if part)
-    if not slug:
-        raise ToolError("a note needs a topic", "name it in a few words, such as deploys or travel/lisbon")
-    return f"notes/{slug}.md"
 
 
 def _topics(context: ToolContext) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,7 +45,9 @@ class SkillEdit:
         self._besides = beside or dict
 
     def run(self, args: Mapping[str, Any], context: ToolContext) -> str:
-        name = _slug(str(args["name"]))
+        name = skill.slug(str(args["name"]))
+        if not name:
+            raise ToolError("a skill needs a name", "lower-case words joined by hyphens, such as parse-nginx-logs")
         args = args if args.get("action") else {**args, "action": _meant(args)}
         match args["action"]:
             case "create":
@@ -157,11 +158,3 @@ def _needed(args: Mapping[str, Any], key: str) -> str:
     if not value.strip():
         raise ToolError(f"{args['action']} needs {key}", f'give "{key}"')
     return value
-
-
-def _slug(name: str) -> str:
-    """A name as the standard wants it: lower-case letters, digits and single hyphens."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.strip().lower()).strip("-")[:64].strip("-")
-    if not slug:
-        raise ToolError("a skill needs a name", "lower-case words joined by hyphens, such as parse-nginx-logs")
-    return slug

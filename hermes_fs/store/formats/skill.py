@@ -5,6 +5,7 @@ The standard: https://agentskills.io/specification. Our own data lives below `me
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -102,6 +103,11 @@ def check(text: str, folder: str) -> list[str]:
     if not front.cut(text).body.strip():
         found.append("it has no body: write down the steps")
     return found
+
+
+def slug(words: str) -> str:
+    """A name as the standard wants it, made of words: lower-case letters, digits, single hyphens; "" for none."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:MAX_NAME].rstrip("-")
 
 
 def name_problems(name: str) -> list[str]:
