@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from tests.apps.chat.console import Console
 
 ROOT = Path(__file__).resolve().parents[3]
 Hermes = Callable[..., Console]
+
+OUR_MODULES = 192
+"""That one prompt loads. Lower it when you can."""
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +76,23 @@ def test_on_first_use_a_workspace_is_made_after_asking(hermes, home):
     console.type("\x04")
     assert console.end() == 0
     assert "`hermes --continue` goes on with this session" in console.glass.text()
+
+
+def test_one_prompt_loads_few_of_our_modules(server, mind, tmp_path):
+    """Each costs every start half a millisecond or more; what only some prompts need is loaded when they do."""
+    program = (
+        "import atexit, sys\n"
+        "from hermes_fs.cli.main import main\n"
+        "atexit.register(lambda: print(*(name for name in sys.modules if name.startswith('hermes_fs'))))\n"
+        "sys.argv = ['hermes', 'chat', '--yes', '-q', 'hello']\n"
+        "main()\n"
+    )
+    environ = os.environ | {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True)
+    reply, loaded = done.stdout.splitlines()
+    assert reply == "All is well."
+    assert len(loaded.split()) <= OUR_MODULES, loaded
 
 
 def test_saying_no_makes_nothing(hermes, home):
