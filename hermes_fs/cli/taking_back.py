@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
-from hermes_fs.cli.open import BY_HAND, confirm, opened
+from hermes_fs.cli.open import BY_HAND, config_of, confirm, opened
 from hermes_fs.cli.output import dim, good, print_json
 from hermes_fs.core.clock import iso
-from hermes_fs.core.errors import NotFound
+from hermes_fs.core.errors import Conflict, NotFound
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
-from hermes_fs.store import history, taking_back
+from hermes_fs.store import choosing, history, skill_versions, taking_back
+from hermes_fs.store.choosing import Chosen
+from hermes_fs.store.history import Lesson
+from hermes_fs.store.policy import Policy
+from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.workspace import Workspace
 
 undo = single()
 revert = single()
 restore = single()
+
+_ID_LENGTH = 5  # digits from which on a number may be the beginning of an id
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Why = Annotated[str, typer.Option(help="Recorded in the history.")]
@@ -37,18 +45,44 @@ def undo_command(context: typer.Context, yes: Yes = False, as_json: AsJson = Fal
         _say("Taken back", taking_back.revert(workspace, [lesson], "", BY_HAND), as_json)
 
 
-@revert.command(epilog=example("hermes revert 3f2a91c0", "hermes revert 3f2a91c0 8812ab90 --why 'wrong server'"))
+@revert.command(
+    epilog=example(
+        "hermes revert 3f2a91c0 8812ab90 --why 'wrong server'",
+        "hermes revert --since yesterday",
+        "hermes revert --session last",
+        "hermes revert --skill deploy --to v3",
+    )
+)
 def revert_command(
     context: typer.Context,
-    lesson_ids: Annotated[list[str], typer.Argument(metavar="ID", help="Beginning of a commit or change id.")],
+    lesson_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Beginning of a commit or change id.")
+    ] = None,
+    skill: Annotated[str, typer.Option(metavar="NAME", help="Of this skill: its last lesson, or all since --to.")] = "",
+    to: Annotated[str, typer.Option(metavar="REV", help="With --skill: a version (v3), a lesson or a date.")] = "",
+    session: Annotated[str, typer.Option(metavar="ID", help="All that was learned in a session, or `last`.")] = "",
+    since: Annotated[str, typer.Option(metavar="DATE", help="All that was learned from then on: 7d, yesterday.")] = "",
     why: Why = "",
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take lessons back; what was learned after them stays. Reverting a revert brings the lesson back."""
+    """Take lessons back; what was learned after them stays. Several selections narrow one another. Where a later lesson
+    changed the same, a proposal is made of it. Reverting a revert brings the lesson back."""
     with opened(context) as workspace:
-        found = [history.find(workspace.git, name) for name in lesson_ids]
-        lessons = list({lesson.commit: lesson for lesson in found}.values())
-        _say("Taken back", taking_back.revert(workspace, lessons, why, BY_HAND), as_json)
+        moment = dates.require(since, dates.utc_now()) if since else None
+        chosen = Chosen(lesson_ids or (), skill, _skill_rev(workspace, skill, to), _session(workspace, session), moment)
+        lessons = choosing.choose(workspace.git, chosen)
+        if not as_json:
+            _show(lessons, named=bool(lesson_ids) and len(lessons) == 1)
+        if len(lessons) > 1 and sys.stdin.isatty():
+            confirm(f"Take these {len(lessons)} lessons back?", yes)
+        policy = Policy(**config_of(workspace.root).review.model_dump())
+        done = taking_back.take_back(workspace, lessons, why, BY_HAND, policy)
+        if isinstance(done, Proposal):
+            raise Conflict(
+                f"{done.because}: nothing was taken back yet", f"look at what would be: hermes review show {done.id}"
+            )
+        _say("Taken back", done, as_json)
 
 
 @restore.command(epilog=example("hermes restore MEMORY.md --at yesterday", "hermes restore skills/deploy"))
@@ -65,9 +99,43 @@ def restore_command(
         _say("Restored", taking_back.restore(workspace, path, rev, why, BY_HAND), as_json)
 
 
+def _show(lessons: Sequence[Lesson], named: bool) -> None:
+    for lesson in () if named else lessons:
+        when = dates.friendly(lesson.when, dates.utc_now())
+        print(f"{good(lesson.short)}  {dim(when.ljust(15))} {one_line(lesson.subject)}")
+
+
+def _session(workspace: Workspace, session: str) -> str:
+    """The whole id; `last` is the session in which something was learned last."""
+    if session != "last":
+        return session
+    named = (lesson.trailers.get("Session", "") for lesson in history.walk(workspace.git))
+    found = next((name for name in named if name), "")
+    if not found:
+        raise NotFound("no session taught anything yet", "see what was learned with `hermes log`")
+    return found
+
+
+def _skill_rev(workspace: Workspace, skill: str, to: str) -> str:
+    """The commit of a version (`v3`, `3`), a lesson or a date, "" for none."""
+    digits = to.removeprefix("v")
+    if not (skill and digits.isdecimal() and len(digits) < _ID_LENGTH):
+        return _commit_at(workspace, to) if to else ""
+    versions = skill_versions.versions(workspace.git, skill)
+    found = next((one for one in versions if one.number == int(digits)), None)
+    if not found:
+        raise NotFound(f"skill {skill} has no version {to}", f"see them with `hermes skills log {skill}`")
+    return found.commit
+
+
 def _rev(workspace: Workspace, path: str, at: str) -> str:
     if not at:
         return taking_back.before_last_change(workspace, path)
+    return _commit_at(workspace, at)
+
+
+def _commit_at(workspace: Workspace, at: str) -> str:
+    """Main as it stood at a lesson or a date."""
     moment = dates.parse(at, dates.utc_now())
     if moment is None:
         return history.find(workspace.git, at).commit

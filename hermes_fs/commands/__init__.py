@@ -14,9 +14,10 @@ from hermes_fs.commands import reviewing, work
 from hermes_fs.commands.talk import TITLE, Command, Completes, Left, Outcome, Played, Said, Talk, local, number
 from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Provenance
+from hermes_fs.core.types import Commit, Provenance
 from hermes_fs.store import catalogue, history, taking_back
 from hermes_fs.store.formats import entries
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.sessions import SessionInfo
 
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
@@ -142,7 +143,10 @@ def _undo(talk: Talk, argument: str) -> Outcome:
     if lesson.reverted_by:
         raise Refused(f"{lesson.short} is taken back already", f"bring it back: /undo {lesson.reverted_by}")
     by_hand = Provenance("owner", "user", person="owner", session=talk.conversation.id)
-    done = taking_back.revert(workspace, [lesson], "", by_hand)
+    policy = Policy(**talk.runtime.config.review.model_dump())
+    done = taking_back.take_back(workspace, [lesson], "", by_hand, policy)
+    if not isinstance(done, Commit):
+        return Said(f"Nothing was taken back yet: {done.because}\n/review shows what would be.")
     return Said(f"Taken back: {lesson.subject}\n/undo {done.id[:8]} brings it back; /reload makes this session know.")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from hermes_fs.core.errors import NotFound
 from hermes_fs.store.formats import entries
+from hermes_fs.store.formats.format import Format
 from hermes_fs.store.formats.memory import EntriesFormat
 from hermes_fs.store.formats.registry import format_of
 from hermes_fs.store.git import Git
@@ -51,6 +52,19 @@ def entry_changes(git: Git, lesson: Lesson) -> list[tuple[str, str]]:
     return changes
 
 
+def ids_in(format: Format, data: bytes | None) -> set[str]:
+    """Of the entries of a file, none where its format has no entries."""
+    return set(_texts(data)) if isinstance(format, EntriesFormat) and data else set()
+
+
+def less(data: bytes, ids: Collection[str]) -> bytes:
+    """A file without these entries."""
+    text = entries.assign_ids(data.decode("utf-8", "replace"))
+    for one in ids:
+        text = entries.remove(text, one).text
+    return text.encode()
+
+
 def _blamed_lines(raw: bytes) -> Iterator[tuple[str, str]]:
     commit = ""
     for line in raw.split(b"\n"):
@@ -79,5 +93,8 @@ def _blamed_entries(git: Git, path: str, data: bytes) -> list[Blamed]:
 
 def _texts_at(git: Git, commit: str, path: str) -> dict[str, str]:
     oid = git.blob_at(commit, path)
-    text = git.read_blob(oid).decode("utf-8", "replace") if oid else ""
-    return {entry.id: entry.text for entry in entries.entries(text)}
+    return _texts(git.read_blob(oid)) if oid else {}
+
+
+def _texts(data: bytes) -> dict[str, str]:
+    return {entry.id: entry.text for entry in entries.entries(data.decode("utf-8", "replace"))}

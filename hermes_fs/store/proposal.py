@@ -121,17 +121,23 @@ def read(git: Git, ref: Ref, files: Mapping[str, Ends] | str, made: Made | None,
     trailers = {name: one_line(value, _SAID) for name, value in read_trailers(text).items()}
     ours = made is not None and ref.commit in (made.commit, made.before)
     known = files if isinstance(files, dict) else {}
-    problem = files if isinstance(files, str) else _problem(git, head, known)
+    kinds = (kind_of(path) for path in known)
+    is_revert = ours and trailers.get("Hermes-Kind") == "revert"
+    kind: Kind = "revert" if is_revert else next((one for one in kinds if one), "note")
+    provenance = _provenance(trailers, ours, read_trailers(text).get("Hermes-Reverts", ""))
+    ordered = provenance if is_revert else Provenance(_FOREIGN, "user")
+    asked = Change(dict.fromkeys(known), kind, "", ordered)
+    problem = files if isinstance(files, str) else _problem(git, head, known, asked)
     standing = Standing("blocked", False, problem) if problem else Standing("waiting", True)
     return Proposal(
         id=ref.id,
         commit=ref.commit,
         change=trailers.get("Hermes-Change", "") if ours else "",
         subject=one_line(text.partition("\n")[0], _SAID),
-        kind=next((kind for path in known if (kind := kind_of(path))), "note"),
+        kind=kind,
         why="\n".join(line[2:] for line in text.split("\n") if line.startswith("> "))[:_WHY],
         because=_because(trailers) if ours else "it came by clone or sync",
-        provenance=_provenance(trailers, ours),
+        provenance=provenance,
         when=when,
         expires=when + timedelta(days=days),
         files=known,
@@ -183,14 +189,13 @@ def _committed(head: bytes) -> datetime:
     return datetime.fromtimestamp(int(stamp[1]) if stamp else 0, UTC)
 
 
-def _problem(git: Git, head: bytes, files: Mapping[str, Ends]) -> str:
+def _problem(git: Git, head: bytes, files: Mapping[str, Ends], asked: Change) -> str:
     if head.count(b"\nparent ") != 1:
         return "it does not follow from one commit of main"
     if not files:
         return "it changes nothing"
     try:
-        kind = kind_of(next(iter(files))) or "config"
-        check_change(Change(dict.fromkeys(files), kind, "", Provenance(_FOREIGN, "user")), reviewed=True)
+        check_change(asked, reviewed=True)
     except Refused as error:
         return error.message
     sizes = ((path, git.size_of(oid)) for path, ends in files.items() for oid in (ends.old, ends.new) if oid)
@@ -202,7 +207,7 @@ def _because(trailers: Mapping[str, str]) -> str:
     return trailers.get("Hermes-Review", "").removeprefix("proposed: ")
 
 
-def _provenance(trailers: Mapping[str, str], ours: bool) -> Provenance:
+def _provenance(trailers: Mapping[str, str], ours: bool, reverts: str) -> Provenance:
     said = origins.known(trailers.get("Hermes-Origin", ""))
     trigger = trailers.get("Hermes-Trigger", "user")
     return Provenance(
@@ -212,6 +217,7 @@ def _provenance(trailers: Mapping[str, str], ours: bool) -> Provenance:
         session=trailers.get("Hermes-Session", ""),
         evidence=trailers.get("Hermes-Evidence", ""),
         model=trailers.get("Hermes-Model", ""),
+        reverts=reverts if ours else "",
     )
 
 

@@ -154,7 +154,8 @@ class Review:
     def _change(self, one: Proposal) -> Change:
         """What accepting it does."""
         provenance = one.provenance
-        if provenance.origin == "owner":  # the owner's words, the model's change: limits bind it
+        ordered = one.kind == "revert" and not provenance.model
+        if provenance.origin == "owner" and not ordered:  # the owner's words, the model's change: limits bind it
             provenance = replace(provenance, origin="agent")
         return Change(self._shelf.content(one), one.kind, one.why, provenance)
 

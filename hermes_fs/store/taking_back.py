@@ -6,23 +6,36 @@ Decides what the files must become; writing is the door's.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Provenance
-from hermes_fs.store import history
-from hermes_fs.store.formats.format import Format
+from hermes_fs.store import choosing, history
+from hermes_fs.store.formats.format import Format, Merged
 from hermes_fs.store.history import MAIN, Lesson
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:  # a chat in which nothing conflicts does without it
+    from hermes_fs.store.proposal import Proposal
+    from hermes_fs.store.proposals import Proposals
+
+_MOST_IN_THE_WAY = 20  # later lessons that are taken back together with those that were named
+_MOST_LOOKED_AT = 500
+
+
+class InTheWay(Conflict):
+    """A later lesson changed the same, so that one does not come out alone."""
 
 
 def last_standing(workspace: Workspace) -> Lesson:
     """The newest lesson that was not taken back, made by the agent or with a command: what a person wrote into a file
     is theirs to edit. NotFound where there is none."""
     for lesson in history.walk(workspace.git):
-        if lesson.trailers.get("Review") and lesson.kind != "revert" and not lesson.reverted_by:
+        if choosing.is_ours(lesson) and len(lesson.parents) == 1 and lesson.kind != "revert" and not lesson.reverted_by:
             return lesson
     raise NotFound("there is nothing left to undo", "see everything with `hermes log`")
 
@@ -33,11 +46,31 @@ def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance
     to take back."""
     _require_standing(lessons)
     with workspace.locked():
-        places = {commit: place for place, commit in enumerate(_newest_first(workspace, lessons))}
-        files: dict[str, bytes | None] = {}
-        for lesson in sorted(lessons, key=lambda one: places[one.commit]):
-            _take_out(workspace, lesson, files)
-        return _write(workspace, files, f"{_reason(lessons)}\n{why}", replace(provenance, reverts=_names(lessons)))
+        files, clashes = _folded(workspace, lessons)
+        if clashes:
+            what = f"{clashes[0].lesson.short} cannot be taken back alone: {clashes[0]}"
+            raise InTheWay(what, _way_out(workspace, lessons))
+        return _write(workspace, files, *_said(lessons, why, provenance))
+
+
+def take_back(
+    workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance, policy: Policy | None = None
+) -> Commit | Proposal:
+    """As `revert`, but a conflict becomes a proposal, for a person to look at: it takes the lessons back together with
+    those later ones that changed the same, or else as far as they come out. InTheWay where that is nothing."""
+    with workspace.locked():
+        try:
+            return revert(workspace, lessons, why, provenance)
+        except InTheWay as error:
+            workspace.commit_pending()  # what a person edited may be what is in the way: then it has a name
+            together = _together(workspace, lessons)
+            files, clashes = _folded(workspace, together or lessons)
+            if all(data == workspace.read_bytes(path) for path, data in files.items()):
+                raise
+            because = error.message if clashes else f"{error.message}; so it takes back {_added(together, lessons)} too"
+            draft = Change(_changed(workspace, files), "revert", *_said(together or lessons, why, provenance))
+            proposals: Proposals = load("hermes_fs.store.proposals:Proposals")(workspace, policy)
+            return proposals.propose(draft, because)
 
 
 def restore(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Commit:
@@ -61,33 +94,100 @@ def before_last_change(workspace: Workspace, path: str) -> str:
 
 
 def _require_standing(lessons: Sequence[Lesson]) -> None:
+    named = {lesson.name for lesson in lessons}
     for lesson in lessons:
-        if lesson.reverted_by:
+        if lesson.reverted_by and lesson.reverted_by not in named:
             hint = f"bring it back with `hermes revert {lesson.reverted_by}`"
             raise Refused(f"{lesson.short} is taken back already", hint)
         if len(lesson.parents) != 1:
             what = "a merge" if lesson.parents else "the first commit"
-            raise UsageError(f"{lesson.short} is {what}: it cannot be taken back", "revert single lessons instead")
+            raise UsageError(
+                f"{lesson.short} is {what}: it cannot be taken back",
+                "take back the lessons that it joined: see `hermes log`",
+            )
 
 
-def _newest_first(workspace: Workspace, lessons: Sequence[Lesson]) -> list[str]:
-    """By descent, not by clock."""
-    commits = [lesson.commit for lesson in lessons]
-    wanted = set(commits)
-    return [one.commit for one in history.walk(workspace.git) if one.commit in wanted] if len(commits) > 1 else commits
+@dataclass(frozen=True, slots=True)
+class _Clash:
+    """Where a lesson does not come out of a file as it is now."""
+
+    lesson: Lesson
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
 
 
-def _take_out(workspace: Workspace, lesson: Lesson, files: dict[str, bytes | None]) -> None:
-    """Merge the step from the lesson's result to what stood before it into the files as they are now."""
-    for path in lesson.files:
-        now = files[path] if path in files else workspace.read_bytes(path)
-        before = _bytes_at(workspace, lesson.parents[0], path)
-        after = _bytes_at(workspace, lesson.commit, path)
-        merged = _format_of(path).merge(after, now, before)
-        if merged.conflicts:
-            what = f"{lesson.short} cannot be taken back alone: {path}: {merged.conflicts[0]}"
-            raise Conflict(what, _way_out(workspace, lesson, path))
-        files[path] = merged.content
+def _folded(workspace: Workspace, lessons: Sequence[Lesson]) -> tuple[dict[str, bytes | None], list[_Clash]]:
+    """What the files become without these lessons, and what is in the way of that. Merges the step from each lesson's
+    result to what stood before it into the files as they are now, the newest first."""
+    files: dict[str, bytes | None] = {}
+    clashes: list[_Clash] = []
+    for lesson in choosing.newest_first(workspace.git, lessons):
+        for path in lesson.files:
+            now = files[path] if path in files else workspace.read_bytes(path)
+            merged = _without(workspace, lesson, path, now)
+            clashes += [_Clash(lesson, path, what) for what in merged.conflicts[:1]]
+            files[path] = merged.content
+    return files, clashes
+
+
+def _without(workspace: Workspace, lesson: Lesson, path: str, now: bytes | None) -> Merged:
+    """The file without what a lesson did to it, and what of that still stands in other words."""
+    format = _format_of(path)
+    before = _bytes_at(workspace, lesson.parents[0], path)
+    after = _bytes_at(workspace, lesson.commit, path)
+    gone = _removed_since(format, before, after, now)
+    before, after = (_less(format, data, gone) for data in (before, after))
+    merged = format.merge(after, now, before)
+    again = format.merge(before, merged.content, after)
+    stands = again.conflicts or (merged.content == now == again.content and before != after)
+    if merged.conflicts or not stands:
+        return replace(merged, conflicts=tuple(what.partition("\n")[0] for what in merged.conflicts))
+    return Merged(merged.content, ("what it said was changed since",))
+
+
+def _removed_since(format: Format, before: bytes | None, after: bytes | None, now: bytes | None) -> set[str]:
+    """Entries that a lesson edited and a later one removed: taking the edit back does not bring them back."""
+    found: Callable[[Format, bytes | None], set[str]] = load("hermes_fs.store.blame:ids_in")
+    return (found(format, before) & found(format, after)) - found(format, now)
+
+
+def _less(format: Format, data: bytes | None, ids: Collection[str]) -> bytes | None:
+    if not ids or data is None:
+        return data
+    lesser: bytes = load("hermes_fs.store.blame:less")(data, ids)
+    return lesser
+
+
+def _together(workspace: Workspace, lessons: Sequence[Lesson]) -> list[Lesson]:
+    """These with the later ones that must be taken back for them to come out; none where that does not help."""
+    chosen = list(lessons)
+    for _ in range(_MOST_IN_THE_WAY):
+        _, clashes = _folded(workspace, chosen)
+        if not clashes:
+            return chosen
+        found = _in_the_way(workspace, clashes[0], {lesson.commit for lesson in chosen})
+        if not found:
+            return []
+        chosen.append(found)
+    return []
+
+
+def _in_the_way(workspace: Workspace, clash: _Clash, chosen: Collection[str]) -> Lesson | None:
+    """The newest lesson that stands with which a lesson stopped to come out of a file."""
+    newer = itertools.takewhile(
+        lambda one: one.commit != clash.lesson.commit, history.walk(workspace.git, (clash.path,))
+    )
+    for lesson in itertools.islice(newer, _MOST_LOOKED_AT):
+        if lesson.commit in chosen or lesson.reverted_by or len(lesson.parents) != 1:
+            continue
+        ends = (_bytes_at(workspace, commit, clash.path) for commit in (lesson.parents[0], lesson.commit))
+        fitted, fits = (not _without(workspace, clash.lesson, clash.path, state).conflicts for state in ends)
+        if fitted and not fits:
+            return lesson
+    return None
 
 
 def _format_of(path: str) -> Format:
@@ -96,26 +196,32 @@ def _format_of(path: str) -> Format:
     return found
 
 
-def _way_out(workspace: Workspace, lesson: Lesson, path: str) -> str:
-    newer = itertools.takewhile(lambda one: one.commit != lesson.commit, history.walk(workspace.git, (path,)))
-    standing = [one.short for one in newer if not one.reverted_by]
-    ids = " ".join([*standing[:5], lesson.short])
-    return f"take the later lessons back too (`hermes revert {ids}`), or edit {path} by hand"
+def _way_out(workspace: Workspace, lessons: Sequence[Lesson]) -> str:
+    together = choosing.newest_first(workspace.git, _together(workspace, lessons))
+    ids = " ".join(lesson.short for lesson in together)
+    return f"take the later lessons back too: `hermes revert {ids}`" if ids else "edit the file by hand"
+
+
+def _added(together: Sequence[Lesson], asked: Sequence[Lesson]) -> str:
+    known = {lesson.commit for lesson in asked}
+    return ", ".join(lesson.short for lesson in together if lesson.commit not in known)
+
+
+def _said(lessons: Sequence[Lesson], why: str, provenance: Provenance) -> tuple[str, Provenance]:
+    """The reason, and what the commit says that it takes back."""
+    reason = "\n".join(f'Takes back {lesson.short} "{lesson.subject}".' for lesson in lessons)
+    return f"{reason}\n{why}", replace(provenance, reverts=" ".join(lesson.name for lesson in lessons))
 
 
 def _write(workspace: Workspace, files: dict[str, bytes | None], why: str, provenance: Provenance) -> Commit:
+    return workspace.commit(Change(_changed(workspace, files), "revert", why, provenance))
+
+
+def _changed(workspace: Workspace, files: dict[str, bytes | None]) -> dict[str, bytes | None]:
     changed = {path: data for path, data in files.items() if data != workspace.read_bytes(path)}
     if not changed:
         raise Refused("nothing would change: it is so already", "see what stands with `hermes log`")
-    return workspace.commit(Change(changed, "revert", why, provenance))
-
-
-def _reason(lessons: Sequence[Lesson]) -> str:
-    return "\n".join(f'Takes back {lesson.short} "{lesson.subject}".' for lesson in lessons)
-
-
-def _names(lessons: Sequence[Lesson]) -> str:
-    return " ".join(lesson.name for lesson in lessons)
+    return changed
 
 
 def _bytes_at(workspace: Workspace, commit: str, path: str) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,28 @@ def test_a_file_is_restored_as_it_was(root: Path) -> None:
     assert "no workspace yet" in hermes(root, "restore", "MEMORY.md", "--at", "2001-01-01", code=5)
 
 
+def test_a_session_is_taken_back_as_one_lesson_that_shows_what_went(root: Path) -> None:
+    shown = hermes(root, "revert", "--session", "last")
+    assert shown.count("memory: add 1 entry") == 3 and "Taken back: " in shown
+    memory = (root / "MEMORY.md").read_text()
+    assert memory.startswith("- one") and memory.count("\n") == 1
+
+
+def test_a_revert_that_conflicts_ends_with_3_and_names_the_proposal(root: Path) -> None:
+    with Workspace.open(root) as workspace:
+        workspace.update(
+            "MEMORY.md", lambda text: text.replace("tea", "coffee"), kind="memory", why="", provenance=IN_CHAT
+        )
+    tea = read_json(root, "log", "-n", "3")[2]
+    said = hermes(root, "revert", tea["commit"][:8], code=3)
+    assert len(said.strip().splitlines()) == 1 and "coffee" not in said
+    id = re.search(r"hermes review show (\w+)", said)
+    assert id and "-- the owner likes coffee" in hermes(root, "review", "show", id[1])
+    assert "coffee" in (root / "MEMORY.md").read_text()
+    hermes(root, "review", "accept", id[1])
+    assert "coffee" not in (root / "MEMORY.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -128,6 +151,11 @@ def test_a_file_is_restored_as_it_was(root: Path) -> None:
         (["blame", "nowhere.md"], 5),
         (["log", "--since", "soon"], 2),
         (["revert", "ffffffffffff"], 5),
+        (["revert"], 2),
+        (["revert", "--since", "2100-01-01"], 5),
+        (["revert", "--to", "v3"], 2),
+        (["revert", "--skill", "greet", "--to", "v9"], 5),
+        (["revert", "--session", "nobody"], 5),
         (["restore", "nowhere.md"], 5),
     ],
 )

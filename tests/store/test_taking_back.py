@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
 from hermes_fs.core.types import Change, Commit, Kind, Provenance
-from hermes_fs.store import history, taking_back
+from hermes_fs.store import choosing, history, taking_back
+from hermes_fs.store.choosing import Chosen
 from hermes_fs.store.formats import entries
 from hermes_fs.store.history import Filter, Lesson
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 from tests.store.git_shell import sh
 from tests.store.git_shell import status as status_of
 
 AGENT = Provenance(origin="owner", trigger="user", person="owner", session="s-1")
 BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
+
+
+@pytest.fixture
+def real(root: Path) -> Iterator[Workspace]:
+    """With the formats that files really have."""
+    with Workspace.open(root) as workspace:
+        yield workspace
 
 
 def learn(workspace: Workspace, transform: Callable[[str], str], path: str = "MEMORY.md") -> Commit:
@@ -171,3 +185,159 @@ def test_a_lesson_that_a_persons_git_made_is_taken_back_by_its_commit_id(workspa
     taking_back.revert(workspace, [mine], "", BY_HAND)
     assert known(workspace) == ["one"]
     assert history.find(workspace.git, mine.commit).reverted_by
+
+
+# -- several at once, and what is in the way ---------------------------------------------------------------------------
+
+
+def proposed(workspace: Workspace, *commits: Commit) -> Proposal:
+    lessons = [lesson(workspace, commit) for commit in commits]
+    done = taking_back.take_back(workspace, lessons, "", BY_HAND)
+    assert isinstance(done, Proposal)
+    return done
+
+
+def test_a_conflict_becomes_a_proposal_with_the_later_lesson_that_is_in_the_way_and_no_other(
+    real: Workspace,
+) -> None:
+    remember(real, "the server is db1")
+    second = learn(real, lambda memory: memory.replace("db1", "db2"))
+    for number in range(5):
+        remember(real, f"fact {number}")
+    third = learn(real, lambda memory: memory.replace("db2", "db3"))
+    remember(real, "fact 5")
+    head = real.head()
+    one = proposed(real, second)
+    assert real.head() == head
+    assert "db3" in one.because and third.id[:8] in one.because and one.kind == "revert"
+    done = Review(real).accept(one.id, "owner")
+    assert known(real) == ["one", "the server is db1", *(f"fact {number}" for number in range(6))]
+    made = lesson(real, done)
+    assert (made.kind, set(made.reverts)) == ("revert", {second.change, third.change})
+    assert lesson(real, second).reverted_by == lesson(real, third).reverted_by == done.change
+
+
+def test_a_revert_proposal_of_a_setting_is_a_persons_and_can_be_accepted(real: Workspace) -> None:
+    def config(text: bytes) -> Commit:
+        return real.commit(Change({"config.yaml": text}, "config", "", BY_HAND))
+
+    config(b"format: 1\nmemory:\n  memory_limit: 100\n")
+    second = config(b"format: 1\nmemory:\n  memory_limit: 200\n")
+    config(b"format: 1\nmemory:\n  memory_limit: 300\n")
+    Review(real).accept(proposed(real, second).id, "owner")
+    assert "100" in real.read("config.yaml").text
+
+
+def test_a_persons_uncommitted_edit_in_the_way_stays_until_they_say(real: Workspace) -> None:
+    remember(real, "the server is db1")
+    done = learn(real, lambda memory: memory.replace("db1", "db2"))
+    memory = real.root / "MEMORY.md"
+    memory.write_text(memory.read_text().replace("db2", "db9"))
+    one = proposed(real, done)
+    assert known(real) == ["one", "the server is db9"]
+    Review(real).accept(one.id, "owner")
+    assert known(real) == ["one", "the server is db1"]
+
+
+def test_a_lesson_whose_words_a_later_one_changed_is_proposed_with_it_not_called_gone(real: Workspace) -> None:
+    first = remember(real, "the server is db1")
+    second = learn(real, lambda memory: memory.replace("db1", "db2"))
+    one = proposed(real, first)
+    assert second.id[:8] in one.because and "changed since" in one.because
+    Review(real).accept(one.id, "owner")
+    assert known(real) == ["one"]
+
+
+def test_taking_back_an_edit_does_not_bring_back_what_was_removed_since(real: Workspace) -> None:
+    remember(real, "the server is db1")
+    kept = remember(real, "tea")
+    second = learn(real, lambda memory: memory.replace("db1", "db2").replace("tea", "coffee"))
+    learn(real, lambda memory: entries.remove(memory, "the server").text)
+    take_back(real, second)
+    assert known(real) == ["one", "tea"] and not lesson(real, kept).reverted_by
+
+
+def test_what_a_person_removed_already_is_said_to_be_so(real: Workspace) -> None:
+    first = remember(real, "the server is db1")
+    learn(real, lambda memory: entries.remove(memory, "the server").text)
+    with pytest.raises(Refused, match="so already"):
+        taking_back.take_back(real, [lesson(real, first)], "", BY_HAND)
+
+
+def lessons_of(workspace: Workspace, **wanted: object) -> list[str]:
+    return [one.commit for one in choosing.choose(workspace.git, Chosen(**wanted))]  # type: ignore[arg-type]
+
+
+def test_a_session_a_skill_and_a_date_choose_lessons_and_leave_a_persons_edits_alone(workspace: Workspace) -> None:
+    start = workspace.clock.now() - timedelta(days=1)
+    first, second = remember(workspace, "fact one"), remember(workspace, "fact two")
+    (workspace.root / "MEMORY.md").write_text(workspace.read("MEMORY.md").text + "- by hand\n")
+    workspace.commit_pending()
+    path, greet = "skills/greet/SKILL.md", workspace.read("skills/greet/SKILL.md").text
+    third, fourth = (
+        workspace.commit(Change({path: (greet + f"{word}\n").encode()}, "skill", "", BY_HAND)) for word in ("a", "b")
+    )
+    assert lessons_of(workspace, session="s-1") == [second.id, first.id]
+    assert lessons_of(workspace, since=start) == [fourth.id, third.id, second.id, first.id]
+    assert lessons_of(workspace, skill="greet") == [fourth.id]
+    assert lessons_of(workspace, skill="greet", to=second.id) == [fourth.id, third.id]
+    assert lessons_of(workspace, skill="greet", to=third.id) == [fourth.id]
+    with pytest.raises(NotFound):
+        lessons_of(workspace, skill="greet", session="s-1")
+    taking_back.take_back(workspace, choosing.choose(workspace.git, Chosen(since=start)), "", BY_HAND)
+    assert known(workspace) == ["one", "by hand"] and workspace.read(path).text == greet
+
+
+def test_what_was_taken_back_and_brought_back_in_a_selection_ends_as_it_was_before(workspace: Workspace) -> None:
+    early = remember(workspace, "early")
+    start = history.these(workspace.git, [workspace.head()])[0]
+    late = remember(workspace, "late")
+    take_back(workspace, early)
+    take_back(workspace, late)
+    within = history.between(workspace.git, start.commit, history.MAIN)
+    chosen = choosing.choose(workspace.git, Chosen(ids=[one.commit for one in within]))
+    taking_back.take_back(workspace, chosen, "", BY_HAND)
+    assert known(workspace) == ["one", "early"]
+
+
+def test_a_merge_in_the_range_is_stepped_over_and_the_lessons_of_both_its_sides_are_taken_back(
+    workspace: Workspace,
+) -> None:
+    start = workspace.head()
+    remember(workspace, "ours")
+    assert workspace.settle()
+    sh(workspace.root, "git", "switch", "-qc", "side", start)
+    note = workspace.root / "notes.txt"
+    note.unlink(missing_ok=True)
+    (workspace.root / "notes").mkdir()
+    (workspace.root / "notes/theirs.md").write_text("theirs\n")
+    sh(workspace.root, "git", "add", "-A")
+    sh(workspace.root, "git", "commit", "-qm", "note: theirs\n\nHermes-Kind: note\nHermes-Review: auto\n")
+    sh(workspace.root, "git", "switch", "-q", "main")
+    sh(workspace.root, "git", "merge", "-q", "--no-edit", "side")
+    merge = workspace.head()
+    with pytest.raises(UsageError, match="a merge"):
+        taking_back.revert(workspace, [history.find(workspace.git, merge)], "", BY_HAND)
+    chosen = choosing.choose(workspace.git, Chosen(since=workspace.clock.now() - timedelta(days=1)))
+    assert merge not in [one.commit for one in chosen] and len(chosen) == 2
+    taking_back.take_back(workspace, chosen, "", BY_HAND)
+    assert known(workspace) == ["one"] and workspace.read_bytes("notes/theirs.md") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["MEMORY.md", "notes/deploys.md", "skills/greet/SKILL.md"])
+@pytest.mark.parametrize("seed", range(3))
+def test_any_lesson_of_fifty_on_one_file_goes_and_the_other_forty_nine_stay(
+    real: Workspace, path: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    line = {"M": "- fact {}\n", "n": "## Part {0}\n\nfact {0}\n\n", "s": "\n## Step {0}\n\nfact {0}\n"}[path[0]]
+    done = []
+    for number in range(50):
+        text = real.read(path).text
+        fresh = text + line.format(number)
+        done.append(real.commit(Change({path: fresh.encode()}, "revert", "", BY_HAND)))
+    out = dice.randrange(50)
+    take_back(real, done[out])
+    left = set(re.findall(r"fact (\d+)", real.read(path).text))
+    assert left == {str(number) for number in range(50)} - {str(out)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import symtable
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hermes_fs.store.formats import front, keyed, lines, scan, skill
@@ -190,5 +190,23 @@ def _merge_body(base: str, one: str, other: str, conflicts: list[str]) -> str:
         conflicts.extend(f"section {title!r}: {line}" if title else line for line in lost)
         return merged
 
-    sides = [skill.flat_sections(lines.ended(text, newline) if text else "") for text in (base, one, other)]
-    return "".join(keyed.merge(sides[0], sides[1], sides[2], resolve).values())
+    whole = [skill.flat_sections(lines.ended(text, newline) if text else "") for text in (base, one, other)]
+    sides = [{title: _tight(text) for title, text in side.items()} for side in whole]
+    made = keyed.merge(sides[0], sides[1], sides[2], resolve)
+    return "".join(_spaced(title, text, whole, title == [*made][-1]) for title, text in made.items())
+
+
+def _tight(text: str) -> str:
+    """Without the empty lines at its end: they part sections, so that one that comes or goes behind is no edit."""
+    kept = split(text)
+    while len(kept) > 1 and not kept[-1].strip():
+        kept.pop()
+    return "".join(kept)
+
+
+def _spaced(title: str, text: str, whole: Sequence[Mapping[str, str]], last: bool) -> str:
+    """With as many empty lines at its end as a version of the text has there, before the next section."""
+    texts = [side[title] for side in whole if title in side]
+    if last:
+        texts = [one for side in whole if (one := side.get(title)) and title == [*side][-1]] or [""]
+    return text + max((one[len(_tight(one)) :] for one in texts), key=lambda tail: (len(tail), tail))

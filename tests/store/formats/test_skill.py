@@ -346,3 +346,11 @@ def test_a_name_made_of_words_is_one_of_the_standard(words: str) -> None:
     name = skill.slug(words)
     assert not name or not skill.name_problems(name)
     assert skill.slug(name) == name
+
+
+def test_a_section_behind_which_others_came_can_still_be_taken_out() -> None:
+    def text(*steps: int) -> bytes:
+        return (GOOD + "".join(f"\n## Step {step}\n\nfact {step}\n" for step in steps)).encode()
+
+    merged = SKILL.merge(text(0, 1, 2), text(0, 1, 2, 3, 4), text(0, 1))
+    assert (merged.content, merged.conflicts) == (text(0, 1, 3, 4), ())
