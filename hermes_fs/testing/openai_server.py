@@ -18,15 +18,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from io import BufferedIOBase
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 from hermes_fs.testing.dialects import Dialect, dialect_of
+from hermes_fs.testing.loopback import Listening
 from hermes_fs.testing.openai_answers import Answer, marked_text, misbehaviour, options_of, scripted
 
 
-class OpenAIServer:
-    """Context manager; listens on 127.0.0.1 while entered. `models` maps names to context windows. `requests` holds
+class OpenAIServer(Listening):
+    """`models` maps names to context windows. `requests` holds
     {"path", "headers", "body"} of each request in order, `connections` counts the TCP connections. What a real server
     of a wire would refuse (responses and messages only) is refused here, too."""
 
@@ -47,31 +47,20 @@ class OpenAIServer:
         self._log = log
         self._seen: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = _Listener(("127.0.0.1", port), self)
+        self._listener = _Listener(("127.0.0.1", port), self)
+        super().__init__(self._listener)
 
     @property
     def base_url(self) -> str:
         return f"{self.root}/v1"
 
-    @property
-    def root(self) -> str:
-        """The address as Anthropic's SDK wants it."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.drop()
+    def __exit__(self, *why: object) -> None:
+        super().__exit__(*why)
+        self._listener.drop()
 
     @property
     def open_connections(self) -> int:
-        return self._server.open_connections
+        return self._listener.open_connections
 
     def chats(self) -> list[dict[str, Any]]:
         """The bodies of the requests for a completion, over any wire."""

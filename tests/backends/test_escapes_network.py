@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from hermes_fs.backends.egress import Egress, grant, granted_by, may_reach, parse
 from hermes_fs.core.errors import UsageError
 from hermes_fs.testing.backend_conformance import until
+from hermes_fs.testing.loopback import Incoming, Loopback, Outgoing
 from tests.backends.scene import SECRET, Scene, python
 
 
@@ -20,20 +20,12 @@ from tests.backends.scene import SECRET, Scene, python
 def server() -> Iterator[int]:
     """A web server of the machine that answers SECRET."""
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(f"{SECRET} {self.path} {self.headers['Host']}".encode())
+    def tell(asked: Incoming) -> Outgoing:
+        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        return Outgoing(f"{SECRET} {target} {asked.headers['host']}")
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    serving = HTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=serving.serve_forever, daemon=True).start()
-    yield serving.server_address[1]
-    serving.shutdown()
-    serving.server_close()
+    with Loopback(("GET", ".*", tell)) as serving:
+        yield serving.port
 
 
 def fetch(url: str, how: str = "") -> str:

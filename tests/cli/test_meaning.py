@@ -49,10 +49,10 @@ def test_a_server_finds_other_words_and_all_that_it_is_sent_stands_on_the_disk(
     assert server.base_url not in (mind / "config.yaml").read_text()
     done = hermes("index", "rebuild", "--json")
     assert json.loads(done.stdout)["embedded"] >= 2
-    sent = {text for request in server.requests for text in request["body"]["input"]}
+    sent = {text for request in server.requests for text in request.body["input"]}
     assert "The car is parked behind the station." in sent
     assert found(hermes, "automobile") == ["CAR"]
-    assert server.requests[-1]["body"]["input"] == ["automobile"]
+    assert server.requests[-1].body["input"] == ["automobile"]
 
 
 def test_a_server_that_is_not_there_is_a_note_and_no_failure(hermes: Run) -> None:

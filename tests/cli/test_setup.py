@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from hermes_fs.core.errors import UsageError
 from hermes_fs.providers import keyfile
+from hermes_fs.testing.loopback import Loopback, Outgoing
 from hermes_fs.testing.openai_server import OpenAIServer
 from tests.apps.chat.console import Console
 from tests.cli.conftest import ROOT
@@ -103,8 +101,8 @@ def test_a_key_is_asked_for_hidden_tried_and_kept_in_one_place(start: Start, hom
 
 @pytest.mark.slow
 def test_a_key_that_the_server_refuses_is_asked_for_again_and_never_kept(start: Start, home: Path) -> None:
-    with refusing() as url:
-        console = start(ANTHROPIC_BASE_URL=url)
+    with Loopback(("", ".*", lambda asked: Outgoing(status=401))) as server:
+        console = start(ANTHROPIC_BASE_URL=server.root)
         walk(console, *TO_THE_MODEL[:2], ("which? [Enter: later]", "key"), ("which? [Enter: leave it]", "anthropic"))
         walk(console, ("not shown while you type", KEY))
         console.wait("✗")
@@ -196,22 +194,3 @@ def state(home: Path) -> dict[str, bytes]:
         path for path in home.rglob("*") if (path.is_file() and "/.git/" not in f"{path}") or path.name == "local.yaml"
     )
     return {str(path): path.read_bytes() for path in found if path.is_file()}
-
-
-@contextlib.contextmanager
-def refusing() -> Iterator[str]:
-    """A server that takes no key."""
-
-    class Refusal(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(401)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()

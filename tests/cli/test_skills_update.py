@@ -10,14 +10,14 @@ import pytest
 from hermes_fs.store.workspace import Workspace
 from tests.cli.conftest import git, trust
 from tests.store.installing.packing import SKILL, tarred
-from tests.store.installing.site import Page, Site, row, site
+from tests.store.installing.site import Page, Site, row
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def server() -> Iterator[Site]:
-    with site() as made:
+    with Site() as made:
         yield made
 
 
@@ -167,9 +167,9 @@ def test_where_a_cloned_lock_points_is_not_asked_until_it_is_trusted(hermes, min
     place = mind / "skills.lock"
     place.write_text(place.read_text().replace(server.address, "http://127.0.0.1:9"))
     git(mind, "commit", "-qam", "as a pull would bring it")
-    server.asked.clear()
+    server.requests.clear()
     done = hermes("skills", "update")
-    assert done.returncode == 4 and "hermes trust accept source:pdf" in done.stderr and server.asked == []
+    assert done.returncode == 4 and "hermes trust accept source:pdf" in done.stderr and server.requests == []
     assert "asks for new versions: http://127.0.0.1:9" in hermes("trust", "list").stdout
     assert hermes("trust", "accept", "source:pdf", "--yes").returncode == 0
     assert "did not answer" in hermes("skills", "update").stderr

@@ -19,6 +19,7 @@ from hermes_fs.providers.presets import at
 from hermes_fs.providers.wordpiece import WordPiece
 from hermes_fs.testing.embedder_conformance import EmbedderConformance
 from hermes_fs.testing.embeddings_server import EmbeddingsServer
+from hermes_fs.testing.loopback import Outgoing
 from hermes_fs.testing.small_embedder import SmallEmbedder
 
 KEY = "sk-test-0123456789abcdef"
@@ -86,21 +87,21 @@ def test_words_are_cut_as_the_model_was_trained_on_them() -> None:
 
 def test_texts_go_in_batches_with_the_key_in_the_header_alone(server: EmbeddingsServer) -> None:
     client(server).embed([f"text {number}" for number in range(BATCH + 1)])
-    assert [len(request["body"]["input"]) for request in server.requests] == [BATCH, 1]
-    assert {request["headers"]["Authorization"] for request in server.requests} == {f"Bearer {KEY}"}
-    assert KEY not in json.dumps([request["body"] for request in server.requests])
+    assert [len(request.body["input"]) for request in server.requests] == [BATCH, 1]
+    assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {KEY}"}
+    assert KEY not in json.dumps([request.body for request in server.requests])
 
 
 def test_a_fault_that_passes_is_tried_again_after_the_servers_own_wish(server: EmbeddingsServer) -> None:
     waited: list[float] = []
-    server.faults = [(429, {"error": {"message": "slow down"}}, {"Retry-After": "7"}), (503, "<html>", {})]
+    server.faults = [Outgoing({"error": {"message": "slow down"}}, 429, {"Retry-After": "7"}), Outgoing("<html>", 503)]
     assert len(client(server, waited).embed(["hello"])) == 1
     assert waited[0] == 7
     assert len(waited) == 2
 
 
 def test_a_wrong_key_is_one_line_that_does_not_repeat_it(server: EmbeddingsServer) -> None:
-    server.faults = [(401, {"error": {"message": f"Incorrect API key provided: {KEY}\nsee docs"}}, {})]
+    server.faults = [Outgoing({"error": {"message": f"Incorrect API key provided: {KEY}\nsee docs"}}, 401)]
     with pytest.raises(ProviderError) as caught:
         client(server).embed(["hello"])
     assert caught.value.fault == "auth"
@@ -129,7 +130,7 @@ def test_nobody_listening_is_one_line() -> None:
     ],
 )
 def test_what_are_no_embeddings_is_an_error(server: EmbeddingsServer, said: object) -> None:
-    server.faults = [(200, said, {})]
+    server.faults = [Outgoing(said)]
     with pytest.raises(Failed, match="no embeddings"):
         client(server).embed(["hello"])
 
@@ -137,13 +138,13 @@ def test_what_are_no_embeddings_is_an_error(server: EmbeddingsServer, said: obje
 def test_vectors_of_another_size_than_before_are_an_error(server: EmbeddingsServer) -> None:
     embedder = client(server)
     assert embedder.dimensions == 64
-    server.faults = [(200, {"data": [{"index": 0, "embedding": [1.0, 0.0]}]}, {})]
+    server.faults = [Outgoing({"data": [{"index": 0, "embedding": [1.0, 0.0]}]})]
     with pytest.raises(Failed):
         embedder.embed(["hello"])
 
 
 def test_a_redirect_is_not_followed_with_the_texts(server: EmbeddingsServer) -> None:
-    server.faults = [(307, {"error": "elsewhere"}, {"Location": f"{server.base_url}/other"})]
+    server.faults = [Outgoing({"error": "elsewhere"}, 307, {"Location": f"{server.base_url}/other"})]
     with pytest.raises(ProviderError):
         client(server).embed(["hello"])
     assert len(server.requests) == 1
@@ -171,7 +172,7 @@ def test_the_key_comes_from_the_variable_that_is_named(server: EmbeddingsServer)
     embedder = embedders.choose(wanted, {"MY_KEY": "abc"})
     assert embedder is not None
     embedder.embed(["hello"])
-    assert server.requests[0]["headers"]["Authorization"] == "Bearer abc"
+    assert server.requests[0].headers["authorization"] == "Bearer abc"
 
 
 @pytest.mark.parametrize("name", ["base_url", "api_key_env"])

@@ -51,18 +51,18 @@ class TestHoncho(UserModelConformance):
 def test_only_what_the_person_said_is_sent(server: HonchoServer) -> None:
     words = Said("I like tea; my key is sk-proj-" + "Zq8" * 16, SAID.span, SAID.session)
     model(server, HONCHO_API_KEY="hc-key").observe([words], Cancel())
-    sent = json.dumps([request["body"] for request in server.requests])
+    sent = json.dumps([request.body for request in server.requests])
     assert "I like tea" in sent
     assert "Zq8Zq8" not in sent
     assert "sessions/2026" not in sent
-    assert {request["path"].partition("?")[0] for request in server.requests} == {
+    assert {request.path for request in server.requests} == {
         "/v3/workspaces",
         "/v3/workspaces/hermes/peers",
         "/v3/workspaces/hermes/sessions",
         "/v3/workspaces/hermes/sessions/01A/messages/list",
         "/v3/workspaces/hermes/sessions/01A/messages",
     }
-    assert {request["headers"]["Authorization"] for request in server.requests} == {"Bearer hc-key"}
+    assert {request.headers["authorization"] for request in server.requests} == {"Bearer hc-key"}
 
 
 def test_nothing_of_a_tainted_session_is_sent(server: HonchoServer) -> None:
@@ -119,8 +119,8 @@ def test_no_key_of_the_environment_goes_where_nobody_named_it(
     monkeypatch.setenv("HONCHO_WORKSPACE_ID", "another")
     wanted = PeopleConfig(provider="honcho", base_url=server.base_url, api_key_env="")
     honcho.of("owner", wanted, {}).observe([SAID], Cancel())
-    assert "hc-secret" not in json.dumps(server.requests)
-    assert all("another" not in request["path"] for request in server.requests)
+    assert "hc-secret" not in str(server.requests)
+    assert all("another" not in request.path for request in server.requests)
 
 
 def test_the_hosted_server_needs_a_key() -> None:

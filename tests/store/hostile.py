@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from hermes_fs.cli.checks import Scene, examine
@@ -22,6 +20,7 @@ from hermes_fs.store.init import init
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.workspace import Workspace
+from hermes_fs.testing.loopback import Incoming, Loopback, Outgoing
 
 OWNER = Provenance(origin="owner", trigger="user", person="owner")
 
@@ -132,32 +131,10 @@ def unpacked(theirs: Stranger, name: str = "unpacked") -> Path:
 
 
 @contextmanager
-def recorder(status: int = 404, location: str = "") -> Iterator[tuple[str, list[str]]]:
-    """A loopback server: (its address, what was asked of it with the headers that carry keys)."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(f"{self.command} {self.path} {self.headers.get('Authorization', '')}")
-            self.send_response(status)
-            if location:
-                self.send_header("Location", location)
-            if status == 401:
-                self.send_header("WWW-Authenticate", 'Basic realm="x"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_POST = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def recorder(status: int = 404, location: str = "") -> Iterator[tuple[str, list[Incoming]]]:
+    """A loopback server: (its address, what was asked of it, with the headers that carry keys)."""
+    headers = {"Location": location} if location else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="x"'
+    with Loopback(("", ".*", lambda asked: Outgoing(status=status, headers=headers))) as server:
+        yield server.root, server.requests

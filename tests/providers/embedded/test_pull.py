@@ -74,7 +74,7 @@ def test_a_file_comes_from_an_address_and_its_progress_is_told(
 def test_a_connection_that_breaks_off_goes_on_where_it_was(bring: Callable[..., Pulled]) -> None:
     with FileServer(CONTENT, cut=[1_000_000, 500_000]) as server:
         assert bring(url(server)).path.read_bytes() == CONTENT
-    assert server.requests == ["", "bytes=1000000-", "bytes=1500000-"]
+    assert server.spans == ["", "bytes=1000000-", "bytes=1500000-"]
 
 
 def test_an_interrupted_pull_goes_on_the_next_time_even_from_another_source(
@@ -86,7 +86,7 @@ def test_an_interrupted_pull_goes_on_the_next_time_even_from_another_source(
         assert left(tmp_path) == ["some-model.gguf.part", "some-model.gguf.part.json"]
     with FileServer(CONTENT) as other:
         assert bring(url(other)).path.read_bytes() == CONTENT
-    assert other.requests == ["bytes=2000000-"]
+    assert other.spans == ["bytes=2000000-"]
 
 
 def test_a_server_without_ranges_sends_it_all_again(bring: Callable[..., Pulled]) -> None:
@@ -111,7 +111,7 @@ def test_a_wrong_hash_is_thrown_away_and_said_and_the_next_source_is_asked(
     with FileServer(wrong) as server, FileServer(CONTENT) as other:
         assert bring(url(server), url(other)).sha256 == SHA256
     assert any("is not the file that was asked for" in line and "thrown away" in line for line in told.lines)
-    assert other.requests == [""], "nothing of the wrong bytes is kept"
+    assert other.spans == [""], "nothing of the wrong bytes is kept"
 
 
 def test_a_wrong_hash_alone_leaves_nothing(bring: Callable[..., Pulled], tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_two_pulls_at_once_bring_it_once(bring: Callable[..., Pulled], told: Tol
             one.start()
         for one in pulls:
             one.join()
-    assert server.requests == [""]
+    assert server.spans == [""]
 
 
 def test_a_file_of_ones_own_needs_a_name_and_a_hash_that_is_one() -> None:

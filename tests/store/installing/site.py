@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from hermes_fs.store.installing.sites import SCHEMA
 from hermes_fs.store.installing.source import INDEX
+from hermes_fs.testing.loopback import Incoming, Loopback, Outgoing
 
 
 @dataclass
@@ -25,14 +24,29 @@ class Page:
     declared: int | None = None
 
 
-class Site:
-    """`pages` by path; `asked` holds (path, headers) of each request."""
+class Site(Loopback):
+    """`pages` by path; `host` is the name by which it calls itself."""
 
-    def __init__(self, address: str, stop: threading.Event) -> None:
-        self.address = address
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__()
+        self.address = self.root.replace("127.0.0.1", host)
         self.pages: dict[str, Page] = {}
-        self.asked: list[tuple[str, dict[str, str]]] = []
-        self.stop = stop
+        self._stop = threading.Event()
+
+    def __exit__(self, *why: object) -> None:
+        self._stop.set()
+        super().__exit__(*why)
+
+    def answer(self, asked: Incoming) -> Outgoing:
+        page = self.pages.get(asked.path, Page(b"no", 404))
+        length = len(page.body) if page.declared is None else page.declared
+        return Outgoing(self._pieces(page), page.status, {**page.headers, "Content-Length": str(length)})
+
+    def _pieces(self, page: Page) -> Iterator[bytes]:
+        for place in range(0, len(page.body), 1 if page.drip else max(1, len(page.body))):
+            yield page.body[place : place + 1] if page.drip else page.body
+            if page.drip and self._stop.wait(page.drip):
+                return
 
     def offer(self, *rows: dict[str, Any], schema: str = SCHEMA) -> str:
         """Puts the index there; its address."""
@@ -43,45 +57,3 @@ class Site:
 def row(name: str, data: bytes, url: str, kind: str = "archive", about: str = "") -> dict[str, Any]:
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return {"name": name, "type": kind, "description": about or f"Does {name}.", "url": url, "digest": digest}
-
-
-@contextlib.contextmanager
-def site(host: str = "127.0.0.1") -> Iterator[Site]:
-    stop = threading.Event()
-
-    class Answers(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.asked.append((self.path, dict(self.headers)))
-            page = made.pages.get(self.path, Page(b"no", 404))
-            self.send_response(page.status)
-            for name, value in page.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(page.body) if page.declared is None else page.declared))
-            self.end_headers()
-            with contextlib.suppress(OSError):  # the other side has had enough
-                self._send(page)
-
-        def _send(self, page: Page) -> None:
-            for piece in _pieces(page):
-                self.wfile.write(piece)
-                if page.drip and stop.wait(page.drip):
-                    return
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    made = Site(f"http://{host}:{server.server_port}", stop)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield made
-    finally:
-        stop.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def _pieces(page: Page) -> Sequence[bytes]:
-    return [page.body[place : place + 1] for place in range(len(page.body))] if page.drip else [page.body]

@@ -14,7 +14,7 @@ from hermes_fs.store.installing.bringing import bring
 from hermes_fs.store.installing.source import Source
 from hermes_fs.store.objects import TreeEntry
 from tests.store.git_shell import sh
-from tests.store.installing.git_http import serving
+from tests.store.installing.git_http import GitServer
 from tests.store.installing.packing import SKILL
 
 pytestmark = pytest.mark.slow
@@ -41,8 +41,8 @@ def commit(offered: Path, rev: str) -> str:
 
 
 def test_over_http_the_newest_commit_of_whatever_branch_is_the_default(offered, tmp_path):
-    with serving(offered.parent) as address:
-        found = bring(Source("git", f"{address}/skills"), tmp_path)
+    with GitServer(offered.parent) as server:
+        found = bring(Source("git", f"{server.root}/skills"), tmp_path)
     assert found.commit == commit(offered, "trunk") and sorted(found.files) == ["LICENSE", "SKILL.md"]
     assert not (tmp_path / "installing").exists()
 
@@ -57,9 +57,8 @@ def test_a_branch_a_tag_and_a_whole_commit_are_understood(offered, tmp_path):
 
 
 def test_a_login_goes_to_its_host_and_into_no_message(offered, tmp_path):
-    asked: list[str] = []
-    with serving(offered.parent, asked) as address, pytest.raises(Failed) as raised:
-        bring(Source("git", address.replace("://", "://me:s3cret@") + "/none"), tmp_path)
+    with GitServer(offered.parent) as server, pytest.raises(Failed) as raised:
+        bring(Source("git", server.root.replace("://", "://me:s3cret@") + "/none"), tmp_path)
     assert "s3cret" not in str(raised.value)
 
 
