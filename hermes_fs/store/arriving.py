@@ -53,10 +53,15 @@ class Arrival:
 
 def judge(git: Git, head: str) -> Arrival:
     """What of a commit is written. Raises Refused where all of it is suspect: a bomb, or names that lead into .git."""
+    return judge_files(git, walk(git, head))
+
+
+def judge_files(git: Git, files: Iterable[tuple[str, TreeEntry]]) -> Arrival:
+    """As `judge`, of these files."""
     arrival = Arrival()
     seen: dict[str, str] = {}
     total = 0
-    for name, entry in walk(git, head):
+    for name, entry in files:
         size = git.size_of(entry.oid) if entry.kind == "blob" else 0
         problem = _problem(name, entry, size) or _folds(name, seen)
         if problem == _LEADS_INTO_GIT:

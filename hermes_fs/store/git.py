@@ -119,13 +119,13 @@ class Git:
 
     def tree(self, oid: str) -> list[TreeEntry]:
         """Entries of a tree (or of a commit's tree), in git's order. Raises NotFound."""
-        return [entry_of(name, row) for name, row in self._rows(oid).items()]
+        return [entry_of(name, row) for name, row in self.rows(oid).items()]
 
     def entry_at(self, commit: str, path: str) -> TreeEntry | None:
         """What lies at a path in a commit or tree, None if nothing does."""
         oid, found = commit, None
         for name in map(os.fsencode, path.split("/")):
-            row = self._rows(oid).get(name) if oid else None
+            row = self.rows(oid).get(name) if oid else None
             found = entry_of(name, row) if row else None
             oid = found.oid if found and found.kind == "tree" else ""
         return found
@@ -190,7 +190,7 @@ class Git:
         self, base: str, files: Mapping[str, tuple[str, str] | None], new: list[tuple[ObjectKind, bytes]]
     ) -> str:
         """As `write_tree_with`, but the trees to write are appended to `new` instead of written."""
-        kept = dict(self._rows(base)) if base else {}
+        kept = dict(self.rows(base)) if base else {}
         below: dict[str, dict[str, tuple[str, str] | None]] = {}
         for path, value in files.items():
             name, slash, rest = path.partition("/")
@@ -327,7 +327,8 @@ class Git:
             data = reader.read(int(size) + 1)[:-1]
             return kind.decode(), data
 
-    def _rows(self, rev: str) -> Rows:
+    def rows(self, rev: str) -> Rows:
+        """As `tree`, by name and as git has them: for who compares many."""
         oid = rev if _WHOLE_ID.fullmatch(rev) else self.resolve(rev)  # only what never changes is remembered
         rows = self._known.get(oid)
         if rows is None:

@@ -57,7 +57,7 @@ def roll_forward(git: Git, files: Files, entry: Entry) -> None:
 
 def put_back(git: Git, files: Files, entry: Entry) -> None:
     """Restores the files that hold the lesson's bytes. Others, which somebody edited since, stay as they are."""
-    for move in () if entry.placed else entry.moves:
+    for move in () if entry.placed else reversed(entry.moves):
         if holds_the_lesson(git, files, move):
             _write(git, files, move.path, move.old, move.old_mode)
         if not move.old:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,20 +25,26 @@ _LOCKS = ("HEAD.lock", f"{BRANCH}.lock", "packed-refs.lock")
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """A commit to be: it follows `parent` and turns each path of `found` (as it is on disk) into `files`' bytes.
-
-    `placed`: the disk already has it so.
+class Step:
+    """What becomes of main and the disk: from commit `parent` on, each path of `found` (as it is on disk) turns into
+    `files`' bytes. `placed`: the disk already has it so.
     """
 
     parent: str
     moves: tuple[Move, ...]
     files: Mapping[str, bytes | None]
     found: Mapping[str, Found | None]
+    placed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A step, and the commit that is to be made for it."""
+
+    step: Step
     message: str
     author: Signature
     committer: Signature
-    placed: bool = False
 
 
 class EditedMeanwhile(Conflict):
@@ -57,42 +63,51 @@ class Transaction:
         """The new commit's id, once it is acknowledged."""
         written = self._write_objects(lesson, sign)
         reach("door.objects")
+        return self._take(lesson.step, written)
+
+    def follow(self, step: Step, commit: str) -> str:
+        """As `apply`, with a commit that is made already, whose objects are on the disk: fetched, or merged."""
+        return self._take(step, [commit])
+
+    def _take(self, step: Step, written: Sequence[str]) -> str:
+        """Steps 5 and 6 once the objects are written; the commit is the last of them."""
         staged: dict[str, Path] = {}
         kept: dict[str, Path] = {}
         with contextlib.ExitStack() as always, contextlib.ExitStack() as undo:
             always.callback(_unlink_all, staged, kept)
-            undo.callback(self._drop_folders, lesson)
-            self._stage(lesson, staged, kept)
+            undo.callback(self._drop_folders, step)
+            self._stage(step, staged, kept)
             reach("door.staged")
-            entry = Entry(BRANCH, lesson.parent, written[-1], lesson.placed, boot(), lesson.moves)
+            entry = Entry(BRANCH, step.parent, written[-1], step.placed, boot(), step.moves)
             undo.callback(self._undo, entry, kept, self._journal.append(entry))
             reach("door.journal")
             new = [*self._git.loose_files(written), *staged.values(), *self._journal.places]
-            self._move(entry, lesson, staged, self._git.syncer.begin(new))
+            self._move(entry, step, staged, self._git.syncer.begin(new))
             undo.pop_all()
             reach("door.ref")
         return written[-1]
 
-    def _stage(self, lesson: Lesson, staged: dict[str, Path], kept: dict[str, Path]) -> None:
+    def _stage(self, step: Step, staged: dict[str, Path], kept: dict[str, Path]) -> None:
         """Puts what will be renamed into place aside, and gives what it will replace a second name."""
-        for path, data in lesson.files.items() if not lesson.placed else ():
-            found = lesson.found[path]
+        for move in () if step.placed else step.moves:
+            path, data, found = move.path, step.files[move.path], step.found[move.path]
             if data is not None:
-                staged[path] = self._files.stage(path, data, found.permissions if found else None)
+                staged[path] = self._files.stage(path, data, _permissions(move, found))
             if found and (aside := self._files.keep(path)):
                 kept[path] = aside
 
-    def _drop_folders(self, lesson: Lesson) -> None:
-        for move in lesson.moves:
-            if not move.old and not lesson.placed:
+    def _drop_folders(self, step: Step) -> None:
+        for move in step.moves:
+            if not move.old and not step.placed:
                 self._files.drop_empty(move.path)
 
     def _write_objects(self, lesson: Lesson, sign: bool) -> list[str]:
         """Ids of what was written and is to be waited for; the commit is the last."""
-        new: list[tuple[ObjectKind, bytes]] = [("blob", data) for data in lesson.files.values() if data is not None]
-        versions = {move.path: (move.new_mode, move.new) if move.new else None for move in lesson.moves}
-        tree = self._git.plan_tree(lesson.parent, versions, new)
-        parents = [lesson.parent] if lesson.parent else []
+        step = lesson.step
+        new: list[tuple[ObjectKind, bytes]] = [("blob", data) for data in step.files.values() if data is not None]
+        versions = {move.path: (move.new_mode, move.new) if move.new else None for move in step.moves}
+        tree = self._git.plan_tree(step.parent, versions, new)
+        parents = [step.parent] if step.parent else []
         who = lesson.author, lesson.committer
         if sign:
             self._git.write(new)
@@ -100,7 +115,7 @@ class Transaction:
         new.append(self._git.commit_of(commit_text(tree, parents, lesson.message, *who)))
         return self._git.write_soon(new)
 
-    def _move(self, entry: Entry, lesson: Lesson, staged: Mapping[str, Path], waited: Callable[[], None]) -> None:
+    def _move(self, entry: Entry, step: Step, staged: Mapping[str, Path], waited: Callable[[], None]) -> None:
         """Step 6. `waited` returns when all that was written before is on the disk; git locks the ref meanwhile."""
         hold(self._git)
         reach("door.held")
@@ -108,7 +123,7 @@ class Transaction:
         def place() -> None:
             waited()
             reach("door.durable")
-            self._place(lesson, staged)
+            self._place(step, staged)
 
         try:
             with self._git.moving_ref(entry.ref, entry.new, entry.old):
@@ -118,13 +133,13 @@ class Transaction:
                 raise
             with self._git.moving_ref(entry.ref, entry.new, entry.old):
                 place()
-        moved = () if lesson.placed else lesson.moves
+        moved = () if step.placed else step.moves
         folders = [self._files.folder_of(move.path) for move in moved]
         self._git.syncer.sync([(self._git.common_dir / entry.ref).parent, *folders])
 
-    def _place(self, lesson: Lesson, staged: Mapping[str, Path]) -> None:
-        for path in () if lesson.placed else lesson.files:
-            found = lesson.found[path]
+    def _place(self, step: Step, staged: Mapping[str, Path]) -> None:
+        for path in () if step.placed else (move.path for move in step.moves):
+            found = step.found[path]
             if self._files.stamp(path) != (found.stamp if found else None):
                 raise EditedMeanwhile(f"{path} was edited at the same time", "try again")
             if path in staged:
@@ -160,6 +175,13 @@ class Transaction:
                     lock.unlink()
                     dropped = True
         return dropped
+
+
+def _permissions(move: Move, found: Found | None) -> int | None:
+    """Of the file to come: those that it has, unless it is new or becomes, or ceases to be, a program."""
+    if found and move.new_mode == found.mode:
+        return found.permissions
+    return 0o755 if move.new_mode == "100755" else None
 
 
 def _unlink_all(*asides: Mapping[str, Path]) -> None:

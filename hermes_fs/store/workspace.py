@@ -12,10 +12,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from hermes_fs.core.clock import Clock, SystemClock
-from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
+from hermes_fs.core.errors import Failed, HermesError, Refused
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.types import Change, Commit, Doc, Kind, Provenance
@@ -31,14 +30,15 @@ from hermes_fs.store.lock import Lock
 from hermes_fs.store.message import Approval
 from hermes_fs.store.objects import LINK_MODE
 from hermes_fs.store.paths import author_of, check_change, check_path, kind_of
-from hermes_fs.store.transaction import Lesson, Transaction, clear_leftovers
+from hermes_fs.store.retrying import Outdated as Outdated
+from hermes_fs.store.retrying import retried
+from hermes_fs.store.stepping import step_to
+from hermes_fs.store.transaction import Lesson, Step, Transaction, clear_leftovers
 from hermes_fs.store.trust import Trust
 
 Listener = Callable[[Commit, tuple[str, ...]], None]
 """Called with each acknowledged lesson and its paths, in the committing thread. What it raises is reported, no more."""
 
-_T = TypeVar("_T")
-_ATTEMPTS = 4
 _BY_HAND = Provenance(origin="owner", trigger="user")
 
 
@@ -51,10 +51,6 @@ def _known_format(path: str) -> Format:
 def _without_secrets(why: str) -> str:
     found: str = load("hermes_fs.core.secrets:redact")(why)
     return found
-
-
-class Outdated(Conflict):
-    """A file is not as the change expects it."""
 
 
 class Workspace:
@@ -158,7 +154,7 @@ class Workspace:
         check_change(change, approval is not None)
         self.require_learning()
         with self.locked():
-            done = _retried(lambda: self._apply(*self._lesson(self.weigh(change, approval=approval), approval)))
+            done = retried(lambda: self._apply(*self._lesson(self.weigh(change, approval=approval), approval)))
         self._tell(done, tuple(change.files))
         return done
 
@@ -215,7 +211,26 @@ class Workspace:
             return self.commit(Change({path: fresh.encode()}, kind, why, provenance, {path: doc.blob}))
 
         with self.locked():
-            return _retried(attempt, outdated_too=True)
+            return retried(attempt, outdated_too=True)
+
+    def advance(self, target: Callable[[str], str]) -> tuple[str, str]:
+        """Moves main and the files on to a commit that came from elsewhere, or that joins one with main: what `target`
+        makes of main's head. (head before, head now). What a person had edited is committed first, and nothing that
+        came is trusted by it. Raises Refused where a file that is not kept on main is in the way."""
+        self.require_learning()
+        with self.locked():
+            self.commit_pending()
+
+            def attempt() -> tuple[str, str]:
+                head = self.head()
+                tip = target(head)
+                if tip != head:
+                    self._transaction.follow(step_to(self.git, self._files, head, tip), tip)
+                    self._seen_journal = self._journal.stamp
+                    self._follower.nudge()
+                return head, tip
+
+            return retried(attempt)
 
     def commit_pending(self) -> list[Commit]:
         """Commits what a person edited in the mind, in their name. Does nothing where learning is off."""
@@ -302,8 +317,8 @@ class Workspace:
         author = self._person.author(now) if by_hand else identity.agent_on(self.host, now)
         files = {move.path: change.files[move.path] for move in weighed.moves}
         committer = self._person.committer(author)
-        lesson = Lesson(weighed.head, weighed.moves, files, weighed.found, text, author, committer)
-        return lesson, Commit("", change_id, subject, now)
+        step = Step(weighed.head, weighed.moves, files, weighed.found)
+        return Lesson(step, text, author, committer), Commit("", change_id, subject, now)
 
     def _apply(self, lesson: Lesson, commit: Commit) -> Commit:
         done = replace(commit, id=self._transaction.apply(lesson, signing.is_wanted(self.root, self.state_dir)))
@@ -344,16 +359,9 @@ class Workspace:
         trailers = message.trailers_of(Change(files, kind, "", _BY_HAND), change_id) | {"Hermes-Review": ""}
         subject = message.one_line(subject_of(versions, self.formats), message.SUBJECT_LENGTH)
         person = self._person.author(now)
-        lesson = Lesson(
-            head,
-            tuple(edit.move for edit in edits),
-            files,
-            {edit.move.path: edit.found for edit in edits},
-            message.compose(subject, versions, "", trailers),
-            person,
-            person,
-            placed=True,
-        )
+        moves, found = tuple(edit.move for edit in edits), {edit.move.path: edit.found for edit in edits}
+        step = Step(head, moves, files, found, placed=True)
+        lesson = Lesson(step, message.compose(subject, versions, "", trailers), person, person)
         done = self._apply(lesson, Commit("", change_id, subject, now))
         self._tell(done, tuple(files))
         return done
@@ -371,17 +379,6 @@ class Workspace:
                 listener(commit, paths)
             except HermesError as error:  # the lesson stands, whatever its readers make of it
                 self._report([str(error)])
-
-
-def _retried(attempt: Callable[[], _T], outdated_too: bool = False) -> _T:
-    """Once more where a person's own git, or editor, was quicker. What is Outdated stays so, unless `outdated_too`."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return attempt()
-        except Conflict as error:
-            if isinstance(error, Outdated) and not outdated_too:
-                raise
-    return attempt()
 
 
 def _bytes(found: Found | None) -> bytes | None:

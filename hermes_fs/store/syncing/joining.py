@@ -1,0 +1,127 @@
+"""Joins main with a commit that came from elsewhere. Owns what the joining commit is; `Workspace.advance` applies it.
+
+A joining commit is made of its two parents alone, so two machines that join the same two make the same commit, and
+need not join once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hermes_fs.core.ids import derived_ulid
+from hermes_fs.store import arriving, conflicts, message, signing
+from hermes_fs.store.git import Git
+from hermes_fs.store.merging import Clash, differences, merge
+from hermes_fs.store.objects import Signature
+from hermes_fs.store.workspace import Workspace
+
+_NAME, _ADDRESS = "Hermes", "hermes@sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Main before and after, as commit ids; `lessons` came, `merged` says whether both sides had any. `clashes` are
+    kept in conflicts/, `said` tells a person in a line each what was left out."""
+
+    before: str
+    after: str
+    lessons: int
+    merged: bool
+    clashes: tuple[Clash, ...]
+    said: tuple[str, ...]
+
+
+def join(workspace: Workspace, theirs: str) -> Joined:
+    """Main with all that a commit brings. Nothing of it is trusted by that. Raises Refused, Conflict or Failed; then
+    main and the files are as before."""
+    git = workspace.git
+    clashes: list[Clash] = []
+    said: list[str] = []
+
+    def target(head: str) -> str:
+        clashes.clear()
+        said.clear()
+        if is_ancestor(git, theirs, head):
+            return head
+        tip, lines = admitted(git, head, theirs)
+        said.extend(lines)
+        if is_ancestor(git, tip, head):
+            return head
+        if is_ancestor(git, head, tip):
+            return tip
+        tree, found = merge(git, head, tip, workspace.formats)
+        clashes.extend(found)
+        return _joining(workspace, (head, tip), tree, found)
+
+    before, after = workspace.advance(target)
+    lessons = count(git, before, theirs) if after != before else 0
+    merged = after != before and not is_ancestor(git, before, theirs)
+    return Joined(before, after, lessons, merged, tuple(clashes), tuple(said))
+
+
+def is_ancestor(git: Git, commit: str, of: str) -> bool:
+    return commit == of or git.ask("merge-base", "--is-ancestor", commit, of).code == 0
+
+
+def count(git: Git, without: str, of: str) -> int:
+    """How many lessons of a commit's history another has not; joins are none."""
+    return int(git.run("rev-list", "--count", "--no-merges", of, f"^{without}", "--"))
+
+
+def admitted(git: Git, head: str, theirs: str) -> tuple[str, list[str]]:
+    """(the commit to join, lines on what of it is left out): theirs, or where it holds what no mind does (links,
+    submodules, names that no disk should see), one on top of it without that. Raises Refused where it means harm."""
+    incoming = {each.path: each for each in differences(git, head, theirs)}
+    arrival = arriving.judge_files(git, ((path, each.second) for path, each in incoming.items() if each.second))
+    left_out = [name for names in arrival.left_out.values() for name in names]
+    if not left_out:
+        return theirs, arrival.lines
+    kept = {name: incoming[name].first for name in left_out}
+    tree = git.write_tree_with(theirs, {name: (row.mode, row.oid) if row else None for name, row in kept.items()})
+    text = message.compose(
+        f"sync: leave out {len(left_out)} that no mind holds",
+        {},
+        message.person_reason("\n".join(arrival.lines)),
+        _trailers([theirs, tree], _when(git, [theirs])),
+    )
+    who = Signature(_NAME, _ADDRESS, _when(git, [theirs]))
+    return git.commit(tree, [theirs], text, who, who), arrival.lines
+
+
+def _joining(workspace: Workspace, sides: tuple[str, str], tree: str, clashes: Sequence[Clash]) -> str:
+    git = workspace.git
+    pages = dict(map(conflicts.page, clashes))
+    if pages:
+        tree = git.write_tree_with(tree, {path: ("100644", git.hash_blob(data)) for path, data in pages.items()})
+    parents = sorted(sides)
+    when = _when(git, parents)
+    counts = count(git, parents[1], parents[0]), count(git, parents[0], parents[1])
+    lines = [f"{clash.path}: see {path}" for clash, path in zip(clashes, pages, strict=True)]
+    text = message.compose(
+        f"merge: {counts[0]} and {counts[1]} lessons",
+        {},
+        message.person_reason("\n".join(["two machines learned at the same time", *lines])),
+        _trailers(parents, when),
+    )
+    who = Signature(_NAME, _ADDRESS, when)
+    if signing.is_wanted(workspace.root, workspace.state_dir):
+        return signing.signed_commit(git, tree, parents, text, who, who)
+    return git.commit(tree, parents, text, who, who)
+
+
+def _trailers(made_of: Sequence[str], when: datetime) -> dict[str, str]:
+    return {
+        "Hermes-Kind": "merge",
+        "Hermes-Change": derived_ulid(int(when.timestamp()), " ".join(made_of)),
+        "Hermes-Origin": "agent",
+        "Hermes-Trigger": "sync",
+        "Hermes-Review": "auto",
+    }
+
+
+def _when(git: Git, commits: Sequence[str]) -> datetime:
+    """When the later of them was made: a moment of its own would differ from machine to machine."""
+    times = git.run("log", "--no-walk=unsorted", "--format=%ct", *commits, "--").split()
+    return datetime.fromtimestamp(max(map(int, times)), UTC)
