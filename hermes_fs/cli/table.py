@@ -17,6 +17,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
         "review": ("hermes_fs.cli.review", "what the agent proposes: list, show, accept, reject, edit"),
     },
+    "Elsewhere": {
+        "sync": ("hermes_fs.cli.sync", "this workspace and its remote become the same"),
+    },
     "Find again": {
         "search": ("hermes_fs.cli.search", "what was said, done, noted or learned"),
         "sessions": ("hermes_fs.cli.sessions", "earlier conversations: list, show, path, commit"),

@@ -189,6 +189,16 @@ class SessionsConfig(Section):
     commit: bool = Field(True, description="Whether transcripts are committed to refs/hermes/sessions.")
 
 
+class SyncConfig(Section):
+    remote: str = Field("origin", description="Name of the git remote that the workspace is synced with.")
+    mirrors: tuple[str, ...] = Field((), description="Further remotes, by name or address, that only receive lessons.")
+    sessions: str = Field(
+        "", description="Name of the remote that gets this machine's conversations; empty: none does."
+    )
+    keep: Literal["all", "90d", "none"] = Field("90d", description="Which conversations of other machines are brought.")
+    auto: bool = Field(True, description="Whether conversations sync, beside them, when they begin and end.")
+
+
 class GitConfig(Section):
     sign: bool = Field(False, description="Whether lessons are signed with the key of your git configuration.")
 
@@ -236,6 +246,7 @@ class Config(Section):
     compaction: CompactionConfig = CompactionConfig.model_construct()
     sessions: SessionsConfig = SessionsConfig.model_construct()
     review: ReviewConfig = ReviewConfig.model_construct()
+    sync: SyncConfig = SyncConfig.model_construct()
     git: GitConfig = GitConfig.model_construct()
 
 
@@ -262,6 +273,11 @@ MACHINE_ONLY = frozenset(
         "people.provider",
         "people.base_url",
         "people.api_key_env",
+        "sync.remote",
+        "sync.mirrors",
+        "sync.sessions",
+        "sync.keep",
+        "sync.auto",
     }
 )
 """What opens this machine, or tells it what to download or where to send which key: read from local.yaml only, so no

@@ -29,8 +29,8 @@ from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.workspace import Workspace
 
 PROTOCOLS = "https:ssh:git:file:http"
-OURS = "refs/heads/hermes/"
-"""Branches on a remote that we alone write, and may write anew."""
+OURS = ("refs/heads/hermes/", "refs/hermes/proposals/")
+"""Where on a remote lie the refs that we alone write, and may write anew."""
 
 _OK = "ok"
 _SHOWN = 200  # characters of what git or a server says
@@ -82,7 +82,7 @@ def checked_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a connection to a stranger may take: `seconds` in all, `size` in bytes of the folder that it fills, and the
+    """What a connection may take: `seconds` in all, `size` in bytes of the folder that it fills (0: any), and the
     `protocols` that it may speak, also where it is led elsewhere."""
 
     seconds: float
@@ -134,7 +134,7 @@ def push_and_hear(
     atomic: bool = False,
     leases: Mapping[str, str] | None = None,
 ) -> Pushed:
-    """As `push`, with what the server said. `leases` are those branches of ours, below OURS, that may be written
+    """As `push`, with what the server said. `leases` are those refs, below one of OURS, that may be written
     anew, each with the commit that it must be at over there ("" for none)."""
     _require_plain(git)
     forced = next((one for one in refspecs if one.startswith("+")), "") or next(
@@ -191,7 +191,7 @@ def _bring(git: Git, address: str, sessions: str) -> list[str]:
     if "refs/heads/main" not in names:
         raise Refused("that repository has no branch main", "give the address of a workspace")
     known, lines = arriving.refs(names)
-    wanted = [name for name in known if not name.startswith(f"{REFS}/") or _is_wanted(name, sessions)]
+    wanted = [name for name in known if not name.startswith(f"{REFS}/") or is_wanted(name, sessions)]
     fetch(git, address, "+refs/heads/main:refs/remotes/origin/main", *(f"+{name}:{name}" for name in wanted))
     head = git.resolve("refs/remotes/origin/main")
     if not git.blob_at(head, state.MARKER):
@@ -227,7 +227,7 @@ def _settings_of(git: Git, address: str) -> list[str]:
     return [key for key in os.fsdecode(said.out).split("\0") if key]
 
 
-def _is_wanted(ref: str, sessions: str) -> bool:
+def is_wanted(ref: str, sessions: str) -> bool:
     """Whether a month of transcripts is asked for: `refs/hermes/sessions/<host>/<YYYY-MM>`."""
     days = _KEEP[sessions]
     month = ref.rsplit("/", 1)[-1]
@@ -275,7 +275,7 @@ def _bounded(
                 with contextlib.suppress(subprocess.TimeoutExpired):  # still at it: look at what it took so far
                     said, complaint = process.communicate(timeout=_LOOK)
                     done = subprocess.CompletedProcess(command, process.returncode, said, complaint)
-                if _size_of(root) > bounds.size:
+                if bounds.size and _size_of(root) > bounds.size:
                     raise Failed(f"it is larger than {bounds.size / 1e6:.0f} MB", "name a smaller repository")
                 if not done and time.monotonic() > deadline:
                     raise Failed(

@@ -9,7 +9,7 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.remote import OURS, push, push_and_hear
 from tests.store.git_shell import sh
 
-BRANCH = f"{OURS}proposal/abc"
+BRANCH = f"{OURS[0]}proposal/abc"
 
 
 @pytest.fixture

@@ -1,0 +1,275 @@
+"""`hermes sync`: the workspace and its remote become the same; `resolve` settles what needs a person."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from hermes_fs.apps.chat.tty import Tty
+from hermes_fs.cli import editing
+from hermes_fs.cli.app import example, group_of_names
+from hermes_fs.cli.open import BY_HAND, opened
+from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
+from hermes_fs.core import config
+from hermes_fs.core.clock import SystemClock
+from hermes_fs.core.errors import Failed, HermesError, UsageError
+from hermes_fs.core.ids import Ulids
+from hermes_fs.core.terminal import neutralise, one_line
+from hermes_fs.store import acting, conflicts, settings
+from hermes_fs.store.conflicts import Open
+from hermes_fs.store.session_refs import SessionRefs
+from hermes_fs.store.sessions import Sessions
+from hermes_fs.store.syncing import news, resolving
+from hermes_fs.store.syncing.sync import Outcome, Sync, Wishes
+from hermes_fs.store.workspace import Workspace
+
+app = group_of_names("Make this workspace and its remote the same; alone, it does so once.", "once")
+
+_CHANGED = 2.0  # seconds between two looks at what was learned here
+_SETTLED = 5.0  # seconds without a lesson after which those that came are sent
+_OFFER = "  k keep main's · 1 take the first · 2 take the second · e edit · s skip · q quit "
+_ASK = "Send your conversations there, too, so that other machines of yours can search them? [y/N] "
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+@app.command(epilog=example("hermes sync", "hermes sync --watch", "hermes sync once --json"))
+def once(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: after each lesson here, and every so often.")] = False,
+    every: Annotated[float, typer.Option(metavar="SECONDS", help="With --watch: how often to look there.")] = 60.0,
+    join: Annotated[
+        bool, typer.Option("--join", help="Merge a history that was rewritten, or that is another mind's.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the next conversation tells.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch, merge and push: once, or until Ctrl-C with --watch. Nothing is ever forced or lost; what cannot be merged
+    is kept and said."""
+    if every < 1:
+        raise UsageError(f"--every {every:g} is too short", "give seconds, 1 or more")
+    with _syncing(context) as (workspace, wishes):
+        if not quiet and not as_json and not watch:
+            wishes = _with_consent(workspace, wishes)
+        wishes = dataclasses.replace(wishes, join=join)
+        if not watch:
+            outcome = _run(workspace, wishes)
+            if as_json:
+                print_json(_as_json(outcome, workspace))
+            elif not quiet:
+                _say(outcome, workspace)
+            return
+        _watch(workspace, wishes, every, quiet)
+
+
+@app.command(epilog=example("hermes sync status", "hermes sync status --json"))
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """What the last sync did, what has not been sent yet, and which conflicts wait for you. Asks no remote."""
+    with _syncing(context) as (workspace, wishes):
+        said = news.read(workspace.state_dir)
+        ahead = news.unsent(workspace.git, wishes.remote, workspace.head())
+        waiting = conflicts.waiting(workspace.git, workspace.head())
+    if as_json:
+        print_json({"last": said, "unsent": ahead, "conflicts": [_one_as_json(one) for one in waiting]})
+        return
+    if not said:
+        print("This workspace was never synced here.")
+    else:
+        print(f"Last sync {said['when']}: {one_line(said['said'])}")
+    if ahead:
+        print(f"Not sent yet: {ahead} lesson{'s' * (ahead != 1)}")
+    _list(waiting)
+
+
+@app.command(epilog=example("hermes sync resolve", "hermes sync resolve k3v9qa --take 2"))
+def resolve(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[ID]", help="Of the conflict, or its file.")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Main's version is right.")] = False,
+    take: Annotated[int, typer.Option(min=0, max=2, help="The whole first or second version instead.")] = 0,
+    file: Annotated[str, typer.Option(help="The content from this file instead, - for what is piped in.")] = "",
+    why: Annotated[str, typer.Option(help="Recorded in the history.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Settle what two machines changed at the same time; without a choice, go through all of it at the terminal."""
+    if sum((keep, bool(take), bool(file))) > 1:
+        raise UsageError("only one of --keep, --take and --file", "say which version is right")
+    with _syncing(context) as (workspace, _):
+        git, head = workspace.git, workspace.head()
+        waiting = [conflicts.find(git, head, name)] if name else conflicts.waiting(git, head)
+        if keep or take or file:
+            if not name:
+                raise UsageError("name the conflict", "see them with `hermes sync resolve`")
+            content = (
+                editing.read_file(file) if file else resolving.version(workspace, waiting[0], take) if take else None
+            )
+            done = resolving.settle(workspace, waiting[0], content, BY_HAND, why, keep)
+            if as_json:
+                print_json({"commit": done.id, "change": done.change, "subject": done.subject})
+            else:
+                print(f"Settled: {good(done.id[:8])}  {one_line(waiting[0].file)}")
+            return
+        tty = Tty.find() if sys.stdin.isatty() and sys.stdout.isatty() else None
+        if as_json or tty is None or not waiting:
+            print_json([_one_as_json(one) for one in waiting]) if as_json else _list(waiting, name)
+            return
+        for one in waiting:
+            _show(workspace, one)
+            if not _decide(tty, workspace, one):
+                break
+
+
+@contextmanager
+def _syncing(context: typer.Context) -> Iterator[tuple[Workspace, Wishes]]:
+    with opened(context) as workspace:
+        known = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
+        ours = known.sync
+        yield workspace, Wishes(ours.remote, ours.mirrors, ours.sessions, ours.keep, known.review.expire_days)
+
+
+def _run(workspace: Workspace, wishes: Wishes) -> Outcome:
+    clock = SystemClock()
+    sessions = Sessions(workspace.root, workspace.host, clock, Ulids(clock))
+    refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, sessions, clock)
+    try:
+        outcome = Sync(workspace, refs, wishes).run()
+    except HermesError as error:
+        news.write(workspace.state_dir, clock.now(), error.message, failed=True)
+        raise
+    news.write(workspace.state_dir, clock.now(), *_lines(outcome))
+    return outcome
+
+
+def _with_consent(workspace: Workspace, wishes: Wishes) -> Wishes:
+    """Conversations are sent only once their owner said yes; asked once, at a terminal."""
+    if wishes.sessions or news.was_asked(workspace.state_dir) or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return wishes
+    yes = input(_ASK).strip().lower() in ("y", "yes")
+    news.note_asked(workspace.state_dir)
+    if not yes:
+        print(dim(f"They stay here. Changed your mind? hermes config set sync.sessions {wishes.remote}"))
+        return wishes
+    settings.write_local(workspace.state_dir, {"sync.sessions": wishes.remote})
+    return dataclasses.replace(wishes, sessions=wishes.remote)
+
+
+def _watch(workspace: Workspace, wishes: Wishes, every: float, quiet: bool) -> None:
+    """Until Ctrl-C. A remote that is away for a while is said once."""
+    said, head, due = "", "", 0.0
+    if not quiet:
+        print(dim(f"Syncing with {wishes.remote} every {every:g} s and after each lesson. Ctrl-C ends it."), flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            now = time.monotonic()
+            if workspace.head() != head:
+                head, due = workspace.head(), min(due, now + _SETTLED)
+            if now >= due:
+                problem = _again(workspace, wishes, quiet)
+                if problem != said and not quiet:
+                    print(warning(one_line(problem)) if problem else good("reached again"), flush=True)
+                said, head, due = problem, workspace.head(), time.monotonic() + every
+            time.sleep(_CHANGED)
+
+
+def _again(workspace: Workspace, wishes: Wishes, quiet: bool) -> str:
+    """One of many; why it did not work out, "" if it did."""
+    try:
+        outcome = _run(workspace, wishes)
+    except Failed as error:
+        return error.message
+    if not quiet and not outcome.is_quiet:
+        _say(outcome, workspace)
+    return ""
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    """What happened, the gist first."""
+    parts = [
+        (outcome.received, f"{_counted(outcome.received, 'lesson')} came"),
+        (outcome.sent, f"{_counted(outcome.sent, 'lesson')} went"),
+        (outcome.proposals[0], f"{_counted(outcome.proposals[0], 'proposal')} came"),
+        (outcome.proposals[1], f"{_counted(outcome.proposals[1], 'proposal')} went"),
+        (sum(outcome.sessions), "conversations were exchanged"),
+    ]
+    happened = [words for number, words in parts if number]
+    gist = ", ".join(happened) or "nothing new on either side"
+    return [f"{gist}{' (merged)' if outcome.merged else ''}", *outcome.lines]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _say(outcome: Outcome, workspace: Workspace) -> None:
+    gist, *more = _lines(outcome)
+    print(f"{good('Synced')} with {one_line(outcome.remote)}: {gist}", flush=True)
+    for line in more:
+        print(warning(one_line(line)))
+    waiting = conflicts.waiting(workspace.git, workspace.head())
+    if waiting:
+        named = waiting[0].id if len(waiting) == 1 else ""
+        print(warning(f"{_counted(len(waiting), 'conflict')} for you: hermes sync resolve {named}".rstrip()))
+    if waits := acting.pending(workspace):
+        print(warning(f"{_counted(len(waits), 'thing')} that came may not act here yet: hermes trust"))
+
+
+def _list(waiting: list[Open], name: str = "") -> None:
+    if not waiting:
+        print("No conflict waits for you.")
+    for one in waiting:
+        print(f"{bold(one.id)}  {one_line(one.file)}")
+        if name:
+            print(neutralise(one.lost))
+    if waiting and not name:
+        print(dim(f"\nSettle one: hermes sync resolve {waiting[0].id}   (--keep, --take 1|2, --file FILE)"))
+
+
+def _show(workspace: Workspace, one: Open) -> None:
+    print(f"\n{bold(one.id)}  {one_line(one.file)}\n\n{dim('main has')}")
+    now = workspace.read_bytes(one.file)
+    print(neutralise(now.decode("utf-8", "replace")) if now is not None else dim("(nothing: it is deleted)"))
+    print(f"{dim('main has not')}\n{neutralise(one.lost)}")
+
+
+def _decide(tty: Tty, workspace: Workspace, one: Open) -> bool:
+    """One answer at the terminal; False to go no further."""
+    while True:
+        key = tty.key(f"\n{_OFFER}").lower()
+        tty.write(f"→ {key if key.isalnum() else 'q'}\n")
+        try:
+            match key:
+                case "k":
+                    done = resolving.settle(workspace, one, None, BY_HAND, "main's version is right", keep=True)
+                case "1" | "2":
+                    content = resolving.version(workspace, one, int(key))
+                    done = resolving.settle(workspace, one, content, BY_HAND, f"version {key} is right")
+                case "e":
+                    now = workspace.read_bytes(one.file) or b""
+                    edited = editing.edited({one.file: now}, os.environ, "conflict")[one.file]
+                    done = resolving.settle(workspace, one, edited, BY_HAND, "put together by hand")
+                case "s":
+                    return True
+                case _:
+                    return False
+        except HermesError as error:
+            print(f"{bad('error')}: {one_line(error.message)}{f' — {one_line(error.hint)}' if error.hint else ''}")
+            continue
+        print(f"Settled: {good(done.id[:8])}  {one_line(one.file)}")
+        return True
+
+
+def _one_as_json(one: Open) -> dict[str, Any]:
+    return {"id": one.id, "file": one.file, "versions": list(one.versions), "lost": one.lost}
+
+
+def _as_json(outcome: Outcome, workspace: Workspace) -> dict[str, Any]:
+    waiting = [_one_as_json(one) for one in conflicts.waiting(workspace.git, workspace.head())]
+    return {**dataclasses.asdict(outcome), "conflicts": waiting}
