@@ -143,12 +143,11 @@ def test_a_mirror_only_receives(tmp_path: Path) -> None:
 
 
 def test_a_second_sync_at_the_same_time_says_so(tmp_path: Path) -> None:
-    with clones(tmp_path, "a") as (a,):
-        with Lock(a.mind.state_dir / "sync.lock"):
-            other = Clone(type(a.mind).open(a.mind.root))
-            with pytest.raises(Failed, match="under way"):
-                other.sync()
-            other.mind.close()
+    with clones(tmp_path, "a") as (a,), Lock(a.mind.state_dir / "sync.lock"):
+        other = Clone(type(a.mind).open(a.mind.root))
+        with pytest.raises(Failed, match="under way"):
+            other.sync()
+        other.mind.close()
 
 
 def _rewind(repository: Path, commit: str) -> None:
