@@ -74,5 +74,5 @@ def _figures(workspace: Workspace, spot: Spot) -> dict[str, str]:
     last = versions[-1]
     told = {"hermes-version": str(last.number), "hermes-updated": f"{last.when:%Y-%m-%d}"}
     done = outcomes.by_version(outcomes.tasks(workspace.root / "sessions", workspace.state_dir))
-    score = skill_versions.score(done.get((spot.name, last.tree), []))
+    score = skill_versions.uses(workspace.git, spot.name, versions, done)[-1].score
     return told | ({"hermes-success": f"{score.good:g} of {score.uses} tasks"} if score.uses else {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,7 +20,18 @@ from hermes_fs.store.workspace import Workspace
 
 EPILOG = example("hermes skills stats", "hermes skills stats parse-nginx-logs", "hermes skills stats --json")
 _WIDTH = 12
-Row = tuple[Version | None, Score, list[Task]]
+
+
+class Row(NamedTuple):
+    """A version and the tasks that count for it; `worse` than the one before it."""
+
+    version: Version | None
+    tasks: Sequence[Task]
+    worse: bool = False
+
+    @property
+    def score(self) -> Score:
+        return skill_versions.score(self.tasks)
 
 
 def stats(
@@ -37,7 +48,7 @@ def stats(
     if name and not found[name]:
         raise NotFound(f"there never was a skill {name!r}", "see them with `hermes skills list`")
     if as_json:
-        print_json([_plain(skill, *row) for skill, rows in found.items() for row in rows])
+        print_json([_plain(skill, row) for skill, rows in found.items() for row in rows])
     elif name:
         _show_versions(found[name], by_model)
     else:
@@ -48,20 +59,18 @@ def _rows(workspace: Workspace, name: str, done: Mapping[tuple[str, str], list[T
     """A row a version, oldest first; without a number for trees that main never had, such as a hand edit's or those of
     another place."""
     known = skill_versions.versions(workspace.git, name)
-    rows: list[Row] = [
-        (one, skill_versions.score(used), used) for one in known for used in [done.get((name, one.tree), [])]
-    ]
+    rows = [Row(use.version, use.tasks, use.is_worse) for use in skill_versions.uses(workspace.git, name, known, done)]
     trees = {one.tree for one in known}
     other = [task for (skill, tree), used in done.items() if skill == name and tree not in trees for task in used]
-    return [*rows, *([(None, skill_versions.score(other), other)] if other else [])]
+    return [*rows, *([Row(None, other)] if other else [])]
 
 
 def _show_all(found: Mapping[str, Sequence[Row]], by_model: bool) -> None:
     cells = []
     for skill, rows in found.items():
         if rows:
-            last = next((row for row in reversed(rows) if row[0] and row[0].tree), rows[-1])
-            cells += _lines(one_line(skill), last, _before(rows, last), by_model)
+            last = next((row for row in reversed(rows) if row.version and row.version.tree), rows[-1])
+            cells += _lines(one_line(skill), last, by_model)
     if not cells:
         print(dim("No skill was used yet. Outcomes are counted from the first task that reads one."))
         return
@@ -71,25 +80,19 @@ def _show_all(found: Mapping[str, Sequence[Row]], by_model: bool) -> None:
 def _show_versions(rows: Sequence[Row], by_model: bool) -> None:
     cells = []
     for row in rows:
-        when = f"{row[0].when.astimezone():%Y-%m-%d}  {one_line(row[0].subject)}" if row[0] else "not on main"
-        cells += [(*line[1:], when) for line in _lines("", row, _before(rows, row), by_model)]
+        made = row.version
+        when = f"{made.when.astimezone():%Y-%m-%d}  {one_line(made.subject)}" if made else "not on main"
+        cells += [(*line[1:], when) for line in _lines("", row, by_model)]
     print_table(("version", "uses", "success", "95 %", "", "tokens", "made"), cells)
 
 
-def _before(rows: Sequence[Row], row: Row) -> Score | None:
-    """Of the version before."""
-    place = rows.index(row)
-    return rows[place - 1][1] if place and row[0] else None
-
-
-def _lines(skill: str, row: Row, before: Score | None, by_model: bool) -> list[tuple[str, ...]]:
-    version, score, used = row
+def _lines(skill: str, row: Row, by_model: bool) -> list[tuple[str, ...]]:
+    version, score = row.version, row.score
     number = f"v{version.number}" if version and version.tree else "deleted" if version else "?"
-    worse = before is not None and skill_versions.is_worse(score, before)
-    lines = [(skill, number, *_figures(score, worse))]
+    lines = [(skill, number, *_figures(score, row.worse))]
     if by_model:
         for model, _ in score.models:
-            part = skill_versions.score([task for task in used if task.model == model])
+            part = skill_versions.score([task for task in row.tasks if task.model == model])
             lines.append(("", one_line(model), *_figures(part, False)))
     return lines
 
@@ -103,8 +106,9 @@ def _figures(score: Score, worse: bool) -> tuple[str, ...]:
     return (str(score.uses), f"{rate} ▼ worse" if worse else rate, span, bar, f"{score.tokens:,}")
 
 
-def _plain(skill: str, version: Version | None, score: Score, used: Sequence[Task]) -> dict[str, Any]:
+def _plain(skill: str, row: Row) -> dict[str, Any]:
+    version, score = row.version, row.score
     made = dataclasses.asdict(version) | {"when": version.when.isoformat()} if version else {}
     figures = dataclasses.asdict(score) | {"rate": round(score.rate, 4), "models": dict(score.models)}
-    tasks = [{"session": task.session, "task": task.id, "result": task.result, "why": task.why} for task in used]
+    tasks = [{"session": task.session, "task": task.id, "result": task.result, "why": task.why} for task in row.tasks]
     return {"skill": skill, "version": made or None, **figures, "tasks": tasks}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.statistics import wilson
-from hermes_fs.store import history, outcomes, skill_versions
+from hermes_fs.store import outcomes, skill_versions
 from hermes_fs.store.outcomes import Task
 from hermes_fs.store.skill_versions import Score, Version
 from hermes_fs.store.workspace import Workspace
@@ -23,7 +23,7 @@ FAILS_BELOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A skill on main. `now` is its present version and how it does, `before` the one before it, None for the first;
+    """A skill on main. `now` is its present version and how it does, `before` the last that did something else;
     `idle` is the time since it was last used, or since it was last changed where that is later."""
 
     name: str
@@ -57,29 +57,13 @@ def health(workspace: Workspace, done: Sequence[Task], clock: Clock) -> list[Hea
     last = _last_uses(done)
     now = clock.now()
     found = []
-    for name, known in sorted(versions_of_all(workspace).items()):
-        present = known[-1]
-        if not present.tree:
+    for name, known in sorted(skill_versions.versions_of_all(workspace.git).items()):
+        if not known[-1].tree:
             continue
-        touched = max(present.when, last.get(name, present.when))
-        earlier = next((one for one in reversed(known[:-1]) if one.tree), None)
-        before = (earlier, skill_versions.score(used.get((name, earlier.tree), []))) if earlier else None
-        score = skill_versions.score(used.get((name, present.tree), []))
-        found.append(Health(name, present, score, before, max(now - touched, timedelta())))
-    return found
-
-
-def versions_of_all(workspace: Workspace) -> dict[str, list[Version]]:
-    """The versions of every skill that main ever held, oldest first, in one walk."""
-    git = workspace.git
-    found: dict[str, list[Version]] = {}
-    for lesson in reversed(list(history.walk(git, ("skills",)))):
-        for name in dict.fromkeys(path.split("/")[1] for path in lesson.files if path.count("/") > 1):
-            known = found.setdefault(name, [])
-            tree = git.tree_at(lesson.commit, f"skills/{name}")
-            if not known or known[-1].tree != tree:
-                made = (lesson.commit, lesson.name, lesson.when, lesson.subject)
-                known.append(Version(len(known) + 1, tree, *made))
+        use = skill_versions.uses(workspace.git, name, known, used)[-1]
+        touched = max(use.version.when, last.get(name, use.version.when))
+        before = (use.before.version, use.before.score) if use.before else None
+        found.append(Health(name, use.version, use.score, before, max(now - touched, timedelta())))
     return found
 
 

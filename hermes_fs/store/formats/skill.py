@@ -5,6 +5,7 @@ The standard: https://agentskills.io/specification. Our own data lives below `me
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -62,8 +63,9 @@ def headline(data: bytes, folder: str) -> str:
     return load(data, folder).description if found is None else found
 
 
-STATUS, PINNED = "hermes-status", "hermes-pinned"
-"""Keys of our own below `metadata`."""
+OWN = "hermes-"
+"""How keys of our own below `metadata` begin. They say what became of a skill, never what it does."""
+STATUS, PINNED = f"{OWN}status", f"{OWN}pinned"
 
 
 def metadata(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -80,6 +82,23 @@ def marks(data: bytes) -> tuple[bool, bool]:
         return False, False
     said = metadata(front.read(parts.front)[0])
     return front.as_text(said.get(STATUS)) == "archived", front.as_text(said.get(PINNED)).lower() == "true"
+
+
+def instructions(data: bytes) -> str:
+    """The body of a SKILL.md, without the space around it."""
+    return front.cut(data.decode("utf-8", "replace")).body.strip()
+
+
+def described(data: bytes, folder: str) -> str:
+    """What the front matter of a SKILL.md says, but for our own marks: the same text for the same values, however they
+    are written down."""
+    text = strictly(data.decode("utf-8", "replace"), folder)
+    values, broken = front.strict(text)
+    if broken:
+        return text
+    kept = {key: value for key, value in metadata(values).items() if not str(key).startswith(OWN)}
+    rest = {key: value for key, value in values.items() if key != "metadata"} | ({"metadata": kept} if kept else {})
+    return json.dumps(rest, sort_keys=True, default=str)
 
 
 def check(text: str, folder: str) -> list[str]:
