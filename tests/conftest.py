@@ -38,7 +38,7 @@ _WHOLE = (
     "test_obedient.py",
 )
 """Tests that start whole programs, sandboxes or servers, dozens of times: what they prove is worth minutes, not one."""
-_QUICK = ("cli/test_reference.py", "cli/test_output.py", "cli/test_main.py")
+_QUICK = ("cli/test_reference.py", "cli/test_output.py", "cli/test_bar.py", "cli/test_main.py")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from hermes_fs.agent.evals import case as cases
 from hermes_fs.agent.evals import mine
 from hermes_fs.agent.evals.arms import Arm, Plan, Tally, compare
 from hermes_fs.cli.app import example, group
+from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import BY_HAND, confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
 from hermes_fs.core.errors import NotFound, Refused, UsageError
@@ -121,7 +120,7 @@ def evaluate(context: typer.Context, wanted: Wanted, as_json: bool) -> None:
     with _runtime(context) as runtime:
         plan = _plan(runtime.workspace, wanted)
         cancel = Cancel()
-        with _Bar() as bar:
+        with Bar("trying", "attempts") as bar:
             found = compare(plan, runtime.means(wanted.model, cancel), bar)
     if as_json:
         print_json({"skill": wanted.name, "arms": {arm: _plain(tally) for arm, tally in found.items()}})
@@ -209,28 +208,3 @@ def _plain(tally: Tally) -> dict[str, Any]:
         for one in tally.attempts
     ]  # fmt: skip
     return {"n": tally.n, "passed": tally.passed, "interval": list(tally.interval), "attempts": attempts}
-
-
-class _Bar:
-    """Attempts done of all, on stderr; in a pipe a line for each tenth."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._begun = time.monotonic()
-        self._said = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        seconds = time.monotonic() - self._begun
-        line = f"  {'█' * (done * 24 // total)}{'░' * (24 - done * 24 // total)}  {done} of {total}  {seconds:.0f} s"
-        if self._live:
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-        elif done * 10 // total > self._said:
-            self._said = done * 10 // total
-            print(f"  {done} of {total} attempts", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

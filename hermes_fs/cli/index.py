@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hermes_fs.cli.app import example, group
+from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import good, print_json, print_table
-from hermes_fs.cli.progress import Progress
 from hermes_fs.cli.sense import senses
 from hermes_fs.core.errors import Failed
 from hermes_fs.core.terminal import one_line
@@ -31,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 @app.command(epilog=example("hermes index status", "hermes index status --json"))
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """What is indexed, and what the index takes."""
-    with _index(context) as (index, meaning), Progress("indexing") as progress:
+    with _index(context) as (index, meaning), Bar("indexing", "files") as progress:
         index.refresh(progress=progress)
         found = index.status()
         meant = meaning.progress() if meaning else None
@@ -52,10 +52,10 @@ def rebuild(context: typer.Context, as_json: AsJson = False) -> None:
     """Make the index anew from the files; searches go on meanwhile. Where meaning is on, all is embedded."""
     begun = time.monotonic()
     with _index(context) as (index, meaning):
-        with Progress("indexing") as progress:
+        with Bar("indexing", "files") as progress:
             made = index.rebuild(progress)
         seconds = round(time.monotonic() - begun, 2)
-        with Progress("embedding") as progress:
+        with Bar("embedding", "rows") as progress:
             embedded = meaning.catch_up(progress=progress) if meaning else None
     if as_json:
         print_json({"rows": made.added, "files": made.files, "seconds": seconds, "embedded": embedded})

@@ -95,7 +95,7 @@ def stop(
 
 def pull_here(order: Order) -> Pulled:
     """Bring a file into this person's folder of models, with a bar on stderr."""
-    with Bar("downloading") as bar, Bar("checking") as checking:
+    with Bar("downloading", "MB", 1e6) as bar, Bar("checking", "MB", 1e6) as checking:
 
         def say(line: str) -> None:
             bar.done()

@@ -14,9 +14,9 @@ import typer
 
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
+from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bold, dim, good, print_json
-from hermes_fs.cli.progress import Progress
 from hermes_fs.cli.sense import senses
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.errors import NotFound, UsageError
@@ -88,7 +88,7 @@ def _hits(root: Path, state_dir: Path, wanted: Query, limit: int) -> list[Hit]:
     with senses(root, state_dir, _SENSE_PATIENCE) as meaning:
         index = Index.open(root, state_dir, meaning)
         try:
-            with Progress("indexing") as progress, contextlib.suppress(Busy):  # then what it holds already must do
+            with Bar("indexing", "files") as progress, contextlib.suppress(Busy):  # then what it holds already must do
                 index.refresh(progress=progress, patience=_PATIENCE)
             if meaning:
                 meaning.tend(_EMBED_SECONDS)
