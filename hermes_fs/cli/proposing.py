@@ -12,13 +12,14 @@ from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.terminal import one_line, spell_out
 from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.pulls import Known, Pulls
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 _LABEL = 9
 
 
-def as_json(one: Proposal) -> dict[str, Any]:
+def as_json(one: Proposal, pull: Known | None = None) -> dict[str, Any]:
     """What programs read: stable names."""
     origin = one.provenance
     return {
@@ -41,17 +42,24 @@ def as_json(one: Proposal) -> dict[str, Any]:
         "state": one.standing.state,
         "fits": one.standing.fits,
         "detail": one.standing.detail,
+        "pull": {"number": pull.number, "url": pull.url, "branch": pull.branch, "remote": pull.remote}
+        if pull
+        else None,
     }
 
 
-def table(proposals: list[Proposal]) -> None:
+def table(proposals: list[Proposal], pulls: Mapping[str, Known] | None = None) -> None:
     """One line each."""
     now = dates.utc_now()
     rows = [
-        (one.id, dates.friendly(one.when, now), state(one), f"{one_line(one.subject)}  ({one_line(one.because)})")
-        for one in proposals
+        (one.id, dates.friendly(one.when, now), state(one), _told(one, (pulls or {}).get(one.id))) for one in proposals
     ]
     print_table(("id", "when", "state", "what, and why it waits"), rows)
+
+
+def _told(one: Proposal, pull: Known | None) -> str:
+    also = f"; {pull.shown}" if pull else ""
+    return f"{one_line(one.subject)}  ({one_line(one.because)}{also})"
 
 
 def state(one: Proposal) -> str:
@@ -65,7 +73,8 @@ def whole(workspace: Workspace, review: Review, one: Proposal) -> None:
     """All of it: what, why, whence, until when, and exactly what it would change."""
     now = dates.utc_now()
     print(f"{good(one.id)}  {bold(one_line(one.subject))}")
-    for name, value in _facts(one, now):
+    pull = Pulls(workspace.state_dir, workspace.locked).all().get(one.id)
+    for name, value in [*_facts(one, now), *_pull(pull)]:
         print(f"{dim(name.ljust(_LABEL))} {one_line(value)}")
     if one.why:
         print(f"\n{dim('why, in its own words')}")
@@ -92,6 +101,11 @@ def _facts(one: Proposal, now: Any) -> Iterator[tuple[str, str]]:
     yield "expires", f"{one.expires.astimezone():%Y-%m-%d}"
     yield "state", f"{state(one)}{': ' * bool(one.standing.detail)}{one.standing.detail}"
     yield "files", ", ".join(one.paths)
+
+
+def _pull(pull: Known | None) -> Iterator[tuple[str, str]]:
+    if pull:
+        yield "upstream", f"{pull.shown}{f'  {pull.url}' if pull.url else f' on {pull.remote}'}"
 
 
 def _styled(line: str) -> str:

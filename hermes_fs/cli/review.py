@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import editing, gating, proposing
+from hermes_fs.cli import editing, gating, proposing, review_pr
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, warning
@@ -23,12 +23,15 @@ from hermes_fs.core.types import Commit
 from hermes_fs.store import acting
 from hermes_fs.store.policy import Policy, Ungated
 from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.pulls import Known, Pulls
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 app = group_of_names("What the agent proposes and waits for you; alone, it goes through all of it.", "walk")
 
 OWNER = "owner"
+
+app.command("pr", epilog=review_pr.EXAMPLE)(review_pr.pr)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As listed, or the beginning of it.")]
 Away = Annotated[bool, typer.Option("--away", help="Those that were rejected or expired, instead.")]
@@ -64,12 +67,13 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, oldest first.")] = False,
 ) -> None:
     """What waits for you, oldest first."""
-    with _reviewing(context) as (_, review):
+    with _reviewing(context) as (workspace, review):
         found = review.put_away() if away else review.waiting()
+        pulls = Pulls(workspace.state_dir, workspace.locked).all()
     if as_json:
-        print_json([proposing.as_json(one) for one in found])
+        print_json([proposing.as_json(one, pulls.get(one.id)) for one in found])
     else:
-        _list(found, "Nothing was rejected, nothing expired." if away else "Nothing waits for you.")
+        _list(found, "Nothing was rejected, nothing expired." if away else "Nothing waits for you.", pulls)
 
 
 @app.command(epilog=example("hermes review show 3k9fzz", "hermes review show 3k9 --json"))
@@ -82,7 +86,8 @@ def show(
     with _reviewing(context) as (workspace, review):
         one = review.find(name)
         if as_json:
-            print_json({**proposing.as_json(one), "diff": review.diff(one)})
+            pull = Pulls(workspace.state_dir, workspace.locked).all().get(one.id)
+            print_json({**proposing.as_json(one, pull), "diff": review.diff(one)})
         else:
             proposing.whole(workspace, review, one)
 
@@ -165,11 +170,11 @@ def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
             print(f"note: nobody looked at {', '.join(expired)} in time: hermes review list --away", file=sys.stderr)
 
 
-def _list(found: list[Proposal], otherwise: str) -> None:
+def _list(found: list[Proposal], otherwise: str, pulls: Mapping[str, Known] | None = None) -> None:
     if not found:
         print(otherwise)
         return
-    proposing.table(found)
+    proposing.table(found, pulls or {})
     print(dim(f"\nLook at one: hermes review show {found[0].id}"))
 
 

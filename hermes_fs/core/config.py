@@ -197,6 +197,13 @@ class SyncConfig(Section):
     )
     keep: Literal["all", "90d", "none"] = Field("90d", description="Which conversations of other machines are brought.")
     auto: bool = Field(True, description="Whether conversations sync, beside them, when they begin and end.")
+    forge: Literal["auto", "github", "gitlab", "gitea", "none"] = Field(
+        "auto", description="What the remote's host is, for pull requests; auto: by its address, or by asking it."
+    )
+    forge_api: str = Field("", description="Address of its API, where that is not the usual one of the host.")
+    forge_token_env: str = Field(
+        "", description="Name of the variable with its token; empty: GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN and the like."
+    )
 
 
 class GitConfig(Section):
@@ -278,6 +285,9 @@ MACHINE_ONLY = frozenset(
         "sync.sessions",
         "sync.keep",
         "sync.auto",
+        "sync.forge",
+        "sync.forge_api",
+        "sync.forge_token_env",
     }
 )
 """What opens this machine, or tells it what to download or where to send which key: read from local.yaml only, so no

@@ -38,13 +38,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A person's no to the content with this digest. `when` is RFC 3339."""
+    """A person's no to the content with this digest. `when` is RFC 3339. `origin` is whose words the reason is."""
 
     id: str
     digest: str
     reason: str
     by: str
     when: str
+    origin: str = "owner"
 
 
 @dataclass(slots=True)

@@ -62,6 +62,13 @@ def handles(workspace: Workspace) -> list[str]:
     return [OWNER, *listed, *sorted(name for name in beside if name not in listed and _HANDLE.fullmatch(name))]
 
 
+def accounts(workspace: Workspace, handle: str, platform: str) -> set[str]:
+    """A person's accounts on a platform, by people.yaml."""
+    held = _record(workspace, handle).get("accounts")
+    found = held.get(platform, ()) if isinstance(held, Mapping) else ()
+    return {found} if isinstance(found, str) else {one for one in found if isinstance(one, str)}
+
+
 def person(workspace: Workspace, handle: str) -> Person:
     """What is known of them; a broken file is named, and what can be read of it is there."""
     model, user = paths(handle)

@@ -167,7 +167,7 @@ class Proposals:
         }
         no = ledger.rejection(digest_of(versions)) if ledger.rejected else None
         if no:
-            said = f": {no.reason}" if no.reason else ""
+            said = f": {no.reason}" if no.reason and origins.is_trusted(origins.known(no.origin)) else ""
             hint = f"don't propose it again; only the user can bring it back, with `hermes review accept {no.id}`"
             raise Refused(f"{no.by} rejected exactly this on {no.when[:10]}{said}", hint)
 

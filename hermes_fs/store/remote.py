@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hermes_fs.core.errors import Failed, HermesError, Refused, UsageError
+from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import arriving, isolation, state
 from hermes_fs.store.files import Files
@@ -153,6 +153,22 @@ def push_and_hear(
         raise _failure("push", done)
     said = done.stderr.decode("utf-8", "replace").replace("\r", "\n").split("\n")
     return Pushed(refs, tuple(line[8:].strip() for line in said if line.startswith("remote: ")))
+
+
+def address_of(git: Git, name: str) -> str:
+    """The address of a remote that this repository names. NotFound, UsageError."""
+    if not re.fullmatch(r"\w[\w.-]{0,60}", name) or ".." in name:
+        raise UsageError(f"{name!r} is no name of a remote", "see `git remote -v`")
+    said = git.ask("config", "--get", f"remote.{name}.url")
+    address = os.fsdecode(said.out).strip("\n")
+    if said.code or not address:
+        raise NotFound(f"there is no remote {name}", f"add it: git remote add {name} ADDRESS")
+    return checked_url(address)
+
+
+def without_login(address: str) -> str:
+    """An address as it may be kept and shown."""
+    return _LOGIN.sub("://", address) if not address.startswith("ssh://") else address
 
 
 def _is_local(address: str) -> bool:

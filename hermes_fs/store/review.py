@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Conflict, Refused
-from hermes_fs.core.types import Change, Commit, Verdict
+from hermes_fs.core.types import Change, Commit, Origin, Verdict
 from hermes_fs.store import history
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.ledger import Rejection, digest_of
@@ -107,15 +107,16 @@ class Review:
             self._forgive(one)
             return done
 
-    def reject(self, name: str, by: str, reason: str = "") -> Proposal:
-        """Puts it away, and remembers the no: the same is not proposed again. NotFound, Conflict."""
+    def reject(self, name: str, by: str, reason: str = "", origin: Origin = "owner") -> Proposal:
+        """Puts it away, and remembers the no: the same is not proposed again. `origin` is whose words the reason is.
+        NotFound, Conflict."""
         with self._workspace.locked():
             self._workspace.require_learning()
             one = self._shelf.find(name)
             digest = "" if one.standing.state == "blocked" else self._digest(one)
             ledger = self._shelf.ledger()
             when = iso(self._workspace.clock.now())
-            ledger.rejected.append(Rejection(one.id, digest, reason, by, when))
+            ledger.rejected.append(Rejection(one.id, digest, reason, by, when, origin))
             self._shelf.save(ledger)
             reach("review.said")
             self._shelf.put_away(one)

@@ -1,0 +1,131 @@
+"""`hermes review pr`: proposals as pull requests, and what became of them. Parses, calls, shows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from hermes_fs.cli.app import example
+from hermes_fs.cli.evidence import said
+from hermes_fs.cli.open import confirm, opened
+from hermes_fs.cli.output import dim, good, print_json, warning
+from hermes_fs.core import config
+from hermes_fs.core.config import Config
+from hermes_fs.core.errors import HermesError
+from hermes_fs.core.terminal import one_line
+from hermes_fs.providers.keys import Keys
+from hermes_fs.store import acting, remote
+from hermes_fs.store.forges.choosing import ForgeSettings, choose
+from hermes_fs.store.forges.noticing import notice
+from hermes_fs.store.forges.publishing import Published, Target, publish
+from hermes_fs.store.policy import Policy
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.review import Review
+from hermes_fs.store.workspace import Workspace
+
+EXAMPLE = example("hermes review pr 3k9fzz", "hermes review pr --check", "hermes review pr --yes --remote upstream")
+
+
+def pr(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ID]", help="As listed; none: all that wait.")] = None,
+    remote_name: Annotated[
+        str, typer.Option("--remote", metavar="NAME", help="The remote that it goes to.")
+    ] = "origin",
+    check: Annotated[bool, typer.Option("--check", help="Only look what became of those that are open.")] = False,
+    evidence: Annotated[bool, typer.Option(help="Show in it what was said before the proposal, redacted.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask where it is several.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array; with --check, of lines.")] = False,
+) -> None:
+    """Put proposals before people as pull requests: push the branch, open or bring up to date. Where there is no forge,
+    or no token, the branch alone is pushed."""
+    with opened(context) as workspace:
+        wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
+        policy, settings = Policy(**wanted.review.model_dump()), settings_of(wanted)
+        address = remote.address_of(workspace.git, remote_name)
+        if check:
+            lines = [one_line(line) for line in notice(workspace, address, settings, Keys(os.environ), policy)]
+            _print_lines(lines, as_json)
+            return
+        found = _chosen(Review(workspace, policy), names or [])
+        if len(found) > 1 and not names:
+            confirm(f"Push all {len(found)} to {remote_name}?", yes)
+        target = Target(remote_name, address, choose(address, settings, Keys(os.environ)))
+        done, failed = _published(workspace, found, target, evidence, as_json)
+    if as_json:
+        print_json([_as_json(one) for one in done])
+    elif not found:
+        print("Nothing waits for you.")
+    if failed:
+        raise failed[0]
+
+
+def settings_of(wanted: Config) -> ForgeSettings:
+    """What this machine says of forges."""
+    return ForgeSettings(wanted.sync.forge, wanted.sync.forge_api, wanted.sync.forge_token_env)
+
+
+def _chosen(review: Review, names: list[str]) -> list[Proposal]:
+    if names:
+        return [review.find(name) for name in names]
+    return [one for one in review.waiting() if one.standing.fits and not one.foreign]
+
+
+def _published(
+    workspace: Workspace, found: list[Proposal], target: Target, evidence: bool, silent: bool
+) -> tuple[list[Published], list[HermesError]]:
+    """One that cannot be pushed keeps no other from it."""
+    done: list[Published] = []
+    failed: list[HermesError] = []
+    for one in found:
+        try:
+            heard = list(said(workspace, one.provenance.evidence)) if evidence else []
+            done.append(publish(workspace, one, target, heard))
+        except HermesError as error:
+            failed.append(error)
+            if len(found) > 1:
+                print(f"{warning('left')}  {one_line(str(error))}", file=sys.stderr)
+            continue
+        if not silent:
+            _show(done[-1], one, target)
+    return done, failed
+
+
+def _show(done: Published, one: Proposal, target: Target) -> None:
+    known = done.known
+    if known.number:
+        how = "opened" if done.new else "brought up to date" if done.moved else "is up to date"
+        print(f"{good(known.shown)} {how}  {one_line(one.subject)}  {dim(one_line(known.url))}")
+    else:
+        how = "pushed" if done.moved else "is up to date"
+        print(f"{good(known.branch)} {how} on {target.name}  {one_line(one.subject)}")
+    if done.note:
+        print(f"  {warning('note')}  {one_line(done.note)}")
+
+
+def _print_lines(lines: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json(lines)
+        return
+    for line in lines or ["Nothing new."]:
+        print(line)
+
+
+def _as_json(done: Published) -> dict[str, Any]:
+    known = done.known
+    return {
+        "id": known.id,
+        "change": known.change,
+        "branch": known.branch,
+        "commit": known.commit,
+        "remote": known.remote,
+        "forge": known.kind,
+        "number": known.number,
+        "url": known.url,
+        "new": done.new,
+        "moved": done.moved,
+        "note": done.note,
+    }
