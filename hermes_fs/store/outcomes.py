@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.store.per_transcript import Counting, counted
 from hermes_fs.store.transcript import OWN_CHANNELS, Contents, Record
-from hermes_fs.store.turns import ids, turns
+from hermes_fs.store.turns import ids, is_answered, turns
 
 Result = Literal["success", "failure", "partial"]
 Source = Literal["ended", "reflection", "correction", "check", "feedback"]
@@ -33,6 +33,9 @@ _COLUMNS = """
   kind text not null, session text not null, task text not null, at text not null, model text not null,
   about text not null
 """
+
+_Key = tuple[str, str]
+"""(session, the id of the turn's first message)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +65,24 @@ class Task:
 
 def tasks(sessions: Path, state_dir: Path) -> list[Task]:
     """Every task of the folder of transcripts with what is known of how it went, oldest first."""
-    with counted(state_dir / "outcomes.db", Counting(3, _COLUMNS, _rows), sessions) as db:
+    with counted(state_dir / "outcomes.db", Counting(4, _COLUMNS, _rows), sessions) as db:
         rows = db.execute("select kind, session, task, at, model, about from rows order by at").fetchall()
-    found: dict[tuple[str, str], tuple[str, str, Mapping[str, Any]]] = {}
-    about_it: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    found: dict[_Key, tuple[str, str, Mapping[str, Any]]] = {}
+    named: dict[_Key, _Key] = {}
     for kind, session, task, at, model, about in rows:
-        data = json.loads(about)
         if kind == "task":
-            found[session, task] = (at, model, data)
-        else:
-            about_it[task].append(data)
-    made = [_task(key, *parts, _strongest(about_it, parts[2]["asked"])) for key, parts in found.items()]
+            found[session, task] = (at, model, json.loads(about))
+            named |= {(session, id): (session, task) for id in found[session, task][2]["asked"]}
+    anywhere = {id: key for (_, id), key in named.items()}  # where a session is gone on with, what it did is corrected
+    said: dict[_Key, Mapping[str, Any]] = {}
+    for kind, session, task, _, _, about in rows:
+        key = named.get((session, task)) or anywhere.get(task)
+        if kind == "outcome" and key:
+            data = json.loads(about)
+            if _STRENGTH[data["why"]] >= _STRENGTH[said.get(key, data)["why"]]:
+                said[key] = data
+    made = [_task(key, *parts, said.get(key, {})) for key, parts in found.items()]
     return [task for task in made if task]
-
-
-def _strongest(about_it: Mapping[str, Sequence[Mapping[str, Any]]], asked: Sequence[str]) -> Mapping[str, Any]:
-    """Of what was said of a turn, by whichever of its messages and in whichever session, since one that is gone on with
-    elsewhere is corrected there."""
-    said: Mapping[str, Any] = {}
-    for one in sorted((one for id in asked for one in about_it.get(id, ())), key=lambda one: one["at"]):
-        if _STRENGTH[one["why"]] >= _STRENGTH[said.get("why", one["why"])]:
-            said = one
-    return said
 
 
 def by_version(done: Sequence[Task]) -> dict[tuple[str, str], list[Task]]:
@@ -110,6 +109,7 @@ def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
                 "failed": sum(bool(one.data.get("failed")) for one in calls),
                 "tokens": sum(one.whole("input") + one.whole("output") for one in turn if one.type == "usage"),
                 "cut": next((one.text("reason") for one in turn if one.type == "turn_ended"), ""),
+                "answered": is_answered(turn),
             }
             model = next((one.text("model") for one in turn if one.type == "usage"), header.model)
             yield "task", header.session, turn[0].id, turn[0].at, model, json.dumps(about)
@@ -117,8 +117,8 @@ def _rows(contents: Contents) -> Iterator[tuple[Any, ...]]:
         result, why = _RESULTS.get(record.text("result")), record.text("why") or "feedback"
         if record.type == "outcome" and result and why in _STRENGTH:
             told = {"result": result, "why": why, "note": record.text("note"), "each": list(_each(record))}
-            kept = json.dumps({**told, "at": record.at})
-            yield "outcome", header.session, record.text("task"), record.at, "", kept
+            session = record.text("session") or header.session
+            yield "outcome", session, record.text("task"), record.at, "", json.dumps(told)
 
 
 def _task(key: tuple[str, str], at: str, model: str, data: Mapping[str, Any], said: Mapping[str, Any]) -> Task | None:
@@ -128,7 +128,7 @@ def _task(key: tuple[str, str], at: str, model: str, data: Mapping[str, Any], sa
         return None
     skills = tuple((str(name), str(tree)) for name, tree in data["skills"])
     counts = (data["calls"], data["failed"], data["tokens"])
-    own: Result = "failure" if data["cut"] else "success"
+    own: Result = "failure" if data["cut"] else "success" if data["answered"] else "partial"  # still at it, or killed
     result = _RESULTS.get(said.get("result", ""), own)
     each = tuple((str(tree), _RESULTS[one]) for tree, one in said.get("each", ()))
     return Task(*key, when, model, skills, *counts, result, said.get("why", "ended"), said.get("note", ""), each)

@@ -52,6 +52,13 @@ def answer_of(turn: Sequence[Record]) -> str:
     return next((record.text("text") for record in reversed(turn) if record.is_answer), "")
 
 
+def is_answered(turn: Sequence[Record]) -> bool:
+    """Whether it came to an answer; a turn of a process that was killed did not."""
+    done = (record for record in reversed(turn) if record.type in ("message", "tool_call", "tool_result"))
+    latest = next(done, None)
+    return latest is not None and latest.is_answer
+
+
 def _goes_on(turn: Sequence[Record], said: Record) -> bool:
     """Whether a message was said while the turn ran."""
     if named := said.text("turn"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def said(task: str, result: str, why: str, **more: str) -> tuple[str, dict[str, 
 
 
 def test_a_turn_without_a_tool_call_is_no_task(tmp_path: Path) -> None:
-    write(tmp_path, "a", ASKED, SAID, ASKED, USED, CALL, ("usage", {"input": 10, "output": 5, "model": "big"}))
+    write(tmp_path, "a", ASKED, SAID, ASKED, USED, CALL, SAID, ("usage", {"input": 10, "output": 5, "model": "big"}))
     [task] = read(tmp_path)
     assert (task.id, task.skills, task.calls, task.tokens, task.model) == ("a-2", (("deploy", "abc"),), 1, 15, "big")
     assert (task.result, task.why) == ("success", "ended")
@@ -77,7 +78,7 @@ def test_transcripts_of_old_say_good_and_bad(tmp_path: Path) -> None:
 
 def test_nonsense_in_a_transcript_counts_for_nothing(tmp_path: Path) -> None:
     odd = [("outcome", {"task": 3, "result": ["x"], "why": "because"}), ("outcome", {}), ("usage", {"input": "x"})]
-    write(tmp_path, "a", ASKED, ("skill_used", {"name": 7}), CALL, *odd)  # type: ignore[arg-type]
+    write(tmp_path, "a", ASKED, ("skill_used", {"name": 7}), CALL, SAID, *odd)  # type: ignore[arg-type]
     [task] = read(tmp_path)
     assert (task.result, task.tokens, task.skills) == ("success", 0, (("", ""),))
 
@@ -118,6 +119,25 @@ def test_what_is_said_of_a_message_in_the_middle_of_a_turn_is_said_of_the_turn(t
 
 
 def test_a_session_that_goes_on_elsewhere_judges_the_turn_before(tmp_path: Path) -> None:
-    write(tmp_path, "a", ASKED, CALL)
-    write(tmp_path, "b", ASKED, said("a-0", "partial", "correction"), CALL)
+    write(tmp_path, "a", ASKED, CALL, SAID)
+    write(tmp_path, "b", ASKED, said("a-0", "failure", "correction"), CALL, SAID)
+    assert [(task.id, task.result) for task in read(tmp_path)] == [("a-0", "failure"), ("b-0", "success")]
+
+
+def test_what_is_said_in_a_session_is_of_its_own_turn_first(tmp_path: Path) -> None:
+    write(tmp_path, "a", ASKED, CALL, SAID)
+    path = tmp_path / "sessions" / "2026" / "01" / "31" / "a.jsonl"
+    copy = path.read_text().replace('"session":"a"', '"session":"b"') + record_line("a-0", "failure")
+    path.with_name("b.jsonl").write_text(copy)
+    assert [(task.session, task.result) for task in read(tmp_path)] == [("a", "success"), ("b", "failure")]
+
+
+def record_line(task: str, result: str) -> str:
+    about = {"task": task, "result": result, "why": "feedback", "origin": "owner", "channel": "cli", "person": "owner"}
+    return json.dumps({"type": "outcome", "id": "b-9", "at": "2026-01-31T13:00:00.000Z", **about}) + "\n"
+
+
+def test_a_task_whose_process_was_killed_is_no_success(tmp_path: Path) -> None:
+    write(tmp_path, "a", ASKED, SAID, CALLED, CALL, SAID, CALLED)
+    write(tmp_path, "b", ASKED, SAID, CALLED, CALL, SAID, ("end", {"reason": "exit"}))
     assert [(task.id, task.result) for task in read(tmp_path)] == [("a-0", "partial"), ("b-0", "success")]
