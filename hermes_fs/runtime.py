@@ -102,6 +102,8 @@ class Runtime:
         """The workspace that is meant, with its configuration. Raises NotFound, ConfigError, Refused, Failed."""
         workspace = Workspace.open(locate.find(options.workspace, options.work_dir, options.environ))
         try:
+            if (workspace.git.common_dir / "worktrees").is_dir():  # what a killed process left beside the mind goes
+                load("hermes_fs.store.past:clear_left")(workspace.git.common_dir)
             waiting = acting.withheld(workspace)
             config = settings.load(workspace.root, workspace.state_dir, options.settings, waiting)
             runtime = cls(options, workspace, config)

@@ -52,6 +52,7 @@ WRITERS: dict[str, str] = {
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/init.py": "the first files of a new workspace, before there is a mind",
     "store/remote.py": "the folder of a clone that failed",
+    "store/past.py": "a copy of the mind as it was, outside of it, and git's note of that in .git/worktrees",
     "store/per_transcript.py": "removes its damaged cache, in .git/hermes",
     "store/installing/room.py": "the folder of what is fetched, .git/hermes/installing",
     "store/spending.py": "removes its damaged database, in .git/hermes",

@@ -113,7 +113,7 @@ def diff_command(
     with opened(context) as workspace:
         old, new = _ends(workspace, since)
         patch = history.diff(workspace.git, old, new or workspace.tree_with_edits(), path or ())
-        until = new or history.MAIN
+        until = new or MAIN
         lessons = history.between(workspace.git, old, until, path or ()) if since else []
     if as_json:
         print_json({"lessons": [history.as_json(lesson) for lesson in lessons], "diff": patch})

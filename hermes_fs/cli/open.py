@@ -13,6 +13,7 @@ import typer
 from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, Refused
+from hermes_fs.core.loading import load
 from hermes_fs.core.types import Provenance
 from hermes_fs.store import identity, locate
 from hermes_fs.store.state import git_dir_of
@@ -26,6 +27,8 @@ BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
 def opened(context: typer.Context) -> Iterator[Workspace]:
     """The workspace of this invocation; what it has to report is said on stderr at the end."""
     workspace = Workspace.open(locate.find(context.obj.workspace, Path.cwd(), os.environ))
+    if (workspace.git.common_dir / "worktrees").is_dir():
+        load("hermes_fs.store.past:clear_left")(workspace.git.common_dir)
     try:
         yield workspace
     finally:

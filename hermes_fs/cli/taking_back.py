@@ -10,6 +10,7 @@ import typer
 
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
+from hermes_fs.cli.moments import commit_at
 from hermes_fs.cli.open import BY_HAND, config_of, confirm, opened
 from hermes_fs.cli.output import dim, good, print_json
 from hermes_fs.core.clock import iso
@@ -120,7 +121,7 @@ def _skill_rev(workspace: Workspace, skill: str, to: str) -> str:
     """The commit of a version (`v3`, `3`), a lesson or a date, "" for none."""
     digits = to.removeprefix("v")
     if not (skill and digits.isdecimal() and len(digits) < _ID_LENGTH):
-        return _commit_at(workspace, to) if to else ""
+        return commit_at(workspace, to) if to else ""
     versions = skill_versions.versions(workspace.git, skill)
     found = next((one for one in versions if one.number == int(digits)), None)
     if not found:
@@ -131,18 +132,7 @@ def _skill_rev(workspace: Workspace, skill: str, to: str) -> str:
 def _rev(workspace: Workspace, path: str, at: str) -> str:
     if not at:
         return taking_back.before_last_change(workspace, path)
-    return _commit_at(workspace, at)
-
-
-def _commit_at(workspace: Workspace, at: str) -> str:
-    """Main as it stood at a lesson or a date."""
-    moment = dates.parse(at, dates.utc_now())
-    if moment is None:
-        return history.find(workspace.git, at).commit
-    commit = history.commit_at(workspace.git, moment)
-    if not commit:
-        raise NotFound(f"there was no workspace yet at {at}", "name a later date")
-    return commit
+    return commit_at(workspace, at)
 
 
 def _say(what: str, done: Commit, as_json: bool) -> None:

@@ -34,7 +34,7 @@ def blame(git: Git, path: str) -> list[Blamed]:
         raise NotFound(f"{path} is not in the mind", "see what is with `git ls-files`")
     if isinstance(format_of(path), EntriesFormat):
         return _blamed_entries(git, path, git.read_blob(oid))
-    raw = git.run("blame", "--no-textconv", "--porcelain", MAIN, "--", path)
+    raw = git.run("blame", "--no-textconv", "--porcelain", git.resolve(MAIN), "--", path)
     lines = list(_blamed_lines(raw))
     known = {lesson.commit: lesson for lesson in these(git, list(dict.fromkeys(commit for commit, _ in lines)))}
     return [Blamed(text, "", known[commit]) for commit, text in lines if text.strip() and commit in known]

@@ -33,7 +33,7 @@ from hermes_fs.store.objects import (
     render_rows,
     row_of,
 )
-from hermes_fs.store.state import common_dir_of, git_dir_of
+from hermes_fs.store.state import BRANCH, common_dir_of, git_dir_of, is_past
 
 _WHY_NOT = "look whether there is space left and the folder may be written"
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -62,6 +62,7 @@ class Git:
         self.root = root
         self.git_dir = git_dir or git_dir_of(root)
         self.common_dir = common_dir_of(self.git_dir)
+        self.is_past = is_past(self.git_dir)
         self.syncer = Syncer()
         self.temporary = self.git_dir / "hermes" / "tmp"
         self._env = isolation.environment(os.environ) | {
@@ -306,6 +307,8 @@ class Git:
         if not name:
             return "", "", 0
         _checked_name(name)
+        if self.is_past and re.split("[:^~]", name)[0] == BRANCH:  # its main is as it was
+            name = "HEAD" + name.removeprefix(BRANCH)
         line = repeated(lambda: self._one_line(b"info %s\n" % os.fsencode(name)))
         if line.endswith((b" missing", b" ambiguous")):
             return "", "", 0
@@ -355,7 +358,7 @@ class Git:
 
     def own_settings(self) -> list[str]:
         """Keys of this repository's own configuration, as written. Costs a process where it changed."""
-        config = self.git_dir / "config"
+        config = self.common_dir / "config"
         stamp = config.stat().st_mtime_ns if config.exists() else 0
         if self._settings[0] != stamp:
             command = [isolation.git_program(), *isolation.flags(self.root), "config", "-z", "--local", "--includes"]

@@ -15,6 +15,9 @@ FORMAT = 1
 
 BRANCH = "refs/heads/main"
 
+PAST = "past"
+"""The note, in the machine's own part of a linked worktree, that it is a copy of the mind as it was."""
+
 _IN_PROGRESS = {
     "MERGE_HEAD": "a merge",
     "rebase-merge": "a rebase",
@@ -62,6 +65,11 @@ def common_dir_of(git_dir: Path) -> Path:
     return (git_dir / pointer.read_text().strip()).resolve() if pointer.is_file() else git_dir
 
 
+def is_past(git_dir: Path) -> bool:
+    """Whether this is a copy of the mind as it was at an earlier lesson."""
+    return (git_dir / "hermes" / PAST).is_file()
+
+
 def why_read_only(root: Path, git_dir: Path) -> str:
     """One line on why nothing can be learned here at the moment; "" if it can."""
     return _newer_format(root) or _not_on_main(git_dir) or _in_progress(git_dir) or why_not_writable(root, git_dir)
@@ -95,6 +103,8 @@ def _not_on_main(git_dir: Path) -> str:
         return ""
     if head.startswith("ref: "):
         return f"it is on branch {head.removeprefix('ref: refs/heads/')}, not on main: git switch main"
+    if is_past(git_dir):
+        return f"this is the mind as it was at {head[:8]}: teach the mind of now"
     return "its HEAD is detached: git switch main"
 
 
