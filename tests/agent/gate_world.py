@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 from hermes_fs.agent.gate import Evaluator, SkillGate
@@ -12,6 +11,7 @@ from hermes_fs.core.types import Change, Provenance
 from hermes_fs.store import acting
 from hermes_fs.store.refusals import Refusals
 from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import committed
 
 SKILL = """---
 name: parse-logs
@@ -42,11 +42,7 @@ def make_mind(root: Path, **more: str) -> Path:
         f"{NAME}/scripts/count.py": PROGRAM,
         f"{NAME}/tests/test_count.py": TEST,
     }
-    for path, text in (files | more).items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "first"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+    committed(root, files | more)
     with Workspace.open(root) as workspace:
         workspace.trust.accept(acting.pending(workspace))
     return root

@@ -11,6 +11,7 @@ import pytest
 
 from hermes_fs.store import acting
 from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import committed
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -23,17 +24,13 @@ def git(root: Path, *argv: str) -> str:
 @pytest.fixture
 def mind(tmp_path: Path) -> Path:
     """A small workspace, made with git alone."""
-    root = tmp_path / "mind"
-    root.mkdir()
-    git(root, "init", "-q", "-b", "main")
-    (root / ".hermes-workspace").write_text("format: 1\n")
-    (root / ".gitignore").write_text("/sessions/\n/work/\n")
-    (root / "MEMORY.md").write_text("# Memory\n\n- Staging is db2.internal\n")
-    (root / "USER.md").write_text("# You\n")
-    (root / "config.yaml").write_text("format: 1\n")
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "start")
-    return root
+    return committed(tmp_path / "mind", {
+        ".hermes-workspace": "format: 1\n",
+        ".gitignore": "/sessions/\n/work/\n",
+        "MEMORY.md": "# Memory\n\n- Staging is db2.internal\n",
+        "USER.md": "# You\n",
+        "config.yaml": "format: 1\n",
+    })  # fmt: skip
 
 
 def trust(root: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from hermes_fs.cli.dispatch import run
 from hermes_fs.testing.openai_server import OpenAIServer
+from tests.store.git_shell import committed
 
 Hermes = Callable[..., tuple[int, str, str]]
 
@@ -18,10 +19,7 @@ Hermes = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The least that is a workspace."""
-    (tmp_path / ".hermes-workspace").write_text("format: 1\n")
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "start"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    return tmp_path
+    return committed(tmp_path, {".hermes-workspace": "format: 1\n"})
 
 
 @pytest.fixture

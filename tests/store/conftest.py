@@ -9,21 +9,13 @@ import pytest
 
 from hermes_fs.store.git import Git
 from hermes_fs.store.workspace import Workspace
-from tests.store.git_shell import make_workspace, opened, sh
+from tests.store.git_shell import committed, make_workspace, opened
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     """A repository with one commit on main."""
-    root = tmp_path / "repo"
-    root.mkdir()
-    sh(root, "git", "init", "-q", "-b", "main")
-    (root / "a.txt").write_text("one\n")
-    (root / "folder").mkdir()
-    (root / "folder" / "b.txt").write_text("two\n")
-    sh(root, "git", "add", "-A")
-    sh(root, "git", "commit", "-qm", "first")
-    return root
+    return committed(tmp_path / "repo", {"a.txt": "one\n", "folder/b.txt": "two\n"})
 
 
 @pytest.fixture

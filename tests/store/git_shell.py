@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,15 +46,24 @@ def make_workspace(root: Path) -> Path:
 
 
 def _fill(root: Path) -> None:
-    (root / ".hermes-workspace").write_text("format: 1\n")
-    (root / ".gitattributes").write_text("* -text\n")
-    (root / ".gitignore").write_text("sessions/\nwork/\n")
-    (root / "MEMORY.md").write_text("- one\n")
-    (root / "skills" / "greet").mkdir(parents=True)
-    (root / "skills" / "greet" / "SKILL.md").write_text("---\nname: greet\ndescription: Says hello.\n---\n# Greet\n")
+    committed(root, {
+        ".hermes-workspace": "format: 1\n",
+        ".gitattributes": "* -text\n",
+        ".gitignore": "sessions/\nwork/\n",
+        "MEMORY.md": "- one\n",
+        "skills/greet/SKILL.md": "---\nname: greet\ndescription: Says hello.\n---\n# Greet\n",
+    })  # fmt: skip
+
+
+def committed(root: Path, files: Mapping[str, str]) -> Path:
+    """A new repository with these files in one commit of the person's on main."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
     sh(root, "git", "init", "-q", "-b", "main")
     sh(root, "git", "add", "-A")
     sh(root, "git", "commit", "-qm", "first")
+    return root
 
 
 def status(root: Path) -> str:

@@ -15,6 +15,7 @@ from hermes_fs.store import blame, history, taking_back
 from hermes_fs.store.formats import entries
 from hermes_fs.store.history import Filter
 from hermes_fs.store.workspace import Workspace
+from tests.store.git_shell import committed
 from tests.store.git_shell import opened as plainly_opened
 
 AGENT = Provenance(origin="agent", trigger="user", person="owner", session="s-1", model="m")
@@ -22,12 +23,7 @@ AGENT = Provenance(origin="agent", trigger="user", person="owner", session="s-1"
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    root = tmp_path / "w"
-    subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
-    (root / ".hermes-workspace").write_text("format: 1\n")
-    subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
-    subprocess.run(["git", "-C", str(root), "commit", "-q", "-m", "start"], check=True)
-    with plainly_opened(root) as opened:
+    with plainly_opened(committed(tmp_path / "w", {".hermes-workspace": "format: 1\n"})) as opened:
         yield opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from hermes_fs.store.workspace import Workspace
 from hermes_fs.tools.context import Memo, Mode, Settings, ToolContext, Where
 from hermes_fs.tools.registry import tool
 from tests.store.admitting import open_gate
-from tests.store.git_shell import copy_of
+from tests.store.git_shell import committed, copy_of
 
 SKILL = "---\nname: greet\ndescription: Says hello.\n---\n# Greet\n"
 
@@ -94,18 +93,14 @@ def make_workspace(root: Path) -> Path:
 
 
 def _fill(root: Path) -> None:
-    for path, text in (
-        (".hermes-workspace", "format: 1\n"),
-        (".gitattributes", "* -text\n"),
-        (".gitignore", "sessions/\nwork/\n"),
-        ("MEMORY.md", "- a fact\n"),
-        ("notes/old.md", "# old\n"),
-        ("skills/greet/SKILL.md", SKILL),
-    ):
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "first"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
+    committed(root, {
+        ".hermes-workspace": "format: 1\n",
+        ".gitattributes": "* -text\n",
+        ".gitignore": "sessions/\nwork/\n",
+        "MEMORY.md": "- a fact\n",
+        "notes/old.md": "# old\n",
+        "skills/greet/SKILL.md": SKILL,
+    })  # fmt: skip
     (root / ".git/hermes").mkdir()
     (root / ".git/hermes/private").write_text("secret")
 
