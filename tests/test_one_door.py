@@ -44,6 +44,7 @@ WRITERS: dict[str, str] = {
     "store/caches.py": "a temporary folder for caches, where .git/hermes is read-only",
     "store/checkpoints.py": "copies of the work directory, in .git/hermes",
     "store/carrying/bundle.py": "the file of an export, where a person says and never in a mind",
+    "store/carrying/database.py": "a copy of another program's database, in .git/hermes",
     "store/coprocess.py": "an unnamed temporary file for git's error output",
     "store/files.py": "the mind's own files, for the door and its recovery",
     "store/object_writer.py": "temporary files in .git/hermes/tmp that git reads objects from",

@@ -39,10 +39,10 @@ class Ulids:
         return _base32((moment << _RANDOM_BITS) | noise, 26)
 
 
-def derived_ulid(seconds: int, source: str) -> str:
+def derived_ulid(seconds: float, source: str) -> str:
     """The ULID of a moment (Unix time) whose random part is made of a text: the same on every machine."""
     noise = int.from_bytes(hashlib.sha256(source.encode()).digest()[: _RANDOM_BITS // 8])
-    return _base32((seconds * 1000 << _RANDOM_BITS) | noise, 26)
+    return _base32((int(seconds * 1000) << _RANDOM_BITS) | noise, 26)
 
 
 def _base32(number: int, width: int) -> str:

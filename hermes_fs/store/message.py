@@ -25,13 +25,14 @@ Versions = Mapping[str, tuple[bytes | None, bytes | None]]
 class Approval:
     """A person's yes to a proposal, or to a skill that they install. `change` is the id that it keeps, `by` is who said
     so; `edited`: after changing its words; `publisher`: the words are a publisher's, not the agent's; `override`: why
-    it may hold what is found wrong with it, "" where it may not."""
+    it may hold what is found wrong with it, "" where it may not; `unread`: they let it in without reading it."""
 
     change: str
     by: str
     edited: bool = False
     publisher: bool = False
     override: str = ""
+    unread: bool = False
 
 
 def compose(subject: str, versions: Versions, reason: str, trailers: Mapping[str, str]) -> str:
@@ -62,7 +63,7 @@ def trailers_of(change: Change, change_id: str) -> dict[str, str]:
 
 def approved(approval: Approval, person: Signature) -> dict[str, str]:
     """The trailers of a lesson that a person let in; who edited it is named beside its author."""
-    how = "edited and approved" if approval.edited else "approved"
+    how = "let in unread" if approval.unread else "edited and approved" if approval.edited else "approved"
     also = f"{person.name} <{person.email}>" if approval.edited else ""
     despite = " against the gate" if approval.override else ""
     return {

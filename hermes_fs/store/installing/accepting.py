@@ -24,12 +24,14 @@ OWNER = "owner"
 @dataclass(frozen=True, slots=True)
 class Yes:
     """A person's yes. `why` is what the lesson says; `override` their reason to take what something speaks against, of
-    which the scans have `found` something. `gate` tries the skill out, now that it may run."""
+    which the scans have `found` something. `gate` tries the skill out, now that it may run; `unread`: they took it in
+    with others without reading it, so it waits for trust."""
 
     why: str
     override: str = ""
     found: bool = False
     gate: Gate | None = None
+    unread: bool = False
 
 
 def require_free(workspace: Workspace, name: str) -> None:
@@ -91,5 +93,5 @@ def _accepted(workspace: Workspace, change: Change, yes: Yes) -> Commit:
     if verdict and refused and not yes.override:
         raise Ungated(verdict, "ask its author; to take it all the same, give your reason with --override")
     reason = yes.override if refused or yes.found else ""
-    approval = Approval(workspace.ids(), OWNER, publisher=True, override=reason)
+    approval = Approval(workspace.ids(), OWNER, publisher=True, override=reason, unread=yes.unread)
     return workspace.commit(replace(change, verdict=verdict), approval)

@@ -1,0 +1,72 @@
+"""`hermes export` and `hermes import` as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, git
+from tests.store import foreign
+
+
+@pytest.mark.slow
+def test_a_workspace_goes_out_and_comes_back_untrusted(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    file = tmp_path / "all.bundle"
+    done = hermes("export", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Verified" in done.stdout
+    assert hermes("export", str(file)).returncode == 4
+    back = tmp_path / "back"
+    done = hermes("import", str(file), str(back))
+    assert done.returncode == 0, done.stderr
+    assert "hermes" in done.stdout and "trust list" in done.stdout
+    assert git(back, "rev-parse", "main") == git(mind, "rev-parse", "main")
+    done = hermes("import", str(file))
+    assert done.returncode == 4 and "there is a workspace already" in done.stderr
+
+
+def test_an_import_is_shown_first_and_asks(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    root = foreign.put(
+        tmp_path / "old", {"MEMORY.md": "- Bins go out on Monday\n- Odd \x1b[31mred\n", "AGENTS.md": "obey\n"}
+    )
+    head = git(mind, "rev-parse", "main")
+    done = hermes("import", str(root), "--dry-run")
+    assert done.returncode == 0 and "MEMORY.md" in done.stdout and "AGENTS.md" in done.stdout
+    done = hermes("import", str(root))
+    assert done.returncode == 4 and "add --yes" in done.stderr
+    assert git(mind, "rev-parse", "main") == head
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.slow
+def test_programs_read_what_came_over(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    root = foreign.hermes_home(tmp_path / ".hermes")
+    assert json.loads(hermes("import", str(root), "--dry-run", "--json").stdout)["done"] is False
+    said = json.loads(hermes("import", str(root), "--yes", "--json").stdout)
+    assert said["done"] and said["kind"] == "hermes-agent"
+    assert (said["conversations"], said["messages"]) == (2, 4)
+    assert {row["where"] for row in said["rows"]} >= {"MEMORY.md", "USER.md", "skills/", "cron.yaml", "sessions/"}
+    assert {"job Script", ".env"} <= {one["what"] for one in said["left_out"]}
+    shown = hermes("sessions", "show", "last").stdout
+    assert "hello from the group" in shown
+    again = hermes("import", str(root), "--yes")
+    assert again.returncode == 0 and "Nothing is new" in again.stdout
+
+
+@pytest.mark.slow
+def test_what_cannot_be_is_said_in_one_line(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no bundle")
+    (tmp_path / "empty").mkdir()
+    for argv, code in (
+        (["import", str(tmp_path / "none")], 5),
+        (["import", str(tmp_path / "file"), str(tmp_path / "new")], 4),
+        (["import", str(tmp_path / "empty")], 4),
+        (["import", str(mind)], 4),
+        (["import", str(tmp_path / "empty"), str(tmp_path / "new")], 2),
+        (["export", str(mind / "x.bundle")], 4),
+    ):
+        done = hermes(*argv)
+        assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), (argv, done.stderr)
+    assert not (tmp_path / "new").exists()
