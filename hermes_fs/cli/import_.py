@@ -11,10 +11,10 @@ import typer
 
 from hermes_fs.cli import gating, trusting
 from hermes_fs.cli.app import example, single
+from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.export import AsJson, refs_of
 from hermes_fs.cli.open import confirm, opened, root_of
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, print_table
-from hermes_fs.cli.progress import Progress
 from hermes_fs.core import config
 from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
@@ -100,7 +100,7 @@ def _bring(workspace: Workspace, home: Home, bundled: bool, dry_run: bool, yes: 
 def _carry_out(workspace: Workspace, plan: Plan, as_json: bool) -> None:
     wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
     total = sum(row.new for row in plan.rows if row.what == "conversations")
-    with Progress("bringing transcripts:") as progress:
+    with Bar("bringing", "conversations") as progress:
         done = bringing.bring(
             workspace,
             plan,
