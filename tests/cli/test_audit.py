@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.store.test_outcomes import ASKED, CALL, write
+from tests.store.test_outcomes import ASKED, CALL, SAID, write
 
 
 def test_a_report_is_written_shown_and_listed(hermes, mind):
     assert "No audit yet" in hermes("audit").stdout
-    write(mind, "h-01KAMZ0000000000000000000A", ASKED, CALL)
+    write(mind, "h-01KAMZ0000000000000000000A", ASKED, CALL, SAID)
     done = hermes("audit", "run")
     assert done.returncode == 0, done.stderr
     assert "1 task so far: 100% went well" in done.stdout
@@ -19,7 +19,7 @@ def test_a_report_is_written_shown_and_listed(hermes, mind):
 
 
 def test_a_second_one_says_that_nothing_happened_and_writes_none(hermes, mind):
-    write(mind, "h-01KAMZ0000000000000000000A", ASKED, CALL)
+    write(mind, "h-01KAMZ0000000000000000000A", ASKED, CALL, SAID)
     hermes("audit", "run")
     again = hermes("audit", "run")
     assert (again.returncode, again.stdout.count("\n")) == (0, 1), again.stderr
