@@ -20,6 +20,7 @@ from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Change, Verdict
 from hermes_fs.store import alike, skill_versions
 from hermes_fs.store.candidate import Candidate, Files, candidates
+from hermes_fs.store.formats import skill
 from hermes_fs.store.formats.format import By
 from hermes_fs.store.refusals import Refusal, Refusals
 from hermes_fs.store.workspace import Workspace
@@ -51,7 +52,8 @@ class Evaluator(Protocol):
 class SkillGate:
     """Implements `store.policy.Gate`. Blocks while tests and evals run; takes the workspace's lock for moments only.
     With `refusals`, what it refused once is not tried again; without, as where a person decides, everything is. `by` is
-    whose words it judges: a publisher's skill may say what another says, for a person has chosen it."""
+    whose words it judges: a publisher's skill may say what another says, for a person has chosen it; so it is with a
+    version that main had."""
 
     def __init__(
         self,
@@ -88,6 +90,8 @@ class SkillGate:
         reasons = self._read(candidate, gone)
         if reasons:
             return self._refused(candidate, reasons, final=True)
+        if _is_marked_only(candidate):
+            return Verdict(candidate.tree, True)
         if not self._workspace.trust.knows_skill(candidate.name, candidate.was):
             return self._refused(candidate, [_FOREIGN.format(candidate.name)], final=False)
         tried = try_out(self._trials, candidate, cancel, lambda: self._was_there(candidate))
@@ -108,6 +112,8 @@ class SkillGate:
         workspace = self._workspace
         harmless = workspace.trust.knows_secret
         found = skill_checks.problems(candidate, workspace.formats, harmless, self._by)
+        if _is_marked_only(candidate):
+            return found
         if not found and self._by != "publisher":  # how much of it a new version of theirs drops, a person has seen
             changed = skill_checks.changed_too_much(candidate)
             found = [] if changed and self._was_there(candidate) else changed
@@ -152,6 +158,12 @@ def gate_of(
     """The gate of a workspace. `remember`: what it refused is not tried again; a person who decides wants it tried."""
     refusals = Refusals(workspace.state_dir, workspace.locked) if remember else None
     return SkillGate(workspace, Trials(workspace.state_dir, environ), refusals, evaluate, by)
+
+
+def _is_marked_only(candidate: Candidate) -> bool:
+    """A pin, or a mark of the archive, changes no word that an agent would do otherwise by: nothing is to be tried."""
+    before, after = candidate.before.get(FILE), candidate.after.get(FILE)
+    return bool(before and after and candidate.changed == (FILE,) and skill.same_but_marks(before.data, after.data))
 
 
 def _against(scores: Scores) -> list[str]:

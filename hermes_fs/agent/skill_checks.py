@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from hermes_fs.agent.evals import case as cases
 from hermes_fs.store.candidate import Candidate
 from hermes_fs.store.formats import lint, scan, skill
 from hermes_fs.store.formats.format import By, decode
@@ -33,7 +34,7 @@ Check = Callable[[Candidate], Iterator[str]]
 def problems(candidate: Candidate, format_of: FormatOf, harmless: Harmless, by: By = "agent") -> list[str]:
     """All of them but `changed_too_much`, the gravest first."""
     found = [*_whole(candidate), *_formats(candidate, format_of, harmless, by), *_scans(candidate, harmless)]
-    return list(dict.fromkeys([*found, *_lint(candidate)]))
+    return list(dict.fromkeys([*found, *_lint(candidate), *_evals(candidate)]))
 
 
 def changed_too_much(candidate: Candidate) -> list[str]:
@@ -109,3 +110,9 @@ def _lint(candidate: Candidate) -> Iterator[str]:
             known = set(lint.problems(path, candidate.before[path].data)) if path in candidate.before else set()
             found = lint.problems(path, candidate.after[path].data)
             yield from (f"skills/{candidate.name}/{path}: {one}" for one in found if one not in known)
+
+
+def _evals(candidate: Candidate) -> Iterator[str]:
+    """Cases that change and cannot be read: nothing could be replayed."""
+    fresh = {path: candidate.after[path].data for path in candidate.changed if path in candidate.after}
+    yield from (f"skills/{candidate.name}/{one}" for one in cases.problems(fresh))

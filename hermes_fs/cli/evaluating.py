@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ import typer
 from hermes_fs.agent.evals import case as cases
 from hermes_fs.agent.evals import mine
 from hermes_fs.agent.evals.arms import Arm, Plan, Tally, compare
+from hermes_fs.agent.evals.replay import Replay
+from hermes_fs.agent.gate import Scores
+from hermes_fs.cli import gating
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import BY_HAND, confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
-from hermes_fs.core.errors import NotFound, Refused, UsageError
+from hermes_fs.core.errors import Cancelled, HermesError, NotFound, Refused, UsageError
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Change
@@ -44,6 +48,7 @@ def new(
     work_dir: Annotated[str, typer.Option(help="Where the session worked; empty: here.")] = "",
     just_print: Annotated[bool, typer.Option("--print", help="Show the case, keep nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    override: gating.Override = "",
 ) -> None:
     """Make a case with its checks out of a task of a session."""
     with _runtime(context) as runtime:
@@ -62,7 +67,8 @@ def new(
             raise NotFound(f"there is no skill {owner!r}", "see them with `hermes skills list`")
         confirm(f"Keep it as {path}?", yes)
         expect = {path: ""}
-        done = runtime.workspace.commit(Change({path: text.encode()}, "skill", "", BY_HAND, expect))
+        change = Change({path: text.encode()}, "skill", "", BY_HAND, expect)
+        done = gating.commit(runtime.workspace, change, override)
         print(f"{done.subject}\nTry it: hermes skills eval {owner} --case {made.name}")
 
 
@@ -128,6 +134,26 @@ def evaluate(context: typer.Context, wanted: Wanted, as_json: bool) -> None:
         _show(plan, found)
     last = found[list(found)[-1]]
     raise typer.Exit(0 if last.rate > max(found[arm].rate for arm in list(found)[:-1]) and last.activated else 1)
+
+
+def replayed(workspace: Workspace, name: str, incumbent: str, files: Files) -> Scores | None:
+    """An `agent.gate.Evaluator` for a person who waits: says that it asks a model, and how far it is. None, and a line
+    on stderr, where no model can be asked: then they decide without."""
+    cases.cases_of(_bytes(files))
+    try:
+        with Runtime.open(Options(workspace.root, Path.cwd(), os.environ)) as runtime:
+            wanted, cancel = runtime.config.evals, Cancel()
+            if not wanted.replay:
+                return None
+            print(f"{one_line(name)}: its evals are replayed; Ctrl-C stops", file=sys.stderr, flush=True)
+            with _Bar() as bar:
+                means = functools.partial(runtime.means, "", cancel)
+                return Replay(runtime.workspace.git, means, wanted.repeat, wanted.jobs, bar)(name, incumbent, files)
+    except Cancelled:
+        raise
+    except HermesError as error:
+        print(f"note: its evals were not replayed: {one_line(error.message)}", file=sys.stderr)
+        return None
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------

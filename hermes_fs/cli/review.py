@@ -164,7 +164,7 @@ def edit(
 def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
     with opened(context) as workspace:
         wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
-        review = Review(workspace, Policy(**wanted.model_dump()), gating.anew(workspace))
+        review = Review(workspace, Policy(**wanted.model_dump()), gating.anew(workspace, replays=True))
         yield workspace, review
         if expired := review.take_expired():
             print(f"note: nobody looked at {', '.join(expired)} in time: hermes review list --away", file=sys.stderr)

@@ -26,6 +26,7 @@ from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
 from hermes_fs.core.errors import NotFound
+from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import acting, catalogue, fitting, skill_places
 from hermes_fs.store.catalogue import Known
@@ -201,12 +202,13 @@ def validate(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Only these skills.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """Check skills against the standard; without a name, all of the mind. Exits with 1 if one breaks it."""
+    """Check skills against the standard, and their evals; without a name, all of the mind. Exits with 1 if one breaks
+    it."""
     with opened(context) as workspace:
         place = skill_places.own(workspace.root)
         spots = [skill_found.found(workspace, name) for name in names or ()]
         spots = spots or [Spot(place, name) for name in catalogue.names(workspace.root)]
-        rows = [(spot.name, skill_found.problems(workspace, spot)) for spot in spots]
+        rows = [(spot.name, [*skill_found.problems(workspace, spot), *_broken_evals(spot)]) for spot in spots]
     if as_json:
         print_json([{"name": name, "problems": found} for name, found in rows])
     else:
@@ -217,6 +219,13 @@ def validate(
         if not rows:
             print(dim("No skills yet."))
     raise typer.Exit(1 if any(found for _, found in rows) else 0)
+
+
+def _broken_evals(spot: Spot) -> list[str]:
+    """File, line and what to do, of each case that cannot be read."""
+    files = {path: data for path in spot.files() if path.startswith("evals/") and (data := spot.read(path)) is not None}
+    found: list[str] = load("hermes_fs.agent.evals.case:problems")(files) if files else []
+    return found
 
 
 # What stands in files of its own, a line each.

@@ -33,7 +33,6 @@ EDIT = example(
     "hermes skills edit deploy --file scripts/run.sh",
     "hermes skills edit deploy --file references/hosts.md --from hosts.md",
 )
-OWNER = "owner"
 Why = Annotated[str, typer.Option(help="Recorded in the history.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The new lesson as one JSON object.")]
 
@@ -153,7 +152,7 @@ def edit(
 def _commit(workspace: Workspace, draft: _Draft) -> Commit:
     """Through the gate and the door. What a person wrote in their editor is kept where it is not taken."""
     try:
-        return gating.commit(workspace, draft.change(), OWNER, draft.override)
+        return gating.commit(workspace, draft.change(), draft.override)
     except HermesError as error:
         if editing.interactive() and len(draft.files) == 1:
             [(file, data)] = draft.files.items()

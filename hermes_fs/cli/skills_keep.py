@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_fs.cli import dates, skill_found, skills_change
+from hermes_fs.cli import dates, gating, skill_found, skills_change
 from hermes_fs.cli.app import example
 from hermes_fs.cli.open import BY_HAND, confirm, opened
 from hermes_fs.cli.output import bold
@@ -50,7 +50,7 @@ def archive(context: typer.Context, name: Name, why: Why = "", as_json: AsJson =
 
 
 def _mark(workspace: Workspace, name: str, mark: tuple[str, str], why: str, as_json: bool) -> None:
-    """Its words and programs stay, so the gate has nothing to try."""
+    """Its words and programs stay, so the gate reads it and has nothing to try."""
     skill_found.own(workspace, name)
     path = f"skills/{name}/{FILE}"
     doc = workspace.read(path)
@@ -58,7 +58,7 @@ def _mark(workspace: Workspace, name: str, mark: tuple[str, str], why: str, as_j
     if fresh == doc.text:
         raise Refused(f"skill {name} is so already", "see it with `hermes skills list --all`")
     change = Change({path: fresh.encode()}, "skill", why, BY_HAND, {path: doc.blob})
-    skills_change.say(workspace.commit(change), as_json)
+    skills_change.say(gating.commit(workspace, change), as_json)
 
 
 def restore(
@@ -66,6 +66,7 @@ def restore(
     name: Name,
     at: Annotated[str, typer.Option(help="A version's number, or a date; without it: before its last change.")] = "",
     why: Why = "",
+    override: gating.Override = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring a skill back: out of the archive, after it was removed, or as it was at an earlier version."""
@@ -80,7 +81,8 @@ def restore(
             raise NotFound(f"there never was a skill {name!r}", "see them with `hermes skills list --all`")
         wanted = version_of(versions, at) if at else _last(versions, bool(spot))
         why = why or f"Skill {name} as it was in version {wanted.number}."
-        skills_change.say(taking_back.restore(workspace, f"skills/{name}", wanted.commit, why, BY_HAND), as_json)
+        change = taking_back.restored(workspace, f"skills/{name}", wanted.commit, why, BY_HAND)
+        skills_change.say(gating.commit(workspace, change, override, "publisher"), as_json)
 
 
 def _last(versions: list[Version], exists: bool) -> Version:
@@ -129,7 +131,7 @@ def _remove(workspace: Workspace, names: list[str], why: str) -> Commit:
             data = lock.without(data, name) or data
         if data != workspace.read_bytes(LOCK_FILE):
             files[LOCK_FILE] = data
-        return workspace.commit(Change(files, "skill", why, BY_HAND))
+        return gating.commit(workspace, Change(files, "skill", why, BY_HAND))  # nothing is left that could be tried
 
 
 def _files(workspace: Workspace, name: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_fs.cli import dates
+from hermes_fs.cli import dates, gating
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.moments import commit_at
 from hermes_fs.cli.open import BY_HAND, config_of, confirm, opened
@@ -36,14 +36,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="The new lesson as one JSON
 
 
 @undo.command(epilog=example("hermes undo", "hermes undo --yes"))
-def undo_command(context: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
+def undo_command(
+    context: typer.Context, yes: Yes = False, override: gating.Override = "", as_json: AsJson = False
+) -> None:
     """Take back the last lesson that stands; again: the one before it. Your own edits of files are yours to undo."""
     with opened(context) as workspace:
         lesson = taking_back.last_standing(workspace)
         if not as_json:
             print(f"{good(lesson.short)}  {one_line(lesson.subject)}")
         confirm("Take this back?", yes)
-        _say("Taken back", taking_back.revert(workspace, [lesson], "", BY_HAND), as_json)
+        change = taking_back.reverted(workspace, [lesson], "", BY_HAND)
+        _say("Taken back", gating.take_back(workspace, change, override), as_json)
 
 
 @revert.command(
@@ -65,6 +68,7 @@ def revert_command(
     since: Annotated[str, typer.Option(metavar="DATE", help="All that was learned from then on: 7d, yesterday.")] = "",
     why: Why = "",
     yes: Yes = False,
+    override: gating.Override = "",
     as_json: AsJson = False,
 ) -> None:
     """Take lessons back; what was learned after them stays. Several selections narrow one another. Where a later lesson
@@ -77,13 +81,21 @@ def revert_command(
             _show(lessons, named=bool(lesson_ids) and len(lessons) == 1)
         if len(lessons) > 1 and sys.stdin.isatty():
             confirm(f"Take these {len(lessons)} lessons back?", yes)
+        _say("Taken back", _taken_back(workspace, lessons, why, override), as_json)
+
+
+def _taken_back(workspace: Workspace, lessons: Sequence[Lesson], why: str, override: str) -> Commit:
+    """Conflict where a later lesson is in the way and a proposal was made of it."""
+    try:
+        change = taking_back.reverted(workspace, lessons, why, BY_HAND)
+    except taking_back.InTheWay:
         policy = Policy(**config_of(workspace.root).review.model_dump())
         done = taking_back.take_back(workspace, lessons, why, BY_HAND, policy)
         if isinstance(done, Proposal):
-            raise Conflict(
-                f"{done.because}: nothing was taken back yet", f"look at what would be: hermes review show {done.id}"
-            )
-        _say("Taken back", done, as_json)
+            hint = f"look at what would be: hermes review show {done.id}"
+            raise Conflict(f"{done.because}: nothing was taken back yet", hint) from None
+        return done
+    return gating.take_back(workspace, change, override)
 
 
 @restore.command(epilog=example("hermes restore MEMORY.md --at yesterday", "hermes restore skills/deploy"))
@@ -92,12 +104,14 @@ def restore_command(
     path: Annotated[str, typer.Argument(help="A file or folder of the mind.")],
     at: Annotated[str, typer.Option(help="A lesson or a date; without it: before its last change.")] = "",
     why: Why = "",
+    override: gating.Override = "",
     as_json: AsJson = False,
 ) -> None:
     """Bring a file, or a skill's folder, back as it was, as a new lesson."""
     with opened(context) as workspace:
         rev = _rev(workspace, path, at)
-        _say("Restored", taking_back.restore(workspace, path, rev, why, BY_HAND), as_json)
+        change = taking_back.restored(workspace, path, rev, why, BY_HAND)
+        _say("Restored", gating.commit(workspace, change, override, "publisher"), as_json)
 
 
 def _show(lessons: Sequence[Lesson], named: bool) -> None:

@@ -41,16 +41,21 @@ def last_standing(workspace: Workspace) -> Lesson:
 
 
 def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance) -> Commit:
-    """Take lessons back in one commit; what was learned after them stays. A revert can be reverted: that brings the
-    lesson back. Conflict, and nothing is written, where a later lesson changed the same; Refused where nothing is left
-    to take back."""
+    """Commits what `reverted` says. Raises as it does."""
+    with workspace.locked():
+        return workspace.commit(reverted(workspace, lessons, why, provenance))
+
+
+def reverted(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance) -> Change:
+    """What takes lessons back, as one change; what was learned after them stays. A revert can be reverted: that brings
+    the lesson back. Conflict where a later lesson changed the same; Refused where nothing is left to take back."""
     _require_standing(lessons)
     with workspace.locked():
         files, clashes = _folded(workspace, lessons)
         if clashes:
             what = f"{clashes[0].lesson.short} cannot be taken back alone: {clashes[0]}"
             raise InTheWay(what, _way_out(workspace, lessons))
-        return _write(workspace, files, *_said(lessons, why, provenance))
+        return _change(workspace, files, *_said(lessons, why, provenance))
 
 
 def take_back(
@@ -73,16 +78,16 @@ def take_back(
             return proposals.propose(draft, because)
 
 
-def restore(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Commit:
-    """Bring a file, or everything below a folder, back as it was at a commit, as a new lesson. Files that came into the
-    folder since then go. NotFound where it was not there, Refused where it is as it was."""
+def restored(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Change:
+    """What brings a file, or everything below a folder, back as it was at a commit. Files that came into the folder
+    since then go. NotFound where it was not there, Refused where it is as it was."""
     wanted = _below(workspace, rev, path)
     if not wanted:
         raise NotFound(f"{path} was not there at {rev[:8]}", f"see its history with `hermes log --path {path}`")
     with workspace.locked():
         files: dict[str, bytes | None] = dict.fromkeys(_below(workspace, MAIN, path))
         files |= {name: workspace.git.read_blob(oid) for name, oid in wanted.items()}
-        return _write(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)
+        return _change(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)
 
 
 def before_last_change(workspace: Workspace, path: str) -> str:
@@ -213,8 +218,12 @@ def _said(lessons: Sequence[Lesson], why: str, provenance: Provenance) -> tuple[
     return f"{reason}\n{why}", replace(provenance, reverts=" ".join(lesson.name for lesson in lessons))
 
 
-def _write(workspace: Workspace, files: dict[str, bytes | None], why: str, provenance: Provenance) -> Commit:
-    return workspace.commit(Change(_changed(workspace, files), "revert", why, provenance))
+def _change(workspace: Workspace, files: dict[str, bytes | None], why: str, provenance: Provenance) -> Change:
+    """Bound to the files as they are now."""
+    changed = _changed(workspace, files)
+    now = {path: workspace.read_bytes(path) for path in changed}
+    expect = {path: workspace.git.oid_of("blob", data) if data is not None else "" for path, data in now.items()}
+    return Change(changed, "revert", why, provenance, expect)
 
 
 def _changed(workspace: Workspace, files: dict[str, bytes | None]) -> dict[str, bytes | None]:

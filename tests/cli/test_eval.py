@@ -59,7 +59,7 @@ def test_a_broken_case_is_named(hermes, mind):
     place.parent.mkdir()
     place.write_text("task: x\n")
     done = hermes("skills", "eval", "count-errors")
-    said = "error: eval bad: it needs checks: what tells that the task was done — see docs/evals.md\n"
+    said = "error: eval bad: line 1: it needs checks: what tells that the task was done — see docs/evals.md\n"
     assert (done.returncode, done.stderr) == (4, said)
 
 
@@ -71,6 +71,6 @@ def test_a_broken_case_hides_no_other_in_the_list(hermes, mind):
     (folder / "fine.yaml").write_text("task: Count.\nchecks:\n- reply: {contains: '2'}\n")
     shown = hermes("eval", "list")
     assert shown.returncode == 0, shown.stderr
-    assert "fine" in shown.stdout and "✗ count-errors  eval bad: it needs checks" in shown.stdout
+    assert "fine" in shown.stdout and "✗ count-errors  eval bad: line 1: it needs checks" in shown.stdout
     rows = json.loads(hermes("eval", "list", "--json").stdout)
     assert [(row["case"], bool(row["problem"])) for row in rows] == [("bad", True), ("fine", False)]

@@ -146,11 +146,13 @@ def test_a_deleted_note_and_a_deleted_skill_come_back(workspace: Workspace) -> N
     learn(workspace, lambda text: "# Deploys\n\nwith make\n", "notes/deploys.md")
     gone: dict[str, bytes | None] = {"notes/deploys.md": None}
     workspace.commit(Change(gone, "note", "", AGENT))
-    taking_back.restore(workspace, "notes/deploys.md", _before(workspace, "notes/deploys.md"), "", BY_HAND)
+    workspace.commit(
+        taking_back.restored(workspace, "notes/deploys.md", _before(workspace, "notes/deploys.md"), "", BY_HAND)
+    )
     assert workspace.read("notes/deploys.md").text == "# Deploys\n\nwith make\n"
     by_git(workspace, "rm", "-rq", "skills/greet")
     by_git(workspace, "commit", "-qm", "no greeting")
-    taking_back.restore(workspace, "skills/greet/", _before(workspace, "skills/greet"), "", BY_HAND)
+    workspace.commit(taking_back.restored(workspace, "skills/greet/", _before(workspace, "skills/greet"), "", BY_HAND))
     assert "Says hello." in workspace.read("skills/greet/SKILL.md").text
     assert status(workspace) == ""
 
@@ -163,13 +165,13 @@ def test_a_file_is_restored_as_it_was_at_a_lesson_and_what_came_into_a_folder_si
     first = learn(workspace, lambda text: "one\n", "notes/a.md")
     learn(workspace, lambda text: "two\n", "notes/a.md")
     learn(workspace, lambda text: "new\n", "notes/b.md")
-    taking_back.restore(workspace, "notes", first.id, "", BY_HAND)
+    workspace.commit(taking_back.restored(workspace, "notes", first.id, "", BY_HAND))
     assert workspace.read("notes/a.md").text == "one\n"
     assert workspace.read_bytes("notes/b.md") is None
     with pytest.raises(Refused, match="so already"):
-        taking_back.restore(workspace, "notes", first.id, "", BY_HAND)
+        workspace.commit(taking_back.restored(workspace, "notes", first.id, "", BY_HAND))
     with pytest.raises(NotFound):
-        taking_back.restore(workspace, "notes/nowhere.md", first.id, "", BY_HAND)
+        workspace.commit(taking_back.restored(workspace, "notes/nowhere.md", first.id, "", BY_HAND))
 
 
 def test_the_first_commit_and_a_merge_are_not_taken_back(workspace: Workspace) -> None:

@@ -57,57 +57,84 @@ class Case:
     origin: str = ""
 
 
+class _Wrong(Exception):
+    """What is wrong with a case, and where: a key, and of `checks` which one, from 0."""
+
+    def __init__(self, problem: str, key: str = "", place: int = -1) -> None:
+        super().__init__(problem)
+        self.key, self.place = key, place
+
+
 def parse(data: bytes, name: str) -> Case:
-    """Reads a case. Raises Refused with one line that names what is wrong."""
+    """Reads a case. Raises Refused with one line that names what is wrong, and in which line of the file."""
     try:
-        values = yaml_file.parse(data)
+        return _case(yaml_file.parse(data), name)
     except yaml_file.Broken as error:
-        raise Refused(f"eval {name}: {error}", "mend the file") from error
+        raise Refused(f"eval {name}: {error}", "mend the file: docs/evals.md") from error
+    except _Wrong as error:
+        where = _line(data.decode("utf-8", "replace"), error)
+        raise Refused(f"eval {name}: line {where}: {error}", "see docs/evals.md") from error
+
+
+def _case(values: Mapping[str, Any], name: str) -> Case:
     unknown = next((key for key in values if key not in _KEYS), "")
-    _require(not unknown, name, f"there is no key {unknown!r}; there are {', '.join(_KEYS)}")
+    _require(not unknown, f"there is no key {unknown!r}; there are {', '.join(_KEYS)}", unknown)
     task = values.get("task")
-    _require(isinstance(task, str) and bool(task.strip()), name, "it needs a task: what a person would ask")
+    _require(isinstance(task, str) and bool(task.strip()), "it needs a task: what a person would ask", "task")
     checks = values.get("checks")
-    _require(isinstance(checks, list) and bool(checks), name, "it needs checks: what tells that the task was done")
+    _require(isinstance(checks, list) and bool(checks), "it needs checks: what tells that the task was done", "checks")
     return Case(
         name,
         str(task).strip(),
-        tuple(_check(one, name) for one in checks or ()),
-        _files(values.get("files"), name),
-        _files(values.get("check_files"), name),
-        _whole(values.get("steps", STEPS), name),
-        float(_whole(values.get("seconds", int(SECONDS)), name)),
+        tuple(_check(one, place) for place, one in enumerate(checks or ())),
+        _files(values.get("files"), "files"),
+        _files(values.get("check_files"), "check_files"),
+        _whole(values.get("steps", STEPS), "steps"),
+        float(_whole(values.get("seconds", int(SECONDS)), "seconds")),
         str(values.get("from") or ""),
     )
 
 
-def _check(value: Any, name: str) -> Check:
-    _require(isinstance(value, dict), name, "each check is a map such as {file: out.txt, contains: done}")
+def _line(text: str, wrong: _Wrong) -> int:
+    """Where a reader should look, from 1: the key's line, or that of the check; 1 where the key is not there."""
+    lines = text.split("\n")
+    start = next((at for at, line in enumerate(lines) if re.match(rf"['\"]?{re.escape(wrong.key)}['\"]? *:", line)), 0)
+    items = [(at, re.match(r" *(?=- )", line)) for at, line in enumerate(lines) if at > start]
+    dashes = [(at, len(found[0])) for at, found in items if found]
+    here = [at for at, depth in dashes if depth == dashes[0][1]] if wrong.place >= 0 else []
+    return (here[wrong.place] if wrong.place < len(here) and here else start) + 1
+
+
+def _check(value: Any, place: int) -> Check:
+    def require(holds: bool, problem: str) -> None:
+        _require(holds, problem, "checks", place)
+
+    require(isinstance(value, dict), "each check is a map such as {file: out.txt, contains: done}")
     keys = _ON_FILE if "file" in value else _ON_COMMAND if "command" in value else _ON_REPLY
     subject: Subject = "file" if "file" in value else "command" if "command" in value else "reply"
     unknown = next((key for key in value if key not in keys), "")
-    _require(not unknown, name, f"a check of a {subject} has no {unknown!r}; it has {', '.join(keys)}")
+    require(not unknown, f"a check of a {subject} has no {unknown!r}; it has {', '.join(keys)}")
     says = dict(value) | (dict(value["reply"]) if isinstance(value.get("reply"), dict) else {})
     wanted = tuple((key, str(says[key])) for key in _SAYS if key in says)
     for key, text in wanted:
-        _require(key != "matches" or _is_pattern(text), name, f"{text!r} is no regular expression")
+        require(key != "matches" or _is_pattern(text), f"{text!r} is no regular expression")
     target = "" if subject == "reply" else str(value[subject])
     if subject == "file":
-        _require(_is_inside(target), name, f"{target!r} is no path inside the work directory")
-    _require(bool(wanted) or subject != "reply", name, "a check of the reply says what it equals, contains or matches")
+        require(_is_inside(target), f"{target!r} is no path inside the work directory")
+    require(bool(wanted) or subject != "reply", "a check of the reply says what it equals, contains or matches")
     exists = value.get("exists", True)
-    return Check(subject, target, wanted, exists is not False, _whole(value.get("exit", 0), name))
+    return Check(subject, target, wanted, exists is not False, _whole(value.get("exit", 0), "checks", place))
 
 
-def _files(value: Any, name: str) -> dict[str, str]:
+def _files(value: Any, key: str) -> dict[str, str]:
     if value is None:
         return {}
-    _require(isinstance(value, dict), name, "files are a map of paths to texts")
+    _require(isinstance(value, dict), f"{key} are a map of paths to texts", key)
     found = {str(path): str(text) for path, text in value.items()}
     wrong = next((path for path in found if not _is_inside(path)), "")
-    _require(not wrong, name, f"{wrong!r} is no path inside the work directory")
+    _require(not wrong, f"{wrong!r} is no path inside the work directory", key)
     size = sum(len(text.encode()) for text in found.values())
-    _require(len(found) <= _MOST_FILES and size <= _MOST_BYTES, name, f"at most {_MOST_FILES} files of 200 kB in all")
+    _require(len(found) <= _MOST_FILES and size <= _MOST_BYTES, f"at most {_MOST_FILES} files of 200 kB in all", key)
     return found
 
 
@@ -124,19 +151,37 @@ def _is_pattern(text: str) -> bool:
     return True
 
 
-def _whole(value: Any, name: str) -> int:
-    _require(isinstance(value, int) and not isinstance(value, bool) and value >= 0, name, f"{value!r} is no number")
+def _whole(value: Any, key: str, place: int = -1) -> int:
+    holds = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    _require(holds, f"{value!r} is no number", key, place)
     return int(value)
 
 
-def _require(holds: bool, name: str, problem: str) -> None:
+def _require(holds: bool, problem: str, key: str, place: int = -1) -> None:
     if not holds:
-        raise Refused(f"eval {name}: {problem}", "see docs/evals.md")
+        raise _Wrong(problem, key, place)
+
+
+def is_case(path: str) -> bool:
+    """Whether a file of a skill (its path below the folder) is one of its cases."""
+    return path.startswith("evals/") and path.endswith((".yaml", ".yml"))
+
+
+def problems(files: Mapping[str, bytes]) -> list[str]:
+    """What is wrong with the cases among a skill's files, a line for each that cannot be read: file, line, what to
+    do."""
+    found = []
+    for path in sorted(filter(is_case, files)):
+        try:
+            parse(files[path], PurePosixPath(path).stem)
+        except Refused as error:
+            found.append(f"{path}: {error.message.partition(': ')[2]} ({error.hint})")
+    return found
 
 
 def cases_of(files: Mapping[str, bytes]) -> list[Case]:
     """The cases among a skill's files (path below its folder → bytes), by name. Raises Refused."""
-    found = [path for path in sorted(files) if path.startswith("evals/") and path.endswith((".yaml", ".yml"))]
+    found = sorted(filter(is_case, files))
     return [parse(files[path], PurePosixPath(path).stem) for path in found]
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hermes_fs.agent.evals.arms import Arm, Plan, compare
+from hermes_fs.agent.evals.arms import Arm, Plan, Progress, compare
 from hermes_fs.agent.evals.attempt import Means
 from hermes_fs.agent.evals.case import cases_of
 from hermes_fs.agent.gate import Scores
+from hermes_fs.core.errors import Failed
 from hermes_fs.store.candidate import Files, files_of
 from hermes_fs.store.git import Git
 
@@ -20,22 +21,28 @@ MOST_CASES = 8
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`means` gives model and place when they are needed; `repeat` and `jobs` as in `Plan`."""
+    """`means` gives model and place when they are needed; `repeat` and `jobs` as in `Plan`; `progress` is told."""
 
     git: Git
     means: Callable[[], Means]
     repeat: int = 1
     jobs: int = 2
+    progress: Progress | None = None
 
     def __call__(self, name: str, incumbent: str, files: Files) -> Scores | None:
-        """None where the new version has no case. Raises what an attempt raises."""
+        """None where the new version has no case. Raises what an attempt raises, and Failed where no attempt at all got
+        an answer: that says nothing of the skill."""
         cases = cases_of({path: file.data for path, file in files.items()})[:MOST_CASES]
         if not cases:
             return None
         versions: dict[Arm, Files | None] = {"no skill": None}
         if incumbent:
             versions["incumbent"] = files_of(self.git, incumbent, f"skills/{name}")
-        found = compare(Plan(name, cases, {**versions, "candidate": files}, self.repeat, self.jobs), self.means())
+        plan = Plan(name, cases, {**versions, "candidate": files}, self.repeat, self.jobs)
+        found = compare(plan, self.means(), self.progress)
+        attempts = [one for tally in found.values() for one in tally.attempts]
+        if all(one.ended == "error" for one in attempts):
+            raise Failed(f"the model does not answer: {attempts[0].failures[0]}", "see `hermes doctor`")
         candidate, before = found["candidate"], found.get("incumbent")
         return Scores(
             found["no skill"].rate, before.rate if before else None, candidate.rate, candidate.n, candidate.activated

@@ -101,6 +101,20 @@ def described(data: bytes, folder: str) -> str:
     return json.dumps(rest, sort_keys=True, default=str)
 
 
+def same_but_marks(before: bytes, after: bytes) -> bool:
+    """Whether two SKILL.md differ in the marks alone, and hold such as we set."""
+    old, new = (front.cut(data.decode("utf-8", "replace")) for data in (before, after))
+    was, now = (front.read(parts.front)[0] for parts in (old, new))
+    said = {key: front.as_text(metadata(now).get(key)) for key in (STATUS, PINNED)}
+    known = said[STATUS] in ("", "archived") and said[PINNED].lower() in ("", "true")
+    return known and old.body == new.body and _unmarked(was) == _unmarked(now)
+
+
+def _unmarked(values: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: said for key, said in metadata(values).items() if key not in (STATUS, PINNED)}
+    return {**values, "metadata": own}
+
+
 def check(text: str, folder: str) -> list[str]:
     """What the public validator, or our own bounds, would refuse in a SKILL.md that lies in `folder`."""
     values, broken = front.strict(text)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_fs.agent.evals import mine
-from hermes_fs.agent.evals.case import Case, Check, cases_of, named, parse, write
+from hermes_fs.agent.evals.case import Case, Check, cases_of, named, parse, problems, write
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.store.transcript import Record
 
@@ -152,3 +152,21 @@ def test_another_task_is_chosen_by_its_id() -> None:
     assert mine.mine(made, "h", "/w", "e0").checks[0].name == "a"
     with pytest.raises(NotFound, match="no task 'E9'"):
         mine.mine(made, "h", "/w", "E9")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("task: x\nchecks: []\n", 2),
+        ("task: x\n", 1),
+        ("task: x\nfiles:\n  ../a: x\nchecks:\n- file: a\n", 2),
+        ("task: |\n  - one\n  - two\nchecks:\n  - file: a\n  - reply:\n      contains: x\n  - file: /b\n", 8),
+        ("task: x\nchecks:\n- file: a\n  equals: |\n    - b\n- reply: x\n", 6),
+        ("task: x\nchecks:\n- file: a\nsteps: many\n", 4),
+        ("# why\ntask: x\nmodel: y\nchecks:\n- file: a\n", 3),
+        ("task: x\nchecks: [\n", 3),
+    ],
+)
+def test_a_problem_names_the_line_to_look_at(text: str, line: int) -> None:
+    [said] = problems({"evals/a.yaml": text.encode(), "evals/notes.md": b"none of them"})
+    assert said.startswith(f"evals/a.yaml: line {line}: ") and said.endswith("docs/evals.md)")
