@@ -118,7 +118,7 @@ def test_evals_must_go_strictly_better_and_by_the_skill(
 
     gate = gate_in(workspace, evaluate)
     words = "---\nname: rename\ndescription: Renames many files at once.\n---\n# Rename\n\nUse `rename -n` first.\n"
-    verdict = gate(edit({"SKILL.md": words, "evals/one.yaml": "prompt: x\n"}, "skills/rename"))
+    verdict = gate(edit({"SKILL.md": words, "evals/one.yaml": "task: x\nchecks:\n- file: a\n"}, "skills/rename"))
     assert asked == [("rename", "", words)]
     assert verdict is not None and verdict.passed == (not reason), verdict
     assert reason in "".join(verdict.reasons)
@@ -130,7 +130,7 @@ def test_evals_are_not_replayed_where_nothing_changed_that_they_could_show(works
     def evaluate(name: str, incumbent: str, files: Files) -> Scores:
         raise AssertionError
 
-    verdict = gate_in(workspace, evaluate)(edit({"evals/one.yaml": "prompt: x\n"}))
+    verdict = gate_in(workspace, evaluate)(edit({"evals/one.yaml": "task: x\nchecks:\n- file: a\n"}))
     assert verdict is not None and verdict.passed
 
 
