@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,7 @@ def replayed(workspace: Workspace, name: str, incumbent: str, files: Files) -> S
             if not wanted.replay:
                 return None
             print(f"{one_line(name)}: its evals are replayed; Ctrl-C stops", file=sys.stderr, flush=True)
-            with _Bar() as bar:
+            with Bar("replaying", "attempts") as bar:
                 means = functools.partial(runtime.means, "", cancel)
                 return Replay(runtime.workspace.git, means, wanted.repeat, wanted.jobs, bar)(name, incumbent, files)
     except Cancelled:

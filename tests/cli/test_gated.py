@@ -87,7 +87,7 @@ def test_accepting_replays_the_evals_and_shows_how_far_it_is(hermes: Run, mind: 
         own = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k", "NO_PROXY": "127.0.0.1"}
         done = hermes("review", "accept", id, env={**os.environ, **own})
     assert done.returncode == 4
-    assert "its evals are replayed" in done.stderr and "3 of 3 attempts" in done.stderr
+    assert "its evals are replayed" in done.stderr
     assert "(0.00 -> 0.00, n=1)" in done.stderr and "--override" in done.stderr
 
 
