@@ -14,6 +14,7 @@ from datetime import timedelta
 from hermes_fs.core.errors import Conflict, HermesError, NotFound, Refused
 from hermes_fs.store import identity, message, proposal
 from hermes_fs.store.failpoint import reach
+from hermes_fs.store.formats.format import headline
 from hermes_fs.store.judging import Weighed
 from hermes_fs.store.ledger import Ledger, Made, digest_of
 from hermes_fs.store.objects import ObjectKind, commit_text
@@ -90,7 +91,9 @@ class Shelf:
             merged = self._workspace.formats(path).merge(self._blob(ends.old), now, theirs)
             if merged.conflicts:
                 hint = f"look at it: `hermes review show {one.id}`, then edit or reject it"
-                raise Conflict(f"proposal {one.id} does not fit any more: {path}: {merged.conflicts[0]}", hint)
+                raise Conflict(
+                    f"proposal {one.id} does not fit any more: {path}: {headline(merged.conflicts[0])}", hint
+                )
             files[path] = merged.content
         return files
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from hermes_fs.core.people import KINDS, STATUSES
 from hermes_fs.store.formats import claims, claims_merge, scan, schema, yaml_blocks, yaml_file
-from hermes_fs.store.formats.format import By, Merged, counted, decode, excerpt, settled
-from hermes_fs.store.formats.lines import merge_bytes
+from hermes_fs.store.formats.format import By, Merged, counted, decode, excerpt
 from hermes_fs.store.formats.memory import batches, clean
 from hermes_fs.store.formats.schema import Field
 from hermes_fs.store.formats.yaml_blocks import Records
@@ -67,16 +66,13 @@ class ClaimsFormat:
         return f"{label}: " + ", ".join([first, *(f"{verb} {count}" for verb, count in done[1:])])
 
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
-        if done := settled(base, ours, theirs):
-            return done
-        high, low = (decode(data) for data in (max(ours or b"", theirs or b""), min(ours or b"", theirs or b"")))
-        read = [claims.read(text) if text is not None else None for text in (high, low)]
-        if not high or low is None or not read[0] or not read[1]:
-            return merge_bytes(base, ours or b"", theirs or b"")
-        if not read[0].whole or not read[1].whole:
-            return _half(base, (high, read[0]), (low, read[1]))
-        wanted, conflicts = claims_merge.merge(_records(base), read[0].records, read[1].records)
-        return Merged(yaml_blocks.rewrite(high, read[0].records, wanted, (low, read[1].records)).encode(), conflicts)
+        def rewrite(source: bytes, wanted: dict[str, Any]) -> bytes:
+            other = min(ours or b"", theirs or b"")
+            return yaml_blocks.rewrite(
+                decode(source) or "", _records(source), wanted, (decode(other) or "", _records(other))
+            ).encode()
+
+        return yaml_file.merged(base, ours, theirs, claims_merge.merge, rewrite)
 
 
 _VERBS = ("add", "supersede", "contradict", "restore", "promote", "demote", "support", "weigh", "edit", "forget")
@@ -141,13 +137,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
-
-
-def _half(base: bytes | None, one: tuple[str, claims.Reading], other: tuple[str, claims.Reading]) -> Merged:
-    """A merge of files of which one cannot be read: the other is kept whole, and what the broken one holds is named."""
-    if not one[1].whole and not other[1].whole:
-        return merge_bytes(base, one[0].encode(), other[0].encode())
-    kept, broken = (one, other) if one[1].whole else (other, one)
-    lost = [key for key, record in broken[1].records.items() if kept[1].records.get(key) != record]
-    named = f": {', '.join(lost[:5])} of it are left out" if lost else ""
-    return Merged(kept[0].encode(), (f"one side cannot be read as YAML{named}; the other is kept whole",))

@@ -8,25 +8,40 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hermes_fs.core.people import STATUSES
-from hermes_fs.store.formats import keyed
-from hermes_fs.store.formats.yaml_blocks import Records
+from hermes_fs.store.formats import keyed, yaml_file
+from hermes_fs.store.formats.format import excerpt
 
 _LISTS = ("evidence", "contradicts", "supersedes")
 _RANK = {status: rank for rank, status in enumerate(("active", "contradicted", "superseded"))}
 assert set(_RANK) == set(STATUSES)
 
 
-def merge(base: Records, ours: Records, theirs: Records) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
-    """The merged records, and what could not be in them. A claim that one side forgot and the other changed stays."""
+def merge(
+    base: Mapping[Any, Any], ours: Mapping[Any, Any], theirs: Mapping[Any, Any]
+) -> tuple[dict[Any, Any], tuple[str, ...]]:
+    """The merged records, and what could not be in them. A claim that one side forgot and the other changed stays; what
+    is no claim is merged as any other data."""
     conflicts: list[str] = []
+    sides = (base, ours, theirs)
+    odd = {key for side in sides for key, value in side.items() if not _is_record(key, value)}
+    claims, others = (
+        [{key: value for key, value in side.items() if (key in odd) is strange} for side in sides]
+        for strange in (False, True)
+    )
 
     def resolve(
         key: str, was: Mapping[str, Any] | None, one: Mapping[str, Any], other: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         return _fields(key, was or {}, one, other, conflicts)
 
-    merged = keyed.merge(base, ours, theirs, resolve)
-    return {key: dict(record) for key, record in merged.items()}, tuple(dict.fromkeys(conflicts))
+    merged = keyed.merge(claims[0], claims[1], claims[2], resolve)
+    rest, further = yaml_file.merge_data(others[0], others[1], others[2]) if odd else ({}, ())
+    conflicts += further
+    return {**{key: dict(record) for key, record in merged.items()}, **rest}, tuple(dict.fromkeys(conflicts))
+
+
+def _is_record(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and isinstance(value, dict) and all(isinstance(name, str) for name in value)
 
 
 def _fields(
@@ -40,7 +55,7 @@ def _fields(
             if len(fitting) == 2:
                 return settle(was if type(was) in _TYPES[name] else None, first, second)
         kept, lost = sorted((first, second), key=lambda value: (len(_token(value)), _token(value)), reverse=True)
-        conflicts.append(f"claim {key}.{name}: kept {_token(kept)}, left out {_token(lost)}")
+        conflicts.append(f"claim {key}.{name}: kept {excerpt(_token(kept))}, left out {_token(lost)}")
         return kept
 
     return keyed.merge(base, one, other, resolve)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hermes_fs.core.errors import ConfigError
 from hermes_fs.core.loading import load
@@ -35,4 +36,13 @@ class ConfigFormat:
         return yaml_file.describe("config", before, after, "section")
 
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
-        return yaml_file.merge(base, ours, theirs)
+        return yaml_file.merge(base, ours, theirs, yaml_file.Rules(problems=_problems))
+
+
+def _problems(data: dict[str, Any]) -> list[str]:
+    try:
+        load(f"{_SETTINGS}:check_shared")(data)
+        load(f"{_SETTINGS}:parse")(data, "config.yaml")
+    except ConfigError as error:
+        return [str(error)]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,8 +13,13 @@ they bind the agent, but how large its files are and where they lie is its own a
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The outcome of a three-way merge. `content` is None where the file is deleted. `conflicts` names, one line each,
-    what a side had and `content` has not; there are never markers in `content`."""
+    """The outcome of a three-way merge. `content` is None where the file is deleted; there are never markers in it.
+
+    Each of `conflicts` is one thing that a side had and `content` has not. Its first line says what it is about and
+    what stands instead; what is left out is there in full, on that line where it is short, else verbatim on the lines
+    after it. Bytes that are no text are named by their git blob id instead: the merged version has them. The first line
+    alone (`headline`) fits into a message.
+    """
 
     content: bytes | None
     conflicts: tuple[str, ...] = ()
@@ -52,6 +58,38 @@ def settled(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Mer
         kept = theirs if ours is None else ours
         return Merged(kept, ("one side deleted the file, the other changed it: the changed file is kept",))
     return None
+
+
+def left_out(kept: str, lost: str, at: str = "") -> str:
+    """A conflict between two texts. `at` is what it is about, such as `entry k3v9qa`."""
+    place = f"{at}: " if at else ""
+    shown = lost.strip("\r\n")
+    if len(shown) <= _SHORT and repr(shown)[1:-1] == shown:
+        return f"{place}kept {excerpt(kept)!r}, left out {shown!r}"
+    return f"{place}kept {excerpt(kept)!r}, left out:\n{lost}"
+
+
+def greater(ours: bytes, theirs: bytes, why: str) -> Merged:
+    """The longer of two versions that cannot be put together, with the other as a conflict."""
+    kept, lost = sorted((ours, theirs), key=lambda data: (len(data), data), reverse=True)
+    return Merged(kept, (version_left_out(why, kept, lost),))
+
+
+def version_left_out(why: str, kept: bytes, lost: bytes) -> str:
+    """A conflict between two whole files."""
+    text = decode(lost)
+    if text is None or "\0" in text:
+        blob = hashlib.sha1(b"blob %d\0" % len(lost) + lost, usedforsecurity=False).hexdigest()
+        return f"{why}: kept {len(kept):,} bytes, left out another version of {len(lost):,} bytes: blob {blob}"
+    return f"{why}: kept a version of {len(kept):,} bytes, left out:\n{text}"
+
+
+def headline(conflict: str) -> str:
+    """What a conflict is about, on one line."""
+    return conflict.partition("\n")[0].removesuffix(":")
+
+
+_SHORT = 300  # characters of a text that stands on a conflict's first line
 
 
 def decode(data: bytes | None) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hermes_fs.store.formats import keyed, schema, yaml_file
-from hermes_fs.store.formats.format import By, Merged, settled
+from hermes_fs.store.formats.format import By, Merged
 from hermes_fs.store.formats.records import RecordsFormat
 
 _HEAD = "# Skills that came from elsewhere, exactly as they came. Written by `hermes skills install` and `update`.\n"
@@ -62,20 +62,27 @@ class InstalledFormat:
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         """By entry, each whole: half of one version's hashes beside half of another's would fit neither. Where both
         sides have another version the later one stays."""
-        if done := settled(base, ours, theirs):
-            return done
-        try:
-            was, one, other = (yaml_file.parse(data or b"") for data in (base, ours, theirs))
-        except yaml_file.Broken:
-            return yaml_file.merge(base, ours, theirs)
-        conflicts: list[str] = []
+        return yaml_file.merged(base, ours, theirs, _by_entry, _rewritten)
 
-        def resolve(name: str, before: Any, first: Any, second: Any) -> Any:
-            kept, lost = sorted((first, second), key=_age, reverse=True)
-            conflicts.append(f"{name}: kept the version of {_told(kept)}, left out that of {_told(lost)}")
-            return kept
 
-        return Merged(written(keyed.merge(was, one, other, resolve)), tuple(conflicts))
+def _rewritten(source: bytes, records: dict[str, Any]) -> bytes:
+    return yaml_file.written(source, records) if _FORM.problems(records) else written(records)
+
+
+def _by_entry(
+    base: dict[str, Any], one: dict[str, Any], other: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    if any(_FORM.problems(side) for side in (base, one, other)):  # by hand, or by a later version of hermes
+        return yaml_file.merge_data(base, one, other)
+    conflicts: list[str] = []
+
+    def resolve(name: str, before: Any, first: Any, second: Any) -> Any:
+        kept, lost = sorted((first, second), key=_age, reverse=True)
+        shown = json.dumps(lost, ensure_ascii=False, sort_keys=True, default=str)
+        conflicts.append(f"{name}: kept the version of {_told(kept)}, left out that of {_told(lost)}:\n{shown}\n")
+        return kept
+
+    return keyed.merge(base, one, other, resolve), tuple(conflicts)
 
 
 def files_of(rows: str) -> dict[str, str] | None:

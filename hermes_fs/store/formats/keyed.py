@@ -23,8 +23,7 @@ def merge(base: Mapping[str, V], ours: Mapping[str, V], theirs: Mapping[str, V],
             here = ours[key] if key in ours else theirs[key]
             if key not in base or base[key] != here:
                 merged[key] = here
-    low, high = sorted((list(ours), list(theirs)))
-    order = [*sequences.merge(list(base), low, high, sequences.union), *sorted(merged)]
+    order = [*sequences.woven(list(base), list(ours), list(theirs)), *sorted(merged)]
     return {key: merged[key] for key in dict.fromkeys(order) if key in merged}
 
 

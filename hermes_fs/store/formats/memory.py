@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from hermes_fs.store.formats import entries, scan, sequences
+from hermes_fs.store.formats import entries, runs, scan, sequences
 from hermes_fs.store.formats.entries import Entry, Part
-from hermes_fs.store.formats.format import By, Merged, counted, decode, excerpt, settled
-from hermes_fs.store.formats.lines import ended, merge_bytes, newline_of
+from hermes_fs.store.formats.format import By, Merged, counted, decode, excerpt, left_out, settled
+from hermes_fs.store.formats.lines import alike, ended, merge_bytes, newline_of
 
 MEMORY_LIMIT = 2200
 USER_LIMIT = 1375
 _MANY = 2000  # lines; by id a merge takes a tenth of a millisecond for each, so what is longer is merged by line
 _BATCH = 3500  # characters; orders are looked for in pieces that are a little longer
-_MARK = "\x00"  # begins the item that stands for an entry when sequences are merged; no line of a text file does
+_MARK = "- \x00"  # begins the item that stands for an entry when sequences are merged: a bullet that no line can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ class EntriesFormat:
         texts = [decode(data) for data in (base, ours, theirs)]
         if ours is None or theirs is None or None in texts[1:] or (base is not None and texts[0] is None):
             return merge_bytes(base, ours or b"", theirs or b"")
-        if any((text or "").count("\n") > _MANY for text in texts):
+        if any((text or "").count("\n") > _MANY or "\0" in (text or "") for text in texts):
             return merge_bytes(base, ours, theirs)
-        content, conflicts = merge(texts[0] or "", texts[1] or "", texts[2] or "")
-        return Merged(content.encode(), conflicts)
+        one, other, origin, newline = alike(texts[1] or "", texts[2] or "", texts[0] or "")
+        content, conflicts = merge(origin or "", one, other)
+        return Merged(content.replace("\n", newline).encode(), conflicts)
 
     def _label(self, path: str) -> str:
         parts = path.split("/")
@@ -124,7 +125,7 @@ def merge(base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
     known, first, second = ({item: part for item, part in side if isinstance(part, Entry)} for side in sides)
     kept, conflicts = _kept(known, first, second)
     origin, one, other = ([item for item, _ in side] for side in sides)
-    items = sequences.merge(origin, one, other, sequences.union)
+    items = sequences.woven(origin, one, other, runs.prose)
     placed = [item for item in dict.fromkeys(_numbered(items)) if not item.startswith(_MARK) or item in kept]
     missing = [item for item in kept if item not in placed]
     last = max((place for place, item in enumerate(placed) if item in kept), default=len(placed) - 1)
@@ -176,13 +177,14 @@ def _kept(
             continue
         kept[item], lost = _one_of(was, one, other)
         if lost:
-            conflicts.append(f"entry {kept[item].id}: kept {kept[item].text!r}, left out {lost!r}")
+            conflicts.append(left_out(kept[item].text, lost, f"entry {kept[item].id}"))
     return kept, tuple(conflicts)
 
 
 def _one_of(was: Entry | None, one: Entry, other: Entry) -> tuple[Entry, str]:
     if one.text == other.text:
-        return (one if was is None or one.raw != was.raw else other), ""
+        fresh = [entry for entry in (one, other) if was is None or entry.raw != was.raw] or [one]
+        return max(fresh, key=lambda entry: entry.raw), ""
     if was and one.text == was.text:
         return other, ""
     if was and other.text == was.text:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hermes_fs.store.formats import scan
+from hermes_fs.store.formats import runs, scan
 from hermes_fs.store.formats.format import By, Merged, decode, fate, settled
 from hermes_fs.store.formats.lines import added, merge_bytes
+from hermes_fs.store.formats.runs import Join
 
 
 @dataclass(frozen=True, slots=True)
 class PlainFormat:
-    """`label` begins the commit's subject, "" for the path alone; `limit` in bytes binds the agent."""
+    """`label` begins the commit's subject, "" for the path alone; `limit` in bytes binds the agent; `join` puts
+    together what two sides wrote at one place."""
 
     name: str = "plain"
     label: str = ""
     limit: int = 1_000_000
+    join: Join = runs.whole
 
     def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
         return check_bytes(before, after, by, self.limit)
@@ -27,7 +30,7 @@ class PlainFormat:
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         if done := settled(base, ours, theirs):
             return done
-        return merge_bytes(base, ours or b"", theirs or b"")
+        return merge_bytes(base, ours or b"", theirs or b"", self.join)
 
 
 def check_bytes(before: bytes | None, after: bytes | None, by: By, limit: int) -> list[str]:

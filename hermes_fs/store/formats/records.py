@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hermes_fs.core.loading import load
@@ -18,13 +18,15 @@ MAX_BYTES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class RecordsFormat:
-    """`ids` is what a key must match; `whole` looks at all records together and returns problems."""
+    """`ids` is what a key must match; `whole` looks at all records together and returns problems; `cautious` says which
+    of two values of a field stays where both sides set one."""
 
     name: str
     noun: str
     ids: re.Pattern[str]
     fields: Mapping[str, Field]
     whole: Callable[[Mapping[str, Any]], list[str]] = lambda records: []
+    cautious: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
         if after is None:
@@ -33,8 +35,7 @@ class RecordsFormat:
             records = yaml_file.parse(after)
         except yaml_file.Broken as error:
             return [str(error)]
-        found = [problem for key, record in records.items() for problem in self._record(key, record)]
-        return found + self.whole(records) + check_bytes(before, after, by, MAX_BYTES)
+        return self.problems(records) + check_bytes(before, after, by, MAX_BYTES)
 
     def describe(self, path: str, before: bytes | None, after: bytes | None) -> str:
         parts = path.split("/")
@@ -42,7 +43,12 @@ class RecordsFormat:
         return yaml_file.describe(label, before, after, self.noun)
 
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
-        return yaml_file.merge(base, ours, theirs)
+        return yaml_file.merge(base, ours, theirs, yaml_file.Rules(self.cautious, self.problems))
+
+    def problems(self, records: Mapping[Any, Any]) -> list[str]:
+        """What is wrong with records as plain data."""
+        found = [problem for key, record in records.items() for problem in self._record(key, record)]
+        return found + self.whole(records)
 
     def _record(self, key: Any, record: Any) -> list[str]:
         if not isinstance(key, str) or not self.ids.fullmatch(key):
@@ -82,6 +88,7 @@ CRON = RecordsFormat(
         "skills": schema.items(str, "a list of skill names"),
         "deliver": schema.text(),
     },
+    cautious={"enabled": (False, True)},
 )
 """Jobs: what to do when. `deliver` names where the reply goes."""
 
@@ -128,4 +135,5 @@ PEOPLE = RecordsFormat(
         "accounts": Field((dict,), "a map of platform to account id", False, _accounts),
     },
     _people,
+    {"role": ("guest", "member", "owner")},
 )

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 
+from hermes_fs.store.formats import lint, runs
 from hermes_fs.store.formats.claims_format import ClaimsFormat
 from hermes_fs.store.formats.config import ConfigFormat
 from hermes_fs.store.formats.format import Format, Merged
@@ -14,7 +15,12 @@ from hermes_fs.store.formats.memory import MEMORY_LIMIT, USER_LIMIT, EntriesForm
 from hermes_fs.store.formats.note import NoteFormat
 from hermes_fs.store.formats.plain import PlainFormat
 from hermes_fs.store.formats.records import CRON, PEOPLE
-from hermes_fs.store.formats.skill_format import SkillFileFormat, SkillFormat
+from hermes_fs.store.formats.skill_format import (
+    SkillFileFormat,
+    SkillFormat,
+    python_problems,
+    yaml_problems,
+)
 
 __all__ = ["Format", "Merged", "format_of", "formats"]
 
@@ -22,13 +28,19 @@ _PLAIN = PlainFormat()
 _TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
     (re.compile(r"notes/.+"), NoteFormat()),
     (re.compile(r"skills/[^/]+/SKILL\.md"), SkillFormat()),
+    (re.compile(r"skills/[^/]+/.+\.(md|markdown)"), SkillFileFormat(join=runs.prose)),
+    (re.compile(r"skills/[^/]+/.+\.py"), SkillFileFormat(problems=python_problems)),
+    (re.compile(r"skills/[^/]+/.+\.json"), SkillFileFormat(problems=functools.partial(lint.problems, "skill.json"))),
+    (re.compile(r"skills/[^/]+/.+\.ya?ml"), SkillFileFormat(join=runs.keyed, problems=yaml_problems)),
     (re.compile(r"skills/[^/]+/.+"), SkillFileFormat()),
     (re.compile(r"skills\.lock"), InstalledFormat()),
     (re.compile(r"cron\.yaml"), CRON),
     (re.compile(r"people/people\.yaml"), PEOPLE),
     (re.compile(r"(people/[^/]+/)?model\.yaml"), ClaimsFormat()),
     (re.compile(r"config\.yaml"), ConfigFormat()),
-    (re.compile(r"audits/.+"), PlainFormat("audit", "audit")),
+    (re.compile(r"audits/.+"), PlainFormat("audit", "audit", join=runs.prose)),
+    (re.compile(r"conflicts/.+"), PlainFormat("conflict", "conflict", join=runs.prose)),
+    (re.compile(r".+\.md"), PlainFormat(join=runs.prose)),
 )
 
 

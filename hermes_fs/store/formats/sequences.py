@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from hermes_fs.store.formats import runs
 from hermes_fs.store.formats.alignment import aligned
+from hermes_fs.store.formats.runs import Items, Join
 
-Items = Sequence[str]
 Resolve = Callable[[Items, Items, Items], Items]
 """Decides where both sides changed one place differently: (base, one side, other side) → items. The sides come in an
 order that depends on their content alone, which is what makes a merge symmetric."""
@@ -27,7 +27,8 @@ class _Hunk:
 
 def merge(base: Items, ours: Items, theirs: Items, resolve: Resolve) -> list[str]:
     """Both sides' changes applied to the base; what overlaps, and insertions at one place, reach `resolve`."""
-    hunks = sorted(_hunks(base, ours, 0) + _hunks(base, theirs, 1), key=attrgetter("start", "end"))
+    sides = _both(base, ours, theirs)
+    hunks = sorted(sides[0] + sides[1], key=attrgetter("start", "end"))
     merged: list[str] = []
     place = 0
     done = 0
@@ -48,16 +49,38 @@ def common(first: Items, second: Items) -> list[str]:
     return [item for start, _, size in aligned(low, high) for item in low[start : start + size]]
 
 
-def union(base: Items, one: Items, other: Items) -> list[str]:
-    """A `Resolve` that loses nothing: what both kept, and what either added; gone is only what either removed."""
-    removed = Counter(base) - (Counter(base) & Counter(one) & Counter(other))
-    wanted = (Counter(base) | Counter(one) | Counter(other)) - removed
-    kept: list[str] = []
-    for item in [*one, *other]:
-        if wanted[item] > 0:
-            wanted[item] -= 1
-            kept.append(item)
-    return kept
+def woven(base: Items, ours: Items, theirs: Items, join: Join = runs.singly) -> list[str]:
+    """Gone is what either removed, there is what either added, by whatever removal it stands beside; `join` puts
+    together what both added at one place. Nothing is left to be decided."""
+    sides = _both(base, ours, theirs)
+    gone = {place for hunks in sides for hunk in hunks for place in range(hunk.start, hunk.end)}
+    added = [{hunk.start: hunk.items for hunk in hunks} for hunks in sides]
+    merged: list[str] = []
+    for place in range(len(base) + 1):
+        one, other = (side.get(place, ()) for side in added)
+        merged += join(one, other) if one and other else one or other
+        merged += [base[place]] if place < len(base) and place not in gone else []
+    return merged
+
+
+def _both(base: Items, ours: Items, theirs: Items) -> tuple[list[_Hunk], list[_Hunk]]:
+    one, other = _hunks(base, ours, 0), _hunks(base, theirs, 1)
+    return _unheard(one, other), _unheard(other, one)
+
+
+def _unheard(hunks: list[_Hunk], others: Sequence[_Hunk]) -> list[_Hunk]:
+    """Without the insertions that the other side has within a change that begins or ends there: it was merged with
+    them, or made the same and went on."""
+    at: dict[int, list[Items]] = {}
+    for other in others:
+        if other.start < other.end:
+            at.setdefault(other.start, []).append(other.items)
+            at.setdefault(other.end, []).append(other.items)
+    return [hunk for hunk in hunks if hunk.start < hunk.end or not _has(at.get(hunk.start, ()), hunk.items)]
+
+
+def _has(longer: Sequence[Items], items: Items) -> bool:
+    return any(items == run[: len(items)] or items == run[-len(items) :] for run in longer)
 
 
 def _hunks(base: Items, side: Items, number: int) -> list[_Hunk]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import symtable
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hermes_fs.store.formats import front, keyed, lines, scan, skill
-from hermes_fs.store.formats.format import By, Merged, counted, decode, fate, settled
+from hermes_fs.store.formats import front, keyed, lines, runs, scan, skill, yaml_file
+from hermes_fs.store.formats.format import By, Merged, counted, decode, fate, greater, left_out, settled
 from hermes_fs.store.formats.lines import merge_bytes, newline_of, split
 from hermes_fs.store.formats.plain import check_bytes
+from hermes_fs.store.formats.runs import Join
 
 MAX_FILE_BYTES = 200_000
 
@@ -49,15 +50,19 @@ class SkillFormat:
         texts = [decode(data) for data in (ours, theirs)]
         if texts[0] is None or texts[1] is None:
             return merge_bytes(base, ours or b"", theirs or b"")
-        content, conflicts = merge(decode(base) or "", texts[0], texts[1])
-        return Merged(content.encode(), conflicts)
+        one, other, origin, newline = lines.alike(texts[0], texts[1], decode(base) or "")
+        content, conflicts = merge(origin or "", one, other)
+        return Merged(content.replace("\n", newline).encode(), conflicts)
 
 
 @dataclass(frozen=True, slots=True)
 class SkillFileFormat:
-    """What lies beside a SKILL.md."""
+    """What lies beside a SKILL.md. `join` puts together what two sides wrote at one place; `problems` of a language
+    that has any: two versions without them are not merged into one that has some."""
 
     name: str = "skill file"
+    join: Join = runs.whole
+    problems: Callable[[bytes], object] = lambda data: ()
 
     def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
         parts = path.split("/")
@@ -74,7 +79,23 @@ class SkillFileFormat:
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         if done := settled(base, ours, theirs):
             return done
-        return merge_bytes(base, ours or b"", theirs or b"")
+        one, other = ours or b"", theirs or b""
+        merged = merge_bytes(base, one, other, self.join)
+        if self.problems(merged.content or b"") and not self.problems(one) and not self.problems(other):
+            return greater(one, other, "together the two versions are broken")
+        return merged
+
+
+def python_problems(data: bytes) -> list[str]:
+    return _syntax("skill.py", data)
+
+
+def yaml_problems(data: bytes) -> list[str]:
+    try:
+        yaml_file.parse_text(decode(data) or "")
+    except yaml_file.Broken as error:
+        return [str(error)]
+    return []
 
 
 def _escaped(before: bytes | None, after: bytes, folder: str) -> list[str]:
@@ -117,12 +138,16 @@ def merge(base: str, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
     one, other = sorted((ours, theirs), reverse=True)
     origin, first, second = (front.cut(text) for text in (base, one, other))
     longer = first if first.opening else second
-    head = _merge_front(origin.front, first.front, second.front, conflicts)
-    if front.read(head)[1] or front.strict(f"---\n{head}---\n")[1]:
-        readable = [side for side in (first, second) if not front.strict(f"---\n{side.front}---\n")[1]] or [longer]
-        if head != readable[0].front:
-            head = readable[0].front
-            conflicts.append("front matter of the other side is left out: together they do not read")
+    found: list[str] = []
+    head = _merge_front(origin.front, first.front, second.front, found)
+    strict = [side for side in (first, second) if not front.strict(f"---\n{side.front}---\n")[1]]
+    if front.read(head)[1] or (strict and front.strict(f"---\n{head}---\n")[1]):
+        kept = (strict or [longer])[0]
+        lost = second if kept is first else first
+        head, found = kept.front, []
+        if lost.front not in ("", kept.front):
+            found = [left_out(head, lost.front, "front matter, which together does not read")]
+    conflicts += found
     body = _merge_body(origin.body, first.body, second.body, conflicts)
     if not longer.opening:
         return body, tuple(conflicts)
@@ -140,12 +165,16 @@ def _merge_front(base: str, one: str, other: str, conflicts: list[str]) -> str:
 
     def plain(key: str, was: str | None, first: str, second: str) -> str:
         kept, lost = sorted((first, second), key=lambda block: (len(block), block), reverse=True)
-        if front.read(kept)[0] != front.read(lost)[0]:
-            conflicts.append(f"{key}: kept {' '.join(kept.split())!r}, left out {' '.join(lost.split())!r}")
+        if front.read(kept)[0] != front.read(lost)[0] or not _remarks(lost) <= _remarks(kept):
+            conflicts.append(left_out(kept, lost, key))
         return kept
 
     blocks = [_blocks(text, 0) for text in (base, one, other)]
     return "".join(keyed.merge(blocks[0], blocks[1], blocks[2], resolve).values())
+
+
+def _remarks(block: str) -> set[str]:
+    return {line.strip() for line in split(block) if line.lstrip().startswith("#")}
 
 
 def _blocks(text: str, indent: int) -> dict[str, str]:

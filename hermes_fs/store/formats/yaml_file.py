@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hermes_fs.core import full_yaml, plain_yaml
 from hermes_fs.core.loading import load as load_module
-from hermes_fs.store.formats import keyed, sequences
-from hermes_fs.store.formats.format import Merged, counted, decode, excerpt, settled
-from hermes_fs.store.formats.lines import merge_bytes
+from hermes_fs.store.formats import keyed, runs, sequences
+from hermes_fs.store.formats.format import Merged, counted, decode, excerpt, left_out, settled, version_left_out
+from hermes_fs.store.formats.lines import merge_bytes, split
 
 
 class Broken(Exception):
@@ -64,7 +68,7 @@ def _wild(text: str) -> Any:
 
 def describe(label: str, before: bytes | None, after: bytes | None, noun: str) -> str:
     """A subject that counts what was added, edited and removed among the top-level keys."""
-    old, new = _lenient(before), _lenient(after)
+    old, new = _lenient(before) or {}, _lenient(after) or {}
     changes = {
         "add": sorted(new.keys() - old.keys()),
         "edit": sorted(key for key in old.keys() & new.keys() if old[key] != new[key]),
@@ -79,71 +83,194 @@ def describe(label: str, before: bytes | None, after: bytes | None, noun: str) -
     )
 
 
-def merge(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
-    """By key, at every depth; lists by item. Where both sides set one value differently the greater one stays and the
-    other is a conflict. Comments stay as far as the side that they stand on is the one that is written to."""
+Keyed = Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], tuple[dict[str, Any], tuple[str, ...]]]
+"""(base, one, other) as data → the merged data, and what could not be in it. Symmetric."""
+Rewrite = Callable[[bytes, dict[str, Any]], bytes]
+"""(a version of the file, data) → a file that holds the data, as far as it can in the shape of that version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What binds merged data. `cautious`: the values of a key, whatever it lies in, from the one that stays rather than
+    another; `problems` of a whole file, which a merge of two without any must not have."""
+
+    cautious: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    problems: Callable[[dict[str, Any]], list[str]] = lambda data: []
+
+
+_FREE = Rules()
+
+
+def merge(base: bytes | None, ours: bytes | None, theirs: bytes | None, rules: Rules = _FREE) -> Merged:
+    """By key, at every depth; lists by item. Where both sides set one value differently the more cautious one stays, or
+    else the greater one, and the other is a conflict."""
+    return merged(base, ours, theirs, functools.partial(merge_data, rules=rules), written)
+
+
+def merged(base: bytes | None, ours: bytes | None, theirs: bytes | None, by_key: Keyed, rewrite: Rewrite) -> Merged:
+    """The data by `by_key`. Where merging line by line arrives at them, remarks and looks of both sides stay; elsewhere
+    the file is rewritten, and remarks that get lost are named. Of two sides the one that cannot be read is left out."""
     if done := settled(base, ours, theirs):
         return done
     high, low = max(ours or b"", theirs or b""), min(ours or b"", theirs or b"")
-    readable = [data for data in (high, low) if _readable(data)]
-    if not readable:
-        return merge_bytes(base, high, low)
-    if len(readable) == 1:
-        return Merged(readable[0], ("one side cannot be read as YAML: the other is kept whole",))
-    origin = _lenient(base)
-    conflicts: list[str] = []
-    wanted = _merged(origin, parse(high), parse(low), "", conflicts)
-    return Merged(written(high, wanted), tuple(conflicts))
+    read = [_lenient(data) for data in (high, low)]
+    if read[0] is None and read[1] is None:
+        return merge_bytes(base, high, low, runs.keyed)
+    if read[0] is None or read[1] is None:
+        kept, lost = (high, low) if read[1] is None else (low, high)
+        return Merged(kept, (version_left_out("one side cannot be read as YAML", kept, lost),))
+    wanted, conflicts = by_key(_lenient(base) or {}, read[0], read[1])
+    lines = merge_bytes(base, high, low, runs.keyed)
+    if not lines.conflicts and lines.content is not None and _same(_lenient(lines.content), wanted):
+        return Merged(lines.content, conflicts)
+    alike = [side for side, data in ((high, read[0]), (low, read[1])) if _same(data, wanted)]
+    content = alike[0] if alike else rewrite(high, wanted)
+    return Merged(content, (*conflicts, *_remarks(base, (high, low), content)))
 
 
-def _readable(data: bytes) -> bool:
-    try:
-        parse(data)
-    except Broken:
-        return False
-    return True
+def _remarks(base: bytes | None, sides: tuple[bytes, bytes], content: bytes) -> Iterator[str]:
+    """What a side remarked and neither the base nor the merged file has."""
+    known = (base or b"").decode("utf-8", "replace") + content.decode("utf-8", "replace")
+    for line in dict.fromkeys(line for side in sides for line in split(side.decode("utf-8", "replace"))):
+        remark = _REMARK.search(line)
+        if remark and remark[0].strip() not in known:
+            yield left_out("a file without it", remark[0].strip(), "remark")
 
 
-def _lenient(data: bytes | None) -> dict[str, Any]:
+_REMARK = re.compile(r"(?:^|(?<=[ \t]))#.*")
+
+
+def _lenient(data: bytes | None) -> dict[str, Any] | None:
     try:
         return parse(data) if data is not None else {}
     except Broken:
-        return {}
+        return None
 
 
-def _merged(base: Any, one: Mapping[str, Any], other: Mapping[str, Any], at: str, conflicts: list[str]) -> Any:
-    def resolve(key: str, was: Any, first: Any, second: Any) -> Any:
-        place = f"{at}.{key}" if at else str(key)
-        if isinstance(first, dict) and isinstance(second, dict):
-            return _merged(was if isinstance(was, dict) else {}, first, second, place, conflicts)
-        if isinstance(first, list) and isinstance(second, list):
-            low, high = sorted(([_token(item) for item in first], [_token(item) for item in second]))
-            items = [_token(item) for item in was] if isinstance(was, list) else sequences.common(low, high)
-            return [json.loads(item) for item in sequences.merge(items, low, high, sequences.union)]
-        kept, lost = sorted((first, second), key=_token, reverse=True)
-        conflicts.append(f"{place}: kept {_token(kept)}, left out {_token(lost)}")
-        return kept
+def _same(one: Any, other: Any) -> bool:
+    """Also in their types: 1 is not true."""
+    return _token(one) == _token(other)
 
-    return keyed.merge(base, one, other, resolve)
+
+def merge_data(
+    base: dict[str, Any], one: dict[str, Any], other: dict[str, Any], rules: Rules = _FREE
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """By key, at every depth; lists by item."""
+    conflicts: list[str] = []
+    wanted = _merged((base, one, other), "", conflicts, rules)
+    if not rules.problems(wanted) or rules.problems(one) or rules.problems(other):
+        return wanted, tuple(conflicts)
+    # Each side was right, together they are not (two new owners): one side, with what of the other does no harm.
+    low, kept = sorted((one, other), key=_token)
+    for key in sorted(wanted.keys() | kept.keys(), key=_token):
+        tried = {name: value for name, value in {**kept, key: wanted.get(key)}.items() if name != key or name in wanted}
+        if not rules.problems(tried):
+            kept = tried
+        elif _token(low.get(key)) != _token(kept.get(key)):
+            conflicts.append(_told(str(key), kept.get(key), low.get(key)))
+    return kept, tuple(conflicts)
+
+
+_Three = tuple[Mapping[Any, Any], Mapping[Any, Any], Mapping[Any, Any]]
+
+
+def _merged(three: _Three, at: str, conflicts: list[str], rules: Rules) -> dict[Any, Any]:
+    sides = [{_token(key): _token(value) for key, value in side.items()} for side in three]
+    names = {_token(key): key for side in three for key in side}
+    values = {_token(value): value for side in three for value in side.values()}
+
+    def resolve(key: str, was: str | None, first: str, second: str) -> str:
+        place = f"{at}.{names[key]}" if at else str(names[key])
+        before, low, high = (values.get(token or "") for token in (was, *sorted((first, second))))
+        if isinstance(low, dict) and isinstance(high, dict):
+            value: Any = _merged((before if isinstance(before, dict) else {}, low, high), place, conflicts, rules)
+        elif isinstance(low, list) and isinstance(high, list):
+            value = _listed(before, low, high)
+        else:
+            known = rules.cautious.get(names[key], ())
+            value, lost = (low, high) if low in known and known.index(low) < _place(known, high) else (high, low)
+            conflicts.append(_told(place, value, lost))
+        values[_token(value)] = value
+        return _token(value)
+
+    return {names[key]: values[token] for key, token in keyed.merge(sides[0], sides[1], sides[2], resolve).items()}
+
+
+def _place(known: Sequence[Any], value: Any) -> int:
+    return known.index(value) if value in known else len(known)
+
+
+def _listed(base: Any, one: list[Any], other: list[Any]) -> list[Any]:
+    """What both kept and what either added, each as often as the side has it that has it oftener."""
+    sides = [[_token(item) for item in side] for side in (one, other)]
+    origin = [_token(item) for item in base] if isinstance(base, list) else sequences.common(*sides)
+    values = {_token(item): item for item in [*one, *other]}
+    most = Counter(sides[0]) | Counter(sides[1])
+    items: list[Any] = []
+    for item in sequences.woven(origin, sides[0], sides[1]):
+        if most[item]:
+            most[item] -= 1
+            items.append(values[item])
+    return items
+
+
+def _told(place: str, kept: Any, lost: Any) -> str:
+    if isinstance(kept, str) and isinstance(lost, str) and "\n" in lost:
+        return left_out(kept, lost, place)
+    return f"{place}: kept {excerpt(_shown(kept))}, left out {_shown(lost)}"
 
 
 def _token(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    """Text that two values have alike only where they are alike, also in their types."""
+    return json.dumps(_jsonable(value), ensure_ascii=False, sort_keys=True)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(_jsonable(value), ensure_ascii=False)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else _odd(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else _odd(value)
+
+
+def _odd(value: Any) -> str:
+    """A day, bytes, a set: what JSON has no sign for."""
+    text = ", ".join(sorted(map(repr, value))) if isinstance(value, set | frozenset) else str(value)
+    return f"!{type(value).__name__} {text}"
 
 
 def written(source: bytes, wanted: dict[str, Any]) -> bytes:
     """`wanted` as YAML in the shape, and with the comments, of `source`."""
+    wanted = _unshared(wanted)
     yaml = load_module("ruamel.yaml:YAML")()
     yaml.preserve_quotes = True
     yaml.width = 10_000
-    document = yaml.load(source)
-    if document is None:
-        document = {}
-    _assign(document, wanted)
-    text = _dumped(yaml, document)
-    if _lenient(text) != wanted:  # the library lost something: the data counts, not its looks
-        text = _dumped(load_module("ruamel.yaml:YAML")(typ="safe", pure=True), wanted)
-    return text
+    with (
+        contextlib.suppress(full_yaml.Unreadable),
+        full_yaml.reader(),
+    ):  # then it is written anew, as if the library had lost something
+        document = yaml.load(source)
+        if document is None:
+            document = {}
+        _assign(document, wanted)
+        text = _dumped(yaml, document)
+        if _same(_lenient(text), wanted):  # the data counts, not its looks
+            return text
+    plain = load_module("ruamel.yaml:YAML")(typ="safe", pure=True)
+    plain.default_flow_style = False
+    plain.sort_base_mapping_type_on_output = False
+    return _dumped(plain, wanted)
+
+
+def _unshared(value: Any) -> Any:
+    """The same data, no part of it twice the same object: the library would write an anchor, which nobody reads."""
+    if isinstance(value, dict):
+        return {key: _unshared(item) for key, item in value.items()}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value
 
 
 def _assign(document: Any, wanted: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hermes_fs.store import history
+from hermes_fs.store.formats.format import headline
 from hermes_fs.store.installing.lock import Entry
 from hermes_fs.store.installing.newcomer import Newcomer
 from hermes_fs.store.workspace import Workspace
@@ -50,7 +51,7 @@ def plan(workspace: Workspace, entry: Entry, new: Newcomer) -> Update:
         if not known and ours != theirs:
             remarks.append(f"{path}: the version that it was edited from is not here, so both are put together")
         merged = workspace.formats(new.place(path)).merge(base, ours, theirs)
-        conflicts += [f"{path}: {line}" for line in merged.conflicts]
+        conflicts += [f"{path}: {headline(line)}" for line in merged.conflicts]
         if merged.content != ours:
             files[new.place(path)] = merged.content
     added = sorted(here.keys() - entry.files.keys() - new.files.keys())

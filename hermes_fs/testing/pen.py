@@ -1,0 +1,36 @@
+"""What random edits are written with: chance, and words that nobody else writes. Pure."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"zq\d+")
+_TOPICS = ("staging", "the deploy", "tea", "invoices", "the parser", "Anna", "backups", "tests")
+_VERBS = ("is", "needs", "runs on", "prefers", "fails without", "moved to")
+
+
+@dataclass(slots=True)
+class Pen:
+    """`words` is how many were made up so far; pens that write into one world begin far from each other."""
+
+    chance: random.Random
+    words: int = 0
+
+    def word(self) -> str:
+        self.words += 1
+        return f"zq{self.words}"
+
+    def sentence(self) -> str:
+        return f"{self.chance.choice(_TOPICS)} {self.chance.choice(_VERBS)} {self.word()}"
+
+    def place(self, items: Sequence[object]) -> int:
+        """One of them, 0 where there is none."""
+        return self.chance.randrange(len(items)) if items else 0
+
+
+def words(data: bytes | None) -> set[str]:
+    """The made-up words in it."""
+    return set(_WORD.findall((data or b"").decode("utf-8", "replace")))
