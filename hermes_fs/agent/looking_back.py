@@ -19,7 +19,6 @@ from hermes_fs.store import catalogue
 from hermes_fs.store.formats.skill import slug
 from hermes_fs.tools import registry
 from hermes_fs.tools.context import ToolContext
-from hermes_fs.tools.wrapped import Wrapped
 
 NAMES = ("memory", "note", "skill_list", "skill_view", "skill_edit", "recall")
 _READS = frozenset(("read", "list"))
@@ -50,7 +49,7 @@ def toolset(
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded(Wrapped):
+class Bounded(registry.Wrapped):
     """A tool within the bounds of a pass."""
 
     state: Pass

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from hermes_fs.core.loading import load
 from hermes_fs.store import skill_places
-from hermes_fs.store.at_once import at_once
 from hermes_fs.store.formats import front, skill
+from hermes_fs.store.schema import at_once
 from hermes_fs.store.skill_places import FILE, Place, Spot
 from hermes_fs.store.tokens import TOKENIZER, indexed, storable
 

@@ -18,7 +18,6 @@ from typing import TypeVar
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import caches, rows, schema, searching, sources, vocabulary
 from hermes_fs.store import query as language
-from hermes_fs.store.at_once import at_once
 from hermes_fs.store.query import Query
 from hermes_fs.store.ranking import Senses
 from hermes_fs.store.rows import Delta, Known
@@ -192,7 +191,7 @@ class Index:
             present = {found.path: found for found in sources.scan(self._root)}
             stale = [found for path, found in present.items() if _is_stale(found, known.get(path))]
             gone = [file for path, file in known.items() if path not in present]
-            with at_once(db):
+            with schema.at_once(db):
                 vocabulary.extend(db)
             pairs = [(found, known.get(found.path)) for found in stale]
         else:
@@ -213,16 +212,16 @@ class Index:
         """In transactions of a bounded size, so that searches see progress and the log stays short."""
         delta = Delta()
         for batch in rows.batches(pairs):
-            with at_once(db):
+            with schema.at_once(db):
                 for found, known in batch:
                     delta += rows.take_in(db, self._root, found, known, quick)
             if progress:
                 progress(delta.files, len(pairs))
         if gone:
-            with at_once(db):
+            with schema.at_once(db):
                 delta += sum((rows.remove(db, file) for file in gone), Delta())
         if rows.is_merge_due(db, delta.added):
-            with at_once(db):
+            with schema.at_once(db):
                 rows.merge_step(db)
         return delta
 

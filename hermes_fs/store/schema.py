@@ -59,6 +59,19 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     return db
 
 
+@contextmanager
+def at_once(db: sqlite3.Connection) -> Iterator[None]:
+    """What is written within is kept where all of it could be. `db` is in autocommit mode; raises sqlite3.Error."""
+    db.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled back already
+            db.execute("rollback")
+        raise
+    db.execute("commit")
+
+
 def usable(db: sqlite3.Connection) -> bool:
     """Whether this is a whole index of our version (raises sqlite3.DatabaseError where the file is damaged)."""
     if db.execute("pragma application_id").fetchone()[0] != _APPLICATION:

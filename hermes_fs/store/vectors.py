@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from hermes_fs.core.errors import Failed
 from hermes_fs.store import schema
-from hermes_fs.store.at_once import at_once
 
 NAME = "meaning.db"
 VERSION = 1
@@ -95,7 +94,7 @@ class Vectors:
         """Another model or another index: what cannot be used with it goes."""
 
         def change(db: sqlite3.Connection) -> None:
-            with at_once(db):
+            with schema.at_once(db):
                 old = _state(db)
                 if (old.model, old.dimensions) != (state.model, state.dimensions):
                     db.execute("delete from vectors")
@@ -108,7 +107,7 @@ class Vectors:
         """Take in the places of further rows, up to `low` or `high`. False where the file has changed hands."""
 
         def change(db: sqlite3.Connection) -> bool:
-            with at_once(db):
+            with schema.at_once(db):
                 old = _state(db)
                 if old.birth != birth or not old.model:
                     return False
@@ -125,7 +124,7 @@ class Vectors:
         """Forget rows that are not among those, and vectors that no row has. Returns how many rows went."""
 
         def change(db: sqlite3.Connection) -> int:
-            with at_once(db):
+            with schema.at_once(db):
                 gone = [row for row in db.execute("select distinct row from places") if row[0] not in alive]
                 db.executemany("delete from places where row = ?", gone)
                 db.execute("delete from vectors where digest not in (select digest from places)")

@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Provider, Tool, UserModel
-from hermes_fs.core.types import Told
+from hermes_fs.core.types import Effects, Told
 from hermes_fs.tools.arguments import check
 from hermes_fs.tools.context import ToolContext
 from hermes_fs.tools.mind_watch import look
-from hermes_fs.tools.wrapped import Wrapped
 
 TOOLS: Mapping[str, str] = {
     "read_file": "hermes_fs.tools.files:ReadFile",
@@ -40,6 +39,29 @@ SMALL = ("read_file", "write_file", "terminal", "memory", "skill_edit", "recall"
 Profile = Literal["full", "small"]
 About = Callable[[str], UserModel]
 """The user model of a person, by handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A tool by which another one runs: says of itself what that one says. How it runs is for who wraps it."""
+
+    tool: Tool[ToolContext]
+
+    @property
+    def name(self) -> str:
+        return self.tool.name
+
+    @property
+    def description(self) -> str:
+        return self.tool.description
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return self.tool.schema
+
+    @property
+    def effects(self) -> Effects:
+        return self.tool.effects
 
 
 @dataclass(frozen=True, slots=True)
