@@ -22,6 +22,7 @@ from hermes_fs.agent.loop import run as run_loop
 from hermes_fs.agent.outcome import Outcome
 from hermes_fs.agent.record import Pen
 from hermes_fs.agent.reflect_prompt import prompt, question
+from hermes_fs.agent.reviewers import NOTHING, heard, learned_from
 from hermes_fs.agent.turn import Turn
 from hermes_fs.core.errors import Cancelled, Failed, HermesError, NotFound
 from hermes_fs.core.events import (
@@ -132,7 +133,9 @@ def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teache
     outcome = Outcome(source.task[0].id, "success", "reflection", "", tuple(found.skills), source.info.id)
     judge = JudgeTask(outcome, found.skills, pen.judge) if errand.task else None
     tools = toolset(state, judge, functools.partial(_case, source))
-    asked = _asked(errand, bench, source, state, teacher.context_window)
+    remarks = NOTHING if errand.what else heard(bench.workspace)  # they would taint what the person asked for
+    pen.origins |= remarks.origins
+    asked = _asked(errand, bench, source, state, teacher.context_window, remarks.text)
     context = ToolContext(
         backend, bench.workspace, bench.index, _where(errand, source, teacher), _nobody, bench.emit, bench.cancel,
         _memo(bench, source, pen),
@@ -148,6 +151,8 @@ def _look_back(errand: Errand, bench: Bench, source: Source, state: Pass, teache
             if isinstance(event, TurnEnded):
                 ended = event
         pen.end(ended.reason)
+        if ended.reason not in ("cancelled", "error"):
+            learned_from(bench.workspace, remarks)
     finally:
         backend.close()
         pen.transcript.close()
@@ -185,11 +190,12 @@ def _memo(bench: Bench, source: Source, pen: Pen) -> Memo:
     return Memo(held, evidence=lambda: source.evidence, origins=pen.origins)
 
 
-def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: int) -> Message:
+def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: int, remarks: str) -> Message:
     room = min(1.0, SMALL * window / (TASK_TOKENS + BEFORE_TOKENS)) if window else 1.0
     before = excerpt(source.before, int(BEFORE_TOKENS * room))
     task = excerpt(source.task, int(TASK_TOKENS * room))
-    return user(question(bench.workspace, bench.places, errand, before, task, sorted(state.kept)))
+    asked = question(bench.workspace, bench.places, errand, before, task, sorted(state.kept))
+    return user("\n\n".join(part for part in (remarks, asked) if part))
 
 
 def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[str]:

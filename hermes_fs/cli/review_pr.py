@@ -33,8 +33,8 @@ def pr(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="[ID]", help="As listed; none: all that wait.")] = None,
     remote_name: Annotated[
-        str, typer.Option("--remote", metavar="NAME", help="The remote that it goes to.")
-    ] = "origin",
+        str, typer.Option("--remote", metavar="NAME", help="The remote that it goes to; else as sync.remote says.")
+    ] = "",
     check: Annotated[bool, typer.Option("--check", help="Only look what became of those that are open.")] = False,
     evidence: Annotated[bool, typer.Option(help="Show in it what was said before the proposal, redacted.")] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask where it is several.")] = False,
@@ -45,6 +45,7 @@ def pr(
     with opened(context) as workspace:
         wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
         policy, settings = Policy(**wanted.review.model_dump()), settings_of(wanted)
+        remote_name = remote_name or wanted.sync.remote
         address = remote.address_of(workspace.git, remote_name)
         if check:
             lines = [one_line(line) for line in notice(workspace, address, settings, Keys(os.environ), policy)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.core.people import OWNER
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import portraits
+from hermes_fs.store import acting, portraits
 from hermes_fs.store.feedback import LONGEST, Feedback, Remark
 from hermes_fs.store.forges.choosing import Chosen, ForgeSettings, choose
 from hermes_fs.store.forges.forge import Comment, Forge, Pull
@@ -145,8 +145,10 @@ class _Look:
         return replace(known, seen=(*known.seen, *(each.id for each in new))), [line]
 
     def _owner_accounts(self, kind: str) -> set[str]:
-        """The owner's accounts on this forge, by people.yaml; of no clone that is not trusted."""
-        return portraits.accounts(self._workspace, OWNER, kind) if self._workspace.trust.owns_the_mind else set()
+        """The owner's accounts on this forge, by people.yaml, unless others wrote in it and nobody here trusts that."""
+        if any(one.kind == "people" for one in acting.pending(self._workspace)):
+            return set()
+        return portraits.accounts(self._workspace, OWNER, kind)
 
     def _closed(
         self, known: Known, one: Proposal, pull: Pull, comments: Sequence[Comment], lines: list[str]

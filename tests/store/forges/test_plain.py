@@ -109,6 +109,7 @@ def test_a_remote_of_somebody_elses_is_refused(here: World) -> None:
     assert "hermes/proposal" not in sh(here.bare, "git", "for-each-ref")
 
 
+@pytest.mark.slow
 def test_accepted_or_rejected_here_it_is_looked_at_no_more(here: World) -> None:
     first, second = here.propose(), here.propose("other\n", "notes/b.md")
     for one in (first, second):
