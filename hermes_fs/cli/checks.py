@@ -9,13 +9,13 @@ import importlib.util
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from hermes_fs.backends import registry as backends
+from hermes_fs.cli import checks_git
+from hermes_fs.cli.finding import MEGABYTE, REACH_SECONDS, Finding, Scene, State
 from hermes_fs.core import config
 from hermes_fs.core.clock import Clock
 from hermes_fs.core.errors import HermesError, ProviderError
@@ -38,35 +38,11 @@ from hermes_fs.store.paths import kind_of
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
-State = Literal["ok", "warn", "broken"]
-
-REACH_SECONDS = 3.0
 SCAN_SECONDS = 5.0
-_MEGABYTE = 1_000_000
-_LOW_SPACE, _NO_SPACE = 1_000 * _MEGABYTE, 100 * _MEGABYTE
+_LOW_SPACE, _NO_SPACE = 1_000 * MEGABYTE, 100 * MEGABYTE
 _CLOCK_SLACK = timedelta(minutes=5)
 _EARLIEST = 2026
 _NOWHERE = Path("/nonexistent/hermes/git")  # the answer about git's version is not to be remembered
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found. `fix` is what to do, "" where nothing is needed."""
-
-    name: str
-    state: State
-    detail: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where to look. `root` is None where there is no workspace; `offline` leaves out what asks a server."""
-
-    root: Path | None
-    environ: Mapping[str, str]
-    clock: Clock
-    offline: bool = False
 
 
 Check = Callable[[Scene], Iterator[Finding]]
@@ -101,7 +77,7 @@ def space(scene: Scene) -> Iterator[Finding]:
     place = scene.root or Path(scene.environ.get("HOME", "/"))
     free = shutil.disk_usage(place).free
     state: State = "broken" if free < _NO_SPACE else "warn" if free < _LOW_SPACE else "ok"
-    yield Finding("disk", state, f"{free // _MEGABYTE:,} MB free", "" if state == "ok" else f"make room at {place}")
+    yield Finding("disk", state, f"{free // MEGABYTE:,} MB free", "" if state == "ok" else f"make room at {place}")
 
 
 def keys(scene: Scene) -> Iterator[Finding]:
@@ -146,7 +122,7 @@ def workspace(scene: Scene) -> Iterator[Finding]:
         yield _edits(opened)
         yield from _proposals(opened)
         yield from _learning(opened, scene.clock)
-        yield _objects(opened)
+        yield from checks_git.repository(opened, scene)
         yield _leaks(opened)
         yield _index(opened)
 
@@ -304,15 +280,6 @@ def _learning(opened: Workspace, clock: Clock) -> Iterator[Finding]:
         yield Finding("learning", "warn", f"{len(aside)} not done, the last: {last.said or 'cut off'}", again)
 
 
-def _objects(opened: Workspace) -> Finding:
-    answer = opened.git.ask("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
-    if answer.code == 0:
-        return Finding("history", "ok", "git fsck finds nothing missing")
-    said = (answer.err or answer.out.decode("utf-8", "replace")).strip().splitlines()
-    fix = "clone it anew from a remote (hermes init PATH --from URL), or restore .git from a backup"
-    return Finding("history", "broken", said[0] if said else "git fsck fails", fix)
-
-
 def _leaks(opened: Workspace) -> Finding:
     found = Leaks(opened.git, opened.state_dir, opened.trust.knows_secret).scan(SCAN_SECONDS)
     more = f"; {found.left:,} versions of files are still to be looked at" if found.left else ""
@@ -332,7 +299,7 @@ def _index(opened: Workspace) -> Finding:
         status = index.status()
     finally:
         index.close()
-    text = f"{status.rows:,} rows of {status.files:,} files, {status.size / _MEGABYTE:.1f} MB"
+    text = f"{status.rows:,} rows of {status.files:,} files, {status.size / MEGABYTE:.1f} MB"
     return Finding(
         "index", "ok", f"{text}; `hermes index verify` proves it" if status.rows else "empty; it fills itself"
     )

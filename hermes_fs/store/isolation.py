@@ -72,7 +72,7 @@ _REDIRECTS = re.compile(
 _ALSO = re.compile(
     r"^(core\.(hookspath|fsmonitor|pager|editor|alternaterefscommand|worktree|gitproxy)|diff\.external|alias\..*"
     r"|sequence\.editor|pager\..*|gpg\..*|uploadpack\..*|(extensions\.)?partialclone.*|browser\..*|man\..*"
-    r"|(diff|merge)tool\..*|interactive\.difffilter|submodule\..*|hook\..*)$"
+    r"|(diff|merge)tool\..*|interactive\.difffilter|submodule\..*|hook\..*|gc\.recentobjectshook)$"
 )
 
 

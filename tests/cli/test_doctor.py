@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hermes_fs.cli.checks import Finding, Scene, examine
+from hermes_fs.cli import checks_git
+from hermes_fs.cli.checks import examine
+from hermes_fs.cli.finding import Finding, Scene
 from hermes_fs.core.clock import SystemClock
+from hermes_fs.store import health
+from hermes_fs.store.workspace import Workspace
 from tests.cli.conftest import git, trust
 
 
@@ -131,3 +135,39 @@ def test_what_is_in_progress_is_said(mind, state):
         git(mind, "switch", "-q", "--detach")
     finding = found(mind)["workspace"]
     assert finding.state == "warn" and finding.fix
+
+
+def test_a_remote_that_is_not_there_is_named_and_not_asked_offline(mind, tmp_path):
+    git(mind, "remote", "add", "origin", str(tmp_path / "gone.git"))
+    scene = Scene(mind, {**os.environ, "OPENAI_API_KEY": "k"}, SystemClock())
+    with Workspace.open(mind) as opened:
+        [finding] = [one for one in checks_git.repository(opened, scene) if one.name == "remote"]
+    assert finding.state == "warn" and finding.detail.startswith("origin: ")
+    assert "remote" not in found(mind)
+
+
+@pytest.mark.slow
+def test_housekeeping_that_is_due_is_told_and_done_when_asked(mind):
+    for number in range(health.PACKS + 1):
+        blob = subprocess.run(
+            ["git", "hash-object", "-w", "--stdin"],
+            cwd=mind,
+            input=f"{number}".encode(),
+            capture_output=True,
+            check=True,
+        ).stdout
+        subprocess.run(["git", "pack-objects", "-q", ".git/objects/pack/pack"], cwd=mind, input=blob, check=True,
+                       capture_output=True)  # fmt: skip
+    finding = found(mind)["repository"]
+    assert (finding.state, finding.fix) == ("warn", "hermes doctor --fix")
+    with Workspace.open(mind) as opened:
+        assert "housekeeping done" in checks_git.mend(opened).detail
+        assert "not due" in checks_git.mend(opened).detail
+    assert found(mind)["repository"].state == "ok"
+
+
+def test_a_ref_that_names_nothing_is_broken(mind):
+    place = mind / ".git/refs/hermes/proposals/abcdef"
+    place.parent.mkdir(parents=True)
+    place.write_text("1" * 40 + "\n")
+    assert found(mind)["refs"].state == "broken"

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_fs.cli.checks import Scene, examine
+from hermes_fs.cli.checks import examine
+from hermes_fs.cli.finding import Scene
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.ids import Ulids
