@@ -52,6 +52,8 @@ WRITERS: dict[str, str] = {
     "store/errands.py": "the queue of what is to be learned, in .git/hermes/errands",
     "store/quarantine.py": "copies of what commands wrote into the mind, in .git/hermes",
     "store/init.py": "the first files of a new workspace, before there is a mind",
+    "store/drivers.py": "the lines of plain git's merge driver, in .git/info/attributes",
+    "store/merge_driver.py": "the file that plain git names for the result of a merge",
     "store/remote.py": "the folder of a clone that failed",
     "store/past.py": "a copy of the mind as it was, outside of it, and git's note of that in .git/worktrees",
     "store/per_transcript.py": "removes its damaged cache, in .git/hermes",

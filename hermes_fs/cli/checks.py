@@ -28,7 +28,7 @@ from hermes_fs.providers.embedded.models import task_of
 from hermes_fs.providers.keys import KEY_FILE, read_key_file
 from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.providers.reachable import available
-from hermes_fs.store import acting, history, isolation, state
+from hermes_fs.store import acting, drivers, history, isolation, state
 from hermes_fs.store.errands import Errands
 from hermes_fs.store.formats.format import counted
 from hermes_fs.store.index import Index
@@ -229,6 +229,8 @@ def _trust(opened: Workspace) -> Finding:
 def _armed(opened: Workspace) -> Iterator[Finding]:
     """What would run if this person used plain git here; hermes itself runs none of it."""
     keys = list(dict.fromkeys(isolation.armed(opened.git.own_settings())))
+    if drivers.KEY in keys and drivers.are_ours(opened.git):
+        keys.remove(drivers.KEY)
     if keys:
         named = ", ".join(keys[:3]) + (" …" if len(keys) > 3 else "")
         fix = f"look at {opened.git.git_dir / 'config'} before you use plain git there"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import arriving, isolation, state
+from hermes_fs.store import arriving, drivers, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import make_repository, plan, put, set_origin, start_main
@@ -239,8 +239,9 @@ def _settings_of(git: Git, address: str) -> list[str]:
     found = next((file for file in (place / ".git" / "config", place / "config") if file.is_file()), None)
     if found is None:
         return []
-    said = git.ask("config", "--file", str(found), "--no-includes", "--list", "--name-only", "-z")
-    return [key for key in os.fsdecode(said.out).split("\0") if key]
+    said = git.ask("config", "--file", str(found), "--no-includes", "--list", "-z")
+    pairs = (item.partition("\n") for item in os.fsdecode(said.out).split("\0") if item)
+    return [key for key, _, value in pairs if not drivers.is_ours(key, value)]
 
 
 def is_wanted(ref: str, sessions: str) -> bool:
