@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hermes_fs.core import fields
 from hermes_fs.core.origins import known, least_trusted
 from hermes_fs.core.types import (
     Audio,
@@ -22,7 +21,7 @@ from hermes_fs.core.types import (
     ToolResult,
     user,
 )
-from hermes_fs.store.transcript import Record
+from hermes_fs.store.transcript import Record, text_in
 
 INTERRUPTED = "interrupted: no result was recorded"
 
@@ -119,19 +118,19 @@ def _in_order(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> Itera
 
 def _message(data: Mapping[str, Any], blob: Blob) -> Message:
     parts: list[Part] = []
-    text, done = fields.text(data, "text"), 0
+    text, done = text_in(data, "text"), 0
     for thought in _items(data, "thinking"):
         at = thought.get("at")
         if isinstance(at, int) and done < at <= len(text):
             parts.append(Text(text[done:at]))
             done = at
-        parts.append(Thinking(fields.text(thought, "text"), fields.text(thought, "signature")))
+        parts.append(Thinking(text_in(thought, "text"), text_in(thought, "signature")))
     if text[done:]:
         parts.append(Text(text[done:]))
-    if fields.text(data, "aside"):
-        parts.append(Text(fields.text(data, "aside"), aside=True, origin=known(fields.text(data, "aside_origin"))))
+    if text_in(data, "aside"):
+        parts.append(Text(text_in(data, "aside"), aside=True, origin=known(text_in(data, "aside_origin"))))
     parts += _media(data, blob)
-    return Message(_ROLES.get(fields.text(data, "role"), "user"), tuple(parts))
+    return Message(_ROLES.get(text_in(data, "role"), "user"), tuple(parts))
 
 
 def _thoughts(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
@@ -153,9 +152,9 @@ def _media_data(parts: Sequence[Part]) -> list[dict[str, Any]]:
 
 def _media(data: Mapping[str, Any], blob: Blob) -> Iterator[Image | Audio | Document]:
     for item in _items(data, "media"):
-        kind, stored = fields.text(item, "media_type"), item.get("data")
+        kind, stored = text_in(item, "media_type"), item.get("data")
         content = _content(stored, blob) if isinstance(stored, Mapping) else b""
-        yield _medium(kind, content, fields.text(item, "name"))
+        yield _medium(kind, content, text_in(item, "name"))
 
 
 def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:
@@ -166,9 +165,9 @@ def _medium(kind: str, data: bytes, name: str) -> Image | Audio | Document:
 
 def _content(stored: Mapping[str, Any], blob: Blob) -> bytes:
     if "blob" in stored:
-        return blob(fields.text(stored, "blob"))
+        return blob(text_in(stored, "blob"))
     try:
-        return base64.b64decode(fields.text(stored, "base64"))
+        return base64.b64decode(text_in(stored, "base64"))
     except ValueError:
         return b""
 

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hermes_fs.core import fields
 from hermes_fs.core.clock import parse_iso
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import entry_id
 from hermes_fs.store.formats import summary
 from hermes_fs.store.tokens import storable
-from hermes_fs.store.transcript import OWN_CHANNELS
+from hermes_fs.store.transcript import OWN_CHANNELS, text_in
 
 KINDS = ("message", "tool_call", "tool_result", "summary", "note", "memory", "user", "skill")
 FOLDERS = ("notes", "people", "skills", "sessions")
@@ -184,9 +183,9 @@ def transcript_heading(path: str, data: bytes) -> Heading:
     if first is None or first.get("type") != "header":
         return Heading(session=_stem(path))
     return Heading(
-        storable(fields.text(first, "session")) or _stem(path),
-        storable(fields.text(first, "title")),
-        storable(fields.text(first, "person")),
+        storable(text_in(first, "session")) or _stem(path),
+        storable(text_in(first, "title")),
+        storable(text_in(first, "person")),
     )
 
 
@@ -196,7 +195,7 @@ def transcript_pieces(lines: bytes) -> list[Piece]:
     for line in lines.split(b"\n"):
         record = _record(line) if 2 < len(line) <= MAX_LINE else None
         if (
-            record is None or fields.text(record, "channel") in OWN_CHANNELS
+            record is None or text_in(record, "channel") in OWN_CHANNELS
         ):  # looking back on it makes nothing be said twice
             continue
         made = _EVENTS.get(record.get("type", ""), _nothing)(record) if isinstance(record.get("type"), str) else ""
@@ -209,10 +208,10 @@ def _piece(record: dict[str, Any], text: str) -> Piece:
     kind = record["type"]
     return Piece(
         "summary" if kind == "compaction" else kind,
-        storable(fields.text(record, "id")),
-        _millis(fields.text(record, "at")),
-        storable(fields.text(record, "person")),
-        storable(fields.text(record, "origin")),
+        storable(text_in(record, "id")),
+        _millis(text_in(record, "at")),
+        storable(text_in(record, "person")),
+        storable(text_in(record, "origin")),
         storable(text),
     )
 
@@ -223,12 +222,12 @@ def _nothing(record: dict[str, Any]) -> str:
 
 def _call_text(record: dict[str, Any]) -> str:
     """A call's name and the values of its arguments, one a line; malformed arguments as they stand."""
-    raw = fields.text(record, "arguments")
+    raw = text_in(record, "arguments")
     try:
         arguments = json.loads(raw)
     except (ValueError, RecursionError):
-        return f"{fields.text(record, 'name')}\n{raw}".strip()
-    return "\n".join([fields.text(record, "name"), *_leaves(arguments)]).strip()
+        return f"{text_in(record, 'name')}\n{raw}".strip()
+    return "\n".join([text_in(record, "name"), *_leaves(arguments)]).strip()
 
 
 def _leaves(value: object) -> Iterator[str]:
@@ -243,13 +242,13 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def _field(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda record: fields.text(record, name)
+    return lambda record: text_in(record, name)
 
 
 _EVENTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "message": _field("text"),
     "tool_call": _call_text,
-    "tool_result": lambda record: unwrap(fields.text(record, "text")),
+    "tool_result": lambda record: unwrap(text_in(record, "text")),
     "compaction": _field("summary"),
 }
 

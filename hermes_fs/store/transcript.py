@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import threading
@@ -20,7 +21,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from hermes_fs.core import fields
 from hermes_fs.core.errors import Conflict, Failed, NotFound, Refused
 from hermes_fs.core.secrets import redact
 from hermes_fs.core.types import Origin
@@ -75,11 +75,11 @@ class Record:
 
     def text(self, key: str) -> str:
         """A text of `data`, "" where there is none."""
-        return fields.text(self.data, key)
+        return text_in(self.data, key)
 
     def whole(self, key: str) -> int:
         """A whole number of `data`, 0 where there is none."""
-        return fields.whole(self.data, key)
+        return whole_in(self.data, key)
 
     @property
     def is_asked(self) -> bool:
@@ -214,6 +214,18 @@ class Transcript:
             self._unsynced += [*make_folders(path), path.parent]
             write_whole(path, value)
         return {"blob": name}
+
+
+def text_in(data: Mapping[str, Any], key: str) -> str:
+    """A text of data that somebody else may have written, "" where there is none."""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def whole_in(data: Mapping[str, Any], key: str) -> int:
+    """A whole number of such data, 0 where there is none; what is broken is cut off."""
+    value = data.get(key)
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def title_of(text: str) -> str:

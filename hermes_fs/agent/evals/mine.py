@@ -13,10 +13,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hermes_fs.agent.evals.case import Case, Check
-from hermes_fs.core import fields
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.foreign import unwrap
-from hermes_fs.store.transcript import Record
+from hermes_fs.store.transcript import Record, text_in
 from hermes_fs.store.turns import answer_of, asked_in, ids, turns
 
 _NUMBERED = re.compile(r"^(\d+)\t(.*)$")
@@ -86,7 +85,7 @@ def _worked(turn: Sequence[Record], work_dir: str) -> _Work:
 
 
 def _note(work: _Work, name: str, arguments: Mapping[str, Any], text: str, work_dir: str) -> None:
-    path = _inside(fields.text(arguments, "path"), work_dir)
+    path = _inside(text_in(arguments, "path"), work_dir)
     match name:
         case "read_file" if path and path not in work.wrote and path not in work.read:
             whole = _unnumbered(text)
@@ -94,18 +93,18 @@ def _note(work: _Work, name: str, arguments: Mapping[str, Any], text: str, work_
                 work.partly.add(path)
             work.read[path] = (whole or "")[:_LONGEST]
         case "write_file" if path:
-            work.wrote[path] = fields.text(arguments, "content")[:_LONGEST]
+            work.wrote[path] = text_in(arguments, "content")[:_LONGEST]
         case "edit_file" if path:
             if (after := _edited(work.wrote.get(path, work.read.get(path)), arguments)) is not None:
                 work.wrote[path] = after
         case "terminal" if not _FAILED.search(text):
-            work.ran.append(fields.text(arguments, "command"))
+            work.ran.append(text_in(arguments, "command"))
 
 
 def _edited(before: str | None, arguments: Mapping[str, Any]) -> str | None:
     """A file after `edit_file`, None where what it was is not known."""
     for edit in arguments.get("edits") or () if before is not None else ():
-        old, new = (fields.text(edit, "old"), fields.text(edit, "new")) if isinstance(edit, dict) else ("", "")
+        old, new = (text_in(edit, "old"), text_in(edit, "new")) if isinstance(edit, dict) else ("", "")
         if not old or old not in (before or ""):
             return None
         before = (before or "").replace(old, new, -1 if edit.get("all") else 1)
