@@ -22,6 +22,7 @@ from hermes_fs.backends.jobs import Jobs
 from hermes_fs.backends.sandbox_agent import PROXY_PORT
 from hermes_fs.backends.sandbox_client import Inside
 from hermes_fs.backends.sandbox_client import Sandbox as Running
+from hermes_fs.backends.sandbox_crowd import MOST_PROCESSES
 from hermes_fs.backends.sandbox_jobs import InsideJobs
 from hermes_fs.backends.sandbox_mounts import INSIDE, Kind, plan
 from hermes_fs.backends.sandbox_remarks import Remarks
@@ -45,6 +46,7 @@ class Sandbox(Workbench):
 
     name = "sandbox"
     idle_seconds = IDLE_SECONDS
+    most_processes = MOST_PROCESSES
 
     def __init__(
         self,
@@ -160,6 +162,7 @@ class Sandbox(Workbench):
             "python_environ": {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
             "seccomp": seccomp.program(platform.machine()).hex(),
             "idle": self.idle_seconds,
+            "most_processes": self.most_processes,
         }
 
 

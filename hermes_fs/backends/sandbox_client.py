@@ -60,6 +60,10 @@ def told(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+_STARTING = 1.0
+"""Seconds for another process to start one, before this one tries again."""
+
+
 class Sandbox:
     """One running sandbox, started when it is first needed. Thread-safe. `renewed` is called when another one had to be
     started in place of one that this object knew."""
@@ -146,7 +150,7 @@ class Sandbox:
         try:
             control = self.address.connect("control")
         except OSError:
-            control = self._launch()
+            control = self._reach()
         send(control, {"do": "state"})
         instance = str(receive(control)["instance"])
         for host in self._hosts:
@@ -156,7 +160,8 @@ class Sandbox:
         if before not in ("", instance):
             self._renewed()
 
-    def _launch(self) -> socket.socket:
+    def _launch(self) -> None:
+        """Leaves a sandbox that runs, or one that another process starts or ends just now."""
         specification = json.dumps(self._specify()).encode()
         with subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _PROGRAM, _PACKAGES, str(self.address.folder)],
@@ -171,18 +176,19 @@ class Sandbox:
             process.returncode = 0  # it lives on by itself, and is nobody's to wait for
         if line not in ("ready", "busy"):
             raise Failed(f"the sandbox did not start: {line or 'its supervisor died'}", "see `hermes backend test`")
-        return self._reach()
 
     def _reach(self) -> socket.socket:
-        """Another process may be starting it just now."""
+        """Starts it until it answers: the one that has its folder may be about to end."""
         deadline = time.monotonic() + START_SECONDS
         while True:
-            try:
-                return self.address.connect("control")
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise Failed("the sandbox does not answer", "end it with `hermes backend stop`") from error
+            self._launch()
+            pause = time.monotonic() + _STARTING
+            while time.monotonic() < pause:
+                with contextlib.suppress(OSError):  # not yet
+                    return self.address.connect("control")
                 time.sleep(0.01)
+            if time.monotonic() > deadline:
+                raise Failed("the sandbox does not answer", "end it with `hermes backend stop`")
 
 
 def _has_ended(control: socket.socket) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hermes_fs.backends.sandbox_client import Sandbox
+from hermes_fs.backends.sandbox_crowd import WHY_ENDED
 from hermes_fs.backends.sandbox_git import planted
 from hermes_fs.backends.sandbox_mounts import Kind, Plan
 from hermes_fs.core.errors import Refused
@@ -40,6 +41,7 @@ class Remarks:
             lines += [
                 f"{line}; ask the user to allow that host" for line in running.control({"do": "refused"})["hosts"]
             ]
+        lines += _why_ended(running.address.folder / WHY_ENDED)
         return "".join(f"\n[sandbox: {line}]\n" for line in lines)
 
     def _set_aside(self) -> list[str]:
@@ -59,3 +61,13 @@ class Remarks:
                       key=lambda mount: len(mount.source.parts), default=None)  # fmt: skip
         if deepest is not None and deepest.kind is not Kind.WRITE and ".git" in deepest.source.parts:
             raise Refused(f"{path} belongs to git, which runs what stands there", "ask the user to change it")
+
+
+def _why_ended(note: Path) -> list[str]:
+    """Said once."""
+    try:
+        why = note.read_text("utf-8")
+        note.unlink(missing_ok=True)
+    except OSError:
+        return []
+    return [f"{why}: it was ended with all of them"]

@@ -25,9 +25,11 @@ from typing import Any
 
 from hermes_fs.backends.egress import Egress
 from hermes_fs.backends.framing import receive, send
+from hermes_fs.backends.sandbox_crowd import IDLE_LOOK_SECONDS, LOOK_SECONDS, WHY_ENDED, Crowd
 from hermes_fs.backends.sandbox_mounts import INSIDE
 
 START_SECONDS = 20.0
+_AFTERWARDS = 10.0
 
 
 class Supervisor:
@@ -35,6 +37,7 @@ class Supervisor:
 
     def __init__(self, folder: Path, specification: dict[str, Any]) -> None:
         self._idle_seconds = float(specification["idle"])
+        self._folder, self._most = folder, int(specification["most_processes"])
         self._instance = secrets.token_hex(6)
         self._selector = selectors.DefaultSelector()
         self._clients: dict[socket.socket, list[str]] = {}
@@ -47,6 +50,7 @@ class Supervisor:
         self._process = _start(specification, commands, theirs, folder)
         theirs.close()
         commands.close()
+        self._crowd = Crowd(self._process.pid, self._most)
         self._egress = Egress(self._await_ready(), self._granted)
         self._egress.start()
 
@@ -60,23 +64,35 @@ class Supervisor:
         return socket.socket(fileno=descriptors[0])
 
     def serve(self) -> None:
-        """Until the sandbox ends, is told to, or was unused for long enough."""
+        """Until the sandbox ends, is told to, was unused for long enough, or holds too many processes."""
         self._selector.register(self._control, selectors.EVENT_READ, self._accept)
         self._selector.register(self._status, selectors.EVENT_READ, self._hear_agent)
         while True:
             left = self._idle_seconds - (time.monotonic() - self._unused_since)
             if self._unused and left <= 0:
                 return
-            for key, _ in self._selector.select(max(left, 0.05) if self._unused else None):
+            for key, _ in self._selector.select(min(max(left, 0.05), self._pause) if self._unused else self._pause):
                 if key.data() is False:
                     return
+            if self._crowd.is_too_large:
+                (self._folder / WHY_ENDED).write_text(f"more than {self._most} processes ran in it")
+                return
+
+    @property
+    def _pause(self) -> float:
+        """Seconds until the processes are looked at again; a while after a command, too, for it may leave some."""
+        busy = self._jobs or self._attended or time.monotonic() - self._unused_since < _AFTERWARDS
+        return LOOK_SECONDS if busy else IDLE_LOOK_SECONDS
 
     @property
     def _unused(self) -> bool:
         return not (self._jobs or self._attended or self._clients)
 
     def end(self) -> None:
-        """Everything inside goes with the sandbox's first process."""
+        """Everything inside goes with the sandbox's first process. Those who are connected hear of it before: whoever
+        asks from now on is to start another."""
+        for connection in (self._control, *self._clients):
+            connection.close()
         self._process.kill()
         self._process.wait()
 

@@ -16,6 +16,7 @@ from hermes_fs.backends import sandbox_folders
 from hermes_fs.backends.confined import Ground
 from hermes_fs.backends.registry import Choice, choose
 from hermes_fs.backends.sandbox import Sandbox
+from hermes_fs.backends.sandbox_crowd import Crowd, below
 from hermes_fs.backends.sandbox_remarks import RENEWED
 from hermes_fs.core.errors import Refused, UsageError
 from hermes_fs.testing.backend_commands import ended, run, until
@@ -50,6 +51,43 @@ class TestSandbox(BackendConformance):
     @pytest.fixture
     def another(self, make: Make) -> Make:
         return make
+
+
+class Narrow(Sandbox):
+    most_processes = 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["{} ; wait", "( {} ) >/dev/null 2>&1 & disown; sleep 30"])
+def test_too_many_processes_end_the_sandbox_and_that_is_said(tmp_path: Path, make: Make, command: str) -> None:
+    made = make()
+    many = "for i in $(seq 40); do sleep 60 & done"
+    narrow = Narrow(tmp_path / "work", tmp_path / "state", os.environ, session="narrow")
+    try:
+        assert run(narrow, "for i in $(seq 5); do sleep 0.1 & done; wait; echo fine").output == "fine\n"
+        done = run(narrow, command.format(many))
+        assert done.code != 0 and "more than 20 processes ran in it: it was ended" in done.output
+        again = run(narrow, "echo there").output
+        assert again.startswith("there\n") and "more than" not in again
+        assert RENEWED in done.output + again
+        assert run(made, "echo untouched").output == "untouched\n"
+    finally:
+        narrow.close()
+
+
+def test_processes_below_another_are_counted_by_descent_whatever_they_call_themselves() -> None:
+    line = "exec -a 'a) 1 (b' sleep 30 & (sleep 30 & sleep 30) & echo ready; wait"
+    with subprocess.Popen(["bash", "-c", line], stdout=subprocess.PIPE, text=True, start_new_session=True) as shell:
+        try:
+            assert shell.stdout and shell.stdout.readline() == "ready\n"
+
+            def count() -> int:
+                return below(shell.pid, [int(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal()])
+
+            until(lambda: count() == 4)
+            assert not Crowd(shell.pid, 4).is_too_large and Crowd(shell.pid, 3).is_too_large
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)
 
 
 # -- its life ---------------------------------------------------------------------------------------------------------
