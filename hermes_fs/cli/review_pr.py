@@ -17,7 +17,7 @@ from hermes_fs.core.config import Config
 from hermes_fs.core.errors import HermesError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.providers.keys import Keys
-from hermes_fs.store import acting, remote
+from hermes_fs.store import acting, pulls, remote
 from hermes_fs.store.forges.choosing import ForgeSettings, choose
 from hermes_fs.store.forges.noticing import notice
 from hermes_fs.store.forges.publishing import Published, Target, publish
@@ -62,6 +62,18 @@ def pr(
         print("Nothing waits for you.")
     if failed:
         raise failed[0]
+
+
+def look(workspace: Workspace, remote_name: str, pause: float) -> list[str]:
+    """What became of the pull requests on a remote, after a sync with it; a forge is asked every `pause` seconds at
+    most."""
+    if not (workspace.state_dir / pulls.FILE).exists():
+        return []
+    wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
+    address = remote.address_of(workspace.git, remote_name)
+    return notice(
+        workspace, address, settings_of(wanted), Keys(os.environ), Policy(**wanted.review.model_dump()), pause
+    )
 
 
 def settings_of(wanted: Config) -> ForgeSettings:

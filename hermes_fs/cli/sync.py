@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import editing
+from hermes_fs.cli import editing, review_pr
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
@@ -34,6 +34,7 @@ from hermes_fs.store.workspace import Workspace
 app = group_of_names("Make this workspace and its remote the same; alone, it does so once.", "once")
 
 _CHANGED = 2.0  # seconds between two looks at what was learned here
+_PULLS = 300.0  # seconds between two questions to a forge about the same pull request
 _SETTLED = 5.0  # seconds without a lesson after which those that came are sent
 _OFFER = "  k keep main's · 1 take the first · 2 take the second · e edit · s skip · q quit "
 _ASK = "Send your conversations there, too, so that other machines of yours can search them? [y/N] "
@@ -141,6 +142,7 @@ def _run(workspace: Workspace, wishes: Wishes) -> Outcome:
     refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, sessions, clock)
     try:
         outcome = Sync(workspace, refs, wishes).run()
+        outcome.lines += review_pr.look(workspace, wishes.remote, _PULLS)
     except HermesError as error:
         news.write(workspace.state_dir, clock.now(), error.message, failed=True)
         raise

@@ -27,7 +27,8 @@ ENDED = ("merged", "closed", "gone")
 class Known:
     """The proposal `id` with its change id, pushed to a remote as `commit`. `kind` is the forge's, "" for none; the
     `number` is 0 where there is no pull request that this machine knows of. `state` is open, merged, closed or gone,
-    `seen` are the ids of the comments that were taken over."""
+    `seen` are the ids of the comments that were taken over, `looked` when the
+    forge was last asked, in seconds since 1970."""
 
     id: str
     change: str
@@ -38,6 +39,7 @@ class Known:
     url: str = ""
     state: str = "open"
     seen: tuple[str, ...] = ()
+    looked: float = 0.0
 
     @property
     def branch(self) -> str:
@@ -77,4 +79,5 @@ class Pulls:
 
 def _known(row: dict[str, Any]) -> Known:
     texts = {name: str(row[name]) for name in ("id", "change", "remote", "commit", "kind", "url", "state")}
-    return Known(**texts, number=int(row["number"]), seen=tuple(str(one) for one in row["seen"]))
+    seen = tuple(str(one) for one in row["seen"])
+    return Known(**texts, number=int(row["number"]), seen=seen, looked=float(row["looked"]))

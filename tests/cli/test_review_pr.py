@@ -86,3 +86,23 @@ def test_what_cannot_be_is_one_line(hermes, mind, tmp_path):
         assert len(done.stderr.strip().split("\n")) == 1 and "Traceback" not in done.stderr
     git(mind, "config", "remote.origin.url", "ext::sh -c touch% /tmp/x")
     assert hermes("review", "pr", made.id).returncode == 2
+
+
+@pytest.mark.slow
+def test_a_sync_tells_what_was_merged_there(hermes, mind, bare, tmp_path):
+    made = propose(mind)
+    env = {**os.environ, "GITHUB_TOKEN": TOKEN}
+    with GitHubServer(bare) as server:
+        for key, value in (("sync.forge", "github"), ("sync.forge_api", server.api)):
+            hermes("config", "set", key, value)
+        assert hermes("review", "pr", made.id, env=env).returncode == 0
+        git(tmp_path, "clone", "-q", str(bare), "clone")
+        git(tmp_path / "clone", "merge", "-q", "--no-ff", "-m", "Merge (#12)", f"origin/hermes/proposal/{made.id}")
+        git(tmp_path / "clone", "push", "-q", "origin", "main")
+        server.pulls[12].state, server.pulls[12].by = "merged", "rita"
+        done = hermes("sync", env=env)
+        assert f"pull request #12 of {made.id} was merged by rita: it is a lesson on main" in done.stdout, done.stderr
+        assert json.loads(hermes("review", "list", "--json").stdout) == []
+        asked = len(server.requests)
+        assert "pull request" not in hermes("sync", env=env).stdout and len(server.requests) == asked
+    assert "web" in (mind / "notes" / "a.md").read_text()

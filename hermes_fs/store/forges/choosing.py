@@ -67,15 +67,15 @@ class _Place:
     path: str
 
 
-def choose(address: str, settings: ForgeSettings, environ: Mapping[str, str]) -> Chosen:
+def choose(address: str, settings: ForgeSettings, environ: Mapping[str, str], ask: bool = True) -> Chosen:
     """The forge of a remote. A token of a usual name is shown to the sites that it is known to be for; to any other
-    only where this machine's settings name the forge. May ask an unknown host what it is, without a token. Raises
-    UsageError for settings that make no sense."""
+    only where this machine's settings name the forge. Unless `ask` is off, an unknown host is asked what it is, without
+    a token. Raises UsageError for settings that make no sense."""
     place = _place(address)
     if settings.forge == "none":
         return Chosen("", None, "sync.forge says none")
     named = settings.forge != "auto" or bool(settings.api)
-    kind = settings.forge if settings.forge != "auto" else KNOWN.get(place.host) or _asked(place, settings)
+    kind = settings.forge if settings.forge != "auto" else KNOWN.get(place.host) or _asked(place, settings, ask)
     if not kind:
         return Chosen("", None, f"{place.host or 'a folder'} is no forge that is known")
     repository = _repository(kind, place)
@@ -141,13 +141,13 @@ def _api(kind: Kind, place: _Place) -> str:
     return f"{_base(place)}{_APIS[kind]}" if place.host else ""
 
 
-def _asked(place: _Place, settings: ForgeSettings) -> Kind | Literal[""]:
+def _asked(place: _Place, settings: ForgeSettings, ask: bool) -> Kind | Literal[""]:
     """What an unknown host says that it is: Gitea tells its version to everybody, GitLab asks for a token first."""
     base = _base(place)
     if settings.api:
         kinds = [kind for kind, end in _APIS.items() if settings.api.rstrip("/").endswith(end)]
         return kinds[0] if kinds else ""
-    if not base:
+    if not base or not ask:
         return ""
     if _version(base + _APIS["gitea"]) == "told":
         return "gitea"

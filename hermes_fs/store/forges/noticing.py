@@ -10,7 +10,7 @@ from hermes_fs.core.people import OWNER
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import acting, portraits
 from hermes_fs.store.feedback import LONGEST, Feedback, Remark
-from hermes_fs.store.forges.choosing import Chosen, ForgeSettings, choose
+from hermes_fs.store.forges.choosing import ForgeSettings, choose
 from hermes_fs.store.forges.forge import Comment, Forge, Pull
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
@@ -30,10 +30,12 @@ def notice(
     settings: ForgeSettings,
     environ: Mapping[str, str],
     policy: Policy | None = None,
+    pause: float = 0.0,
 ) -> list[str]:
     """What changed since the last look at the pull requests on a remote, a line each; after a fetch and merge of main.
     Merged: the proposal leaves the inbox once main has it. Closed: it is put away as rejected. Comments are kept for
-    the next look back. Raises nothing for a forge that does not answer: that is a line too."""
+    the next look back. A forge is asked for each once in `pause` seconds at most. Raises nothing for a forge that does
+    not answer: that is a line too."""
     pulls = Pulls(workspace.state_dir, workspace.locked)
     here = without_login(address)
     waiting = [one for one in pulls.all().values() if one.remote == here and one.state not in ENDED]
@@ -41,10 +43,13 @@ def notice(
         return []
     lines: list[str] = []
     try:
-        chosen = choose(address, settings, environ) if any(one.number for one in waiting) else Chosen("", None)
-        look = _Look(workspace, policy or Policy(), chosen.forge)
+        moment = workspace.clock.now().timestamp()
+        due = {one.id for one in waiting if one.number and not 0 <= moment - one.looked < pause}
+        look = _Look(
+            workspace, policy or Policy(), choose(address, settings, environ, ask=False).forge if due else None
+        )
         for one in waiting:
-            now, said = look.at(one)
+            now, said = look.at(one, moment if one.id in due else 0.0)
             lines += said
             if now != one:
                 pulls.put(now)
@@ -63,9 +68,11 @@ class _Look:
         self._feedback = Feedback(workspace.state_dir, workspace.locked)
         self._forge = forge
 
-    def at(self, known: Known) -> tuple[Known, list[str]]:
+    def at(self, known: Known, moment: float) -> tuple[Known, list[str]]:
+        """How it is known now, and what is new. The forge is asked where there is a `moment`."""
         one = self._proposal(known.id)
-        pull, comments = self._asked(known)
+        pull, comments = self._asked(known) if moment else (None, ())
+        known = replace(known, looked=moment) if pull else known
         known, lines = self._heard(known, one, comments)
         if one is None:
             return self._ended(known, pull, self._on_main(known), lines)
@@ -113,8 +120,10 @@ class _Look:
 
     def _on_main(self, known: Known) -> bool:
         """A lesson with its change id, which the branch brought. Proposals that were accepted here are such, too."""
+        git, head = self._workspace.git, self._workspace.head()
+        since = git.resolve(f"{known.commit}^") if known.commit else ""
         words = ("log", "-1", "--format=%H", "--fixed-strings", f"--grep=Hermes-Change: {known.change}")
-        return bool(known.change and self._workspace.git.run(*words, self._workspace.head(), "--").strip())
+        return bool(known.change and git.run(*words, head, *([f"^{since}"] if since else []), "--").strip())
 
     def _is_in_main(self, commit: str) -> bool:
         git = self._workspace.git

@@ -70,12 +70,15 @@ def publish(workspace: Workspace, one: Proposal, target: Target, said: Sequence[
     if there and (known is None or known.commit != there) and not _is_ours(git, there, rebased.commit):
         hint = f"merge it there, or delete the branch: git push {target.name} --delete {branch}"
         raise Conflict(f"somebody else changed {branch} on {target.name}", hint)
-    moved = there != rebased.commit
+    held = known.commit if known and known.number and _makes_no_branch(target.chosen) else there
+    moved = held != rebased.commit
     draft = Draft(branch, MAIN, wording.title(one), _body(one, rebased, said))
     now = Known(one.id, one.change, target.shown, rebased.commit, target.chosen.kind)
     if known and known.remote == target.shown:
         now = replace(now, number=known.number, url=known.url, seen=known.seen)
-    if target.chosen.forge:
+    if not moved and now.number and not target.chosen.forge:
+        done = Published(now, False, False)
+    elif target.chosen.forge:
         done = _opened(git, target, draft, there, now)
     else:
         done = _by_push(git, target, draft, there, one, now)
@@ -84,6 +87,10 @@ def publish(workspace: Workspace, one: Proposal, target: Target, said: Sequence[
         git.update_ref(tracked, rebased.commit, git.resolve(tracked))  # and so git keeps it
     pulls.put(done.known)
     return replace(done, moved=moved)
+
+
+def _makes_no_branch(chosen: Chosen) -> bool:
+    return chosen.kind == "gitea" and not chosen.forge
 
 
 def _require_ours(one: Proposal) -> None:
