@@ -127,13 +127,20 @@ def diff_command(
 def blame_command(
     context: typer.Context,
     path: Annotated[str, typer.Argument(help="A file of the mind.")],
+    by_section: Annotated[
+        bool, typer.Option("--sections", help="Of a note or a skill: a row for each section.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
-    """Which lesson each entry, or line, of a file comes from."""
+    """Which lesson each entry, or line, of a file comes from. With --sections, which touched each part last."""
     with opened(context) as workspace:
         rows = blaming.blame(workspace.git, path)
+        rows = blaming.by_section(workspace.git, rows) if by_section else rows
     if as_json:
-        print_json([{"text": row.text, "entry": row.entry, "lesson": history.as_json(row.lesson)} for row in rows])
+        names = ("text", "entry", "section")
+        print_json(
+            [{name: getattr(row, name) for name in names} | {"lesson": history.as_json(row.lesson)} for row in rows]
+        )
         return
     now = dates.utc_now()
     for row in rows:

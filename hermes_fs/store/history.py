@@ -190,7 +190,15 @@ def _parsed(git: Git, arguments: Sequence[str]) -> Iterator[Lesson]:
     """What `git log` says. A nonce bounds the fields: no message that somebody wrote can pass for a lesson."""
     nonce = secrets.token_hex(8)
     fields = nonce.join(("", "%H", "%P", "%an <%ae>", "%aI", "%s", "%b", ""))
-    shown = ["--no-color", "--no-renames", "--no-show-signature", "--full-diff", "--name-only", "-z"]
+    shown = [
+        "--no-color",
+        "--no-renames",
+        "--no-show-signature",
+        "--full-diff",
+        "--diff-merges=combined",
+        "--name-only",
+        "-z",
+    ]
     raw = git.run("log", *shown, f"--format=%x00{fields}", *arguments)
     for block in raw.split(b"\0" + nonce.encode())[1:]:
         *texts, names = block.split(nonce.encode())
