@@ -226,8 +226,9 @@ class Runtime:
     def means(self, model: str, cancel: Cancel) -> Means:
         """What attempts at evals are given: the configured model, or another."""
         profile = self._profile(self._model(model).provider)
+        known = load("hermes_fs.agent.isolated:Isolation")(self.workspace.state_dir)
         made: Means = load("hermes_fs.agent.evals.attempt:Means")(
-            lambda: self._model(model).provider, self.clock, self.options.environ, profile, cancel
+            lambda: self._model(model).provider, self.clock, self.options.environ, profile, cancel, known
         )
         return made
 

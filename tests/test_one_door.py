@@ -11,6 +11,7 @@ WRITERS: dict[str, str] = {
     "store/locate.py": "the folder work/, which is no part of the mind",
     "agent/evals/stage.py": "a temporary place for one attempt at a case",
     "agent/trial.py": "copies of a skill, to run its tests, in .git/hermes/trials",
+    "agent/isolated.py": "a note of which sandbox works, beside what is tried there",
     "agent/trial_inside.py": "the report of a skill's tests, inside a sandbox only",
     "agent/background.py": "the log of what learns in the background, in .git/hermes/errands",
     "apps/chat/history.py": "the history of the prompt, in .git/hermes",

@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hermes_fs.backends import registry, sandbox_folders
+from hermes_fs.agent.isolated import Isolation
+from hermes_fs.backends import sandbox_folders
 from hermes_fs.backends.confined import Ground
-from hermes_fs.backends.sandbox import PROGRAM_NOTE
 from hermes_fs.core.errors import Failed, HermesError, Refused
 from hermes_fs.core.ports import Backend, Cancel
 from hermes_fs.core.terminal import one_line
@@ -74,12 +74,11 @@ class Trials:
         self._state_dir = state_dir
         self._environ = environ
         self._seconds = seconds
-        self._wanted = wanted
+        self._isolation = Isolation(state_dir, wanted)
 
     def isolation(self) -> str:
         """Why nothing can be tried on this machine, "" where it can."""
-        choice = registry.choose(self._wanted, self._state_dir)
-        return "" if choice.name != "local" else choice.remark or "there is no sandbox here"
+        return self._isolation.why_not()
 
     def run(self, name: str, files: Files, cancel: Cancel | None = None) -> Trial:
         """The tests of a version. Raises Failed where its folder cannot be made, Cancelled."""
@@ -129,21 +128,13 @@ class Trials:
             shutil.copyfile(Path(__file__).with_name(_INSIDE), ground / _INSIDE)
             spec = {"programs": programs, "tests": tests, "seconds": self._seconds}
             (ground / "spec.json").write_text(json.dumps(spec))
-            _bring_note(self._state_dir, state)
-        backend = self._backend(folder, state)
+            backend = self._isolation.backend(folder, state, self._environ, Ground((ground,)), "trial")
         try:
             done = backend.run(_command(folder), timeout=self._seconds + _START, cancel=cancel)
             cancel.check()
             return _read(backend, ground / _REPORT, done.output)
         finally:
             backend.close()
-
-    def _backend(self, folder: Path, state: Path) -> Backend:
-        name = registry.choose(self._wanted, self._state_dir).name
-        made = registry.backend(name, folder, state, self._environ, Ground((folder.parent,)), "trial")
-        if not made.capabilities.isolated or made.capabilities.network:
-            raise Failed("nothing here runs a program in isolation", "see `hermes backend test`")
-        return made
 
     def _clear(self, place: Path) -> None:
         """What killed processes left: their sandboxes end, their folders go."""
@@ -201,14 +192,6 @@ def _put(folder: Path, path: str, data: bytes, runs: bool) -> None:
     target.write_bytes(data)
     if runs:
         target.chmod(0o755)
-
-
-def _bring_note(state_dir: Path, state: Path) -> None:
-    """Which bubblewrap works was found out already."""
-    note = Path("sandbox", PROGRAM_NOTE)
-    (state / note).parent.mkdir(mode=0o700, parents=True)
-    if (state_dir / note).is_file():
-        shutil.copyfile(state_dir / note, state / note)
 
 
 def _is_left(own: Path) -> bool:

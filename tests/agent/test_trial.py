@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from hermes_fs.agent import trial_inside
+from hermes_fs.agent.isolated import Isolation
 from hermes_fs.agent.trial import Trial, Trials
+from hermes_fs.backends.confined import Ground
+from hermes_fs.backends.sandbox import PROGRAM_NOTE
 from hermes_fs.core.errors import Failed
 from hermes_fs.store.candidate import File
 from hermes_fs.store.workspace import Workspace
@@ -243,3 +246,18 @@ def test_a_killed_trial_is_cleared_at_the_next_use(mind: Path) -> None:
     assert left_in(mind) == []
     assert subprocess.run(["git", "status", "--porcelain"], cwd=mind, capture_output=True).stdout == b""
     assert (mind / "MEMORY.md").read_text() == "- a fact\n"
+
+
+def test_what_isolates_here_is_found_out_once_for_all_that_run_there(tmp_path: Path) -> None:
+    (tmp_path / "state/sandbox").mkdir(parents=True)
+    isolation = Isolation(tmp_path / "state")
+    assert isolation.why_not() == ""
+    note = tmp_path / "state/sandbox" / PROGRAM_NOTE
+    assert note.is_file()
+    (tmp_path / "work").mkdir()
+    made = isolation.backend(tmp_path / "work", tmp_path / "own", os.environ, Ground((tmp_path / "work",)), "one")
+    try:
+        assert made.capabilities.isolated and not made.capabilities.network
+        assert (tmp_path / "own/sandbox" / PROGRAM_NOTE).read_bytes() == note.read_bytes()
+    finally:
+        made.close()

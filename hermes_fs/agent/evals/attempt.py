@@ -10,6 +10,7 @@ from typing import Any
 from hermes_fs.agent.evals.case import Case
 from hermes_fs.agent.evals.checks import Checker
 from hermes_fs.agent.evals.stage import Stage, stage
+from hermes_fs.agent.isolated import Isolation
 from hermes_fs.agent.loop import run
 from hermes_fs.agent.mind import MindView
 from hermes_fs.agent.prompt import Profile
@@ -47,20 +48,22 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What attempts need besides: `provider` makes the model anew for each."""
+    """What attempts need besides: `provider` makes the model anew for each; `isolation` is what is known of this
+    machine already."""
 
     provider: Callable[[], Provider]
     clock: Clock
     environ: Mapping[str, str]
     profile: Profile
     cancel: Cancel
+    isolation: Isolation | None = None
 
 
 def attempt(case: Case, skills: Mapping[str, Files], means: Means) -> Attempt:
     """Does the task once, with these skills. Raises Cancelled, and Failed where there is no sandbox; a model that fails
     is a failed attempt."""
     started = means.clock.monotonic()
-    with stage(case, skills, means.environ) as made:
+    with stage(case, skills, means.environ, means.isolation) as made:
         provider = means.provider()
         try:
             seen = _Seen(skills)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_fs.agent.evals.case import Case
-from hermes_fs.backends import registry as backends
+from hermes_fs.agent.isolated import Isolation
 from hermes_fs.backends import sandbox_folders
 from hermes_fs.backends.confined import Ground
 from hermes_fs.core.errors import Failed
@@ -39,8 +39,11 @@ class Stage:
 
 
 @contextmanager
-def stage(case: Case, skills: Mapping[str, Files], environ: Mapping[str, str]) -> Iterator[Stage]:
-    """Raises Refused or Failed where this machine has no isolation: a case runs a stranger's programs."""
+def stage(
+    case: Case, skills: Mapping[str, Files], environ: Mapping[str, str], isolation: Isolation | None = None
+) -> Iterator[Stage]:
+    """`isolation` is what is known of this machine; without it that is found out for this one. Raises Refused or Failed
+    where this machine has no isolation: a case runs a stranger's programs."""
     folder = Path(tempfile.mkdtemp(prefix="hermes-eval-"))
     try:
         work = folder / "work"
@@ -55,19 +58,18 @@ def stage(case: Case, skills: Mapping[str, Files], environ: Mapping[str, str]) -
             for name, files in skills.items():
                 _learn(workspace, name, files)
             workspace.trust.accept(acting.pending(workspace))
-            yield from _set(workspace, work, environ, folder)
+            yield from _set(workspace, work, environ, isolation or Isolation(workspace.state_dir))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _set(workspace: Workspace, work: Path, environ: Mapping[str, str], folder: Path) -> Iterator[Stage]:
+def _set(workspace: Workspace, work: Path, environ: Mapping[str, str], isolation: Isolation) -> Iterator[Stage]:
+    shown = {name: environ[name] for name in _SHOWN if name in environ} | {"HOME": str(work.parent / "home")}
+    if problem := isolation.why_not():
+        raise Failed(f"evals run in a sandbox only: {problem}", "see `hermes backend test`")
     index = Index.open(workspace.root, workspace.state_dir)
-    shown = {name: environ[name] for name in _SHOWN if name in environ} | {"HOME": str(folder / "home")}
-    choice = backends.choose("auto", workspace.state_dir)
-    if choice.name == "local":
-        raise Failed("evals run in a sandbox only, and this machine has none", choice.fix)
     ground = Ground((work,), (workspace.root,), (workspace.root / ".git", workspace.state_dir.parent))
-    backend = backends.backend(choice.name, work, workspace.state_dir, shown, ground, f"eval-{os.getpid()}")
+    backend = isolation.backend(work, workspace.state_dir, shown, ground, f"eval-{os.getpid()}")
     try:
         yield Stage(workspace, index, work, backend)
     finally:
