@@ -28,6 +28,10 @@ _QUOTED = re.compile(
 _FLOW = re.compile(r"\[ *(?:[\w./@+#-]+(?: *, *[\w./@+#-]+)*)? *\]")
 _REMARK = re.compile(r"(?:^|(?<=[ ]))#.*")
 _DASH = re.compile("- +")
+_NO_DATA = ("", "#")
+"""How lines begin that are blank or a remark."""
+_WILD = frozenset("{&*!%@`>")
+"""How values begin that are not plain."""
 _RESERVED = frozenset(["true", "false", "null"])
 _TYPED = re.compile(r"[A-Za-z][\w./@+#-]*")
 _MARKS = re.compile(r"[\[\]{}]|\n *(?=[^\s])|[-?:] (?=(?:[-?:] ){24})|(?:^|[\s,\[{])[&*](?=[^\s&*])")
@@ -79,12 +83,13 @@ def parse(text: str) -> Any:
     while at < len(lines):
         line = lines[at].rstrip(" \r") if not lines[at].endswith("\t") else lines[at]
         at += 1
-        if not line.lstrip(" ") or line.lstrip(" ")[0] == "#":
+        if line.lstrip(" ")[:1] in _NO_DATA:
             continue
         _split(line, rows)
-        if rows[-1][3] in ("|", "|-") and rows[-1][2] is not None:
-            found, at = _literal(lines, at, rows[-1][0])
-            rows[-1] = (*rows[-1][:3], _Block(found if rows[-1][3] == "|" else found.removesuffix("\n")))
+        indent, item, key, value = rows[-1]
+        if value in ("|", "|-") and key is not None:
+            found, at = _literal(lines, at, indent)
+            rows[-1] = (indent, item, key, _Block(found if value == "|" else found.removesuffix("\n")))
     if not rows:
         return None
     value, end = _block(rows, 0, rows[0][0], 0)
@@ -117,22 +122,26 @@ _SAFE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\xa0\ufeff\u2028\u2029\ud800-\udff
 def _split(line: str, lines: list[_Row]) -> None:
     """A line as (indent, begins an item, key, value); an item with a key is an item, and a key below it."""
     match = _LINE.fullmatch(line)
-    if match is None or len(match[2]) > 2 * DEEPEST:
+    if match is None:
         raise Wild
-    indent = len(match[1])
-    if match[2]:
-        for dash in _DASH.findall(match[2]):
+    spaces, dashes, key, value = match.groups()
+    indent = len(spaces)
+    if dashes:
+        if len(dashes) > 2 * DEEPEST:
+            raise Wild
+        for dash in _DASH.findall(dashes):
             lines.append((indent, True, None, ""))
             indent += len(dash)
-    key, value = match[3], match[4]
-    if value and value[0] in "{&*!%@`":
+    if value[:1] in _WILD:
         raise Wild
-    if key is None and value == "-":
-        lines.append((indent, True, None, ""))
-        return
-    if key is not None and key[0] not in "\"'" and key.lower() in _RESERVED:
+    if key is None:
+        lines.append((indent, value == "-", None, "" if value == "-" else value))
+    elif key[0] in "\"'":
+        lines.append((indent, False, key.strip("\"'"), value))
+    elif key.lower() in _RESERVED:
         raise Wild
-    lines.append((indent, False, key.strip("\"'") if key else None, value))
+    else:
+        lines.append((indent, False, key, value))
 
 
 def _block(lines: list[_Row], at: int, indent: int, depth: int) -> tuple[Any, int]:

@@ -81,6 +81,8 @@ def _salvaged(text: str, problem: str) -> Reading:
     blocks = yaml_blocks.cut(text).records
     found: dict[str, Mapping[str, Any]] = {}
     for key, piece in blocks.items():
+        if "\n" not in piece.rstrip("\n"):  # a claim has its fields in lines below its key
+            continue
         data = yaml_blocks.plain_of(piece)
         if isinstance(data, dict) and list(data) == [key] and _is_record(key, data[key]):
             found[key] = data[key]

@@ -70,7 +70,7 @@ class SkillFileFormat:
             return check_bytes(before, after, by, MAX_FILE_BYTES)
         if by == "agent" and (len(parts) < 4 or parts[2] not in skill.FOLDERS):
             return [f"files of a skill lie in {', '.join(skill.FOLDERS)}"]
-        return [*_syntax(path, after), *check_bytes(before, after, by, MAX_FILE_BYTES)]
+        return check_bytes(before, after, by, MAX_FILE_BYTES) or _syntax(path, after)
 
     def describe(self, path: str, before: bytes | None, after: bytes | None) -> str:
         _, name, rest = path.split("/", 2)
