@@ -47,6 +47,7 @@ _NEEDED = {
 # Shapes whose gaps may hold no word that turns the order into its opposite (`passwords are not sent to …`).
 _PLAIN = frozenset(_compiled(shape) for _, _, shape in CLASSES if "<PLAIN>" in shape)
 _DENIED = re.compile(r"\b(?:never|not|nobody|don'?t)\b", re.IGNORECASE)
+_LETTERS = {needle: frozenset(needle) for _, _, needles in _PATTERNS for needle in needles}
 _DISGUISED = tuple((pattern, needles) for name, pattern, needles in _PATTERNS if name == ASIDE)
 _MOST = 3
 _REACH = 500  # characters around a needle; no shape is longer
@@ -71,8 +72,10 @@ def _orders_in(piece: str) -> list[tuple[str, str]]:
     lowered = piece.lower()
     found = []
     known: dict[tuple[re.Pattern[str], str], bool] = {}
+    letters = frozenset(lowered)  # a text of few letters holds few needles
     for name, pattern, needles in _PATTERNS:
-        match = next((hit for part in _around(piece, lowered, needles) if (hit := _search(pattern, part, known))), None)
+        there = [needle for needle in needles if _LETTERS[needle] <= letters]
+        match = next((hit for part in _around(piece, lowered, there) if (hit := _search(pattern, part, known))), None)
         if match:
             found.append((name, match[0]))
     if not found:
