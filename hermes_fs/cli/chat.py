@@ -145,8 +145,10 @@ def _once(runtime: Runtime, session: str, text: str, question: str, as_json: boo
             return run_once(conversation, text, lines, nobody, found)
         tty = load("hermes_fs.apps.chat.tty:Tty").find() if sys.stderr.isatty() else None
         face = _face()
+        if tty is None:
+            return run_once(conversation, text, face, nobody, found)
         ask = load("hermes_fs.apps.chat.asking:Asker")(tty, face, conversation.interrupt, Ink(sys.stderr, os.environ))
-        return run_once(conversation, text, face, ask if tty else nobody, found)
+        return run_once(conversation, text, face, ask, found)
     finally:
         conversation.close()
         runtime.settle(conversation)
