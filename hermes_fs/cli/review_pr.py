@@ -14,7 +14,7 @@ from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import dim, good, print_json, warning
 from hermes_fs.core import config
 from hermes_fs.core.config import Config
-from hermes_fs.core.errors import HermesError
+from hermes_fs.core.errors import Failed, HermesError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.providers.keys import Keys
 from hermes_fs.store import acting, pulls, remote
@@ -104,6 +104,8 @@ def _published(
             continue
         if not silent:
             _show(done[-1], one, target)
+        if done[-1].note and target.chosen.forge:  # there is a token, so there was to be a pull request
+            failed.append(Failed(f"the branch is pushed, but there is {done[-1].note}", "run it again"))
     return done, failed
 
 

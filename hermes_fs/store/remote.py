@@ -36,7 +36,7 @@ _OK = "ok"
 _SHOWN = 200  # characters of what git or a server says
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
 _LOOK = 0.2  # seconds between two looks at what a git with bounds has taken
-_LOGIN = re.compile(r"://[^/@\s]+@")
+_LOGIN = re.compile(r"://[^/\s]+@")
 _KEEP = {"all": None, "90d": 90, "none": 0}
 
 

@@ -70,7 +70,9 @@ def test_the_whole_way_over_a_forge(hermes, mind, bare):
         away = hermes("review", "list", "--away").stdout
         assert made.id in away and "\x1b" not in away
     dead = hermes("review", "pr", other.id, env=env)
-    assert dead.returncode == 0 and "no pull request: 127.0.0.1" in dead.stdout and TOKEN not in dead.stdout
+    assert (
+        dead.returncode == 1 and "no pull request: 127.0.0.1" in dead.stderr and TOKEN not in dead.stdout + dead.stderr
+    )
     assert "were not looked at" in hermes("review", "pr", "--check", env=env).stdout
 
 

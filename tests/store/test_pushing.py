@@ -83,8 +83,8 @@ def test_neither_side_runs_hooks_or_tags_along(git, bare, tmp_path):
 
 def test_no_connection_and_a_redirect_of_our_own_configuration_are_errors_without_a_login(git, bare):
     with pytest.raises(Failed) as failed:
-        push(git, "http://me:s3cret@127.0.0.1:9/none.git", ["refs/heads/main:refs/heads/main"])
-    assert "s3cret" not in str(failed.value)
+        push(git, "http://me:half@s3cret@127.0.0.1:9/none.git", ["refs/heads/main:refs/heads/main"])
+    assert "s3cret" not in str(failed.value) and "half" not in str(failed.value)
     with pytest.raises(Failed, match="push failed"):
         push(git, str(bare), ["refs/heads/none:refs/heads/main"])
     with pytest.raises(Failed, match="push options"):

@@ -21,6 +21,7 @@ from hermes_fs.store.shelf import Shelf
 from hermes_fs.store.workspace import Workspace
 
 _REASON = 300
+_MOST = 20  # pull requests that a forge is asked about at a time, where there is a pause between two looks
 _NAMED = 3
 
 
@@ -44,7 +45,8 @@ def notice(
     lines: list[str] = []
     try:
         moment = workspace.clock.now().timestamp()
-        due = {one.id for one in waiting if one.number and not 0 <= moment - one.looked < pause}
+        asked = [one for one in waiting if one.number and not 0 <= moment - one.looked < pause]
+        due = {one.id for one in sorted(asked, key=lambda one: one.looked)[: _MOST if pause else None]}
         look = _Look(
             workspace, policy or Policy(), choose(address, settings, environ, ask=False).forge if due else None
         )
@@ -72,7 +74,7 @@ class _Look:
         """How it is known now, and what is new. The forge is asked where there is a `moment`."""
         one = self._proposal(known.id)
         pull, comments = self._asked(known) if moment else (None, ())
-        known = replace(known, looked=moment) if pull else known
+        known = replace(known, looked=moment or known.looked)
         known, lines = self._heard(known, one, comments)
         if one is None:
             return self._ended(known, pull, self._on_main(known), lines)
@@ -104,7 +106,10 @@ class _Look:
     def _asked(self, known: Known) -> tuple[Pull | None, Sequence[Comment]]:
         if not self._forge or not known.number or self._forge.kind != known.kind:
             return None, ()
-        return self._forge.state_of(known.number), self._forge.comments_of(known.number)
+        try:
+            return self._forge.state_of(known.number), self._forge.comments_of(known.number)
+        except NotFound:  # deleted there, or hidden: the others are still asked about
+            return None, ()
 
     def _landed(self, known: Known, one: Proposal, pull: Pull | None) -> bool:
         """Whether main here has it: by its content or its change id, or by the commit that the forge says it became.

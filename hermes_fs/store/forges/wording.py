@@ -24,16 +24,19 @@ _TICKET = re.compile(
     r"\b((?:clos|fix|resolv|implement|complet)(?:e|es|ed|s|ing)?:?\s+)([A-Z][A-Z0-9]+)-(?=\d)", re.IGNORECASE
 )
 _TRAILER = re.compile(r"\b((?:[A-Za-z][A-Za-z0-9]*-)+[A-Za-z][A-Za-z0-9]*):")
+_SKIPS_CHECKS = re.compile(r"\[(?=(?:skip|no|ci|actions)[ -](?:ci|skip|actions)\])", re.IGNORECASE)
 _COMMAND = re.compile(r"^(\s*)/(?=[a-z])", re.MULTILINE)
 
 
 def defused(text: str) -> str:
     """A model's words, without what a forge acts on wherever it stands, a commit's message included: mentions, what
-    refers to (and may close) an issue, trailers, commands of GitLab, its placeholders. A blank more, nothing less."""
+    refers to (and may close) an issue, trailers, commands of GitLab, its placeholders, what keeps checks from running.
+    A blank more, nothing less."""
     text = _MENTION.sub("@ ", text)
     text = _REFERENCE.sub(lambda found: f"{found[0]} ", text)
     text = _TICKET.sub(r"\1\2 -", text)
     text = _TRAILER.sub(r"\1 :", text)
+    text = _SKIPS_CHECKS.sub("[ ", text)
     text = _COMMAND.sub(r"\1/ ", text)
     return text.replace("%{", "% {").replace("<!--", "<! --")
 

@@ -146,3 +146,21 @@ def test_the_token_goes_to_the_api_and_nowhere_else(here: World, forge: ForgeSer
     for folder, _, files in os.walk(here.mind.root):
         for name in files:
             assert TOKEN.encode() not in Path(folder, name).read_bytes()
+
+
+@pytest.mark.slow
+def test_one_that_is_gone_there_hides_no_other_and_none_is_asked_about_too_often(here: World) -> None:
+    with SERVERS["github"](here.bare) as server:
+        here.settings, here.environ = ForgeSettings("github", server.api, "MY_TOKEN"), {"MY_TOKEN": TOKEN}
+        first, second = here.propose(), here.propose("other\n", "notes/b.md")
+        for one in (first, second):
+            here.publish(one)
+        del server.pulls[12]
+        server.pulls[13].said = [("c", "tom", "well")]
+        assert look(here) == [f"pull request #13 of {second.id}: 1 comment by tom, for the next look back"]
+        asked = len(server.requests)
+        assert notice(here.mind, here.address, here.settings, here.environ, pause=300) == []
+        assert len(server.requests) == asked
+        here.environ = {"MY_TOKEN": "another"}
+        [line] = look(here)
+        assert line.startswith("pull requests were not looked at: 127.0.0.1") and "does not accept" in line

@@ -27,13 +27,13 @@ Co-authored-by: Mallory <m@evil.example>
 ````
 </details> %{first_commit}
 ```
-| a | b |
+| a | b | [skip ci] [CI-Skip] skip-checks:true
 """
 ACTS = (
     re.compile(r"(?<![\w.])@\w"),
     re.compile(r"#\d|GH-\d|/issues/\d|!\d|ABC-\d"),
     re.compile(r"^\s*/(merge|close)", re.MULTILINE),
-    re.compile(r"^(> ?)?Co-authored-by:", re.MULTILINE),
+    re.compile(r"^(> ?)?Co-authored-by:|\[skip ci\]|\[ci-skip\]|skip-checks:", re.MULTILINE | re.IGNORECASE),
     re.compile("01J0000000000000000000000$", re.MULTILINE),
 )
 
