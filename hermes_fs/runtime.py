@@ -25,7 +25,7 @@ from hermes_fs.core.ports import Backend, Cancel, Emit, Provider, UserModel
 from hermes_fs.core.types import Answer, Change, Commit, Limits, Question, Verdict
 from hermes_fs.providers import embedders, presets, select
 from hermes_fs.providers.metered import Meter, Metered
-from hermes_fs.store import acting, locate, skill_places
+from hermes_fs.store import acting, locate, skill_places, state
 from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
@@ -249,6 +249,11 @@ class Runtime:
         if (self.workspace.state_dir / "errands").is_dir():
             self._beside(lambda: self.aftermath.begin(self.options.environ))
 
+    def sync(self) -> None:
+        """A process of its own syncs with the remote, where there is one."""
+        if self.config.sync.auto and state.has_remote(self.workspace.git.git_dir, self.config.sync.remote):
+            load("hermes_fs.agent.background:sync")(self.workspace.root, self.workspace.state_dir, self.options.environ)
+
     def _has_help(self, conversation: Conversation) -> bool:
         """Whether somebody can learn beside the conversation: a small model on this machine has its hands full."""
         return conversation.pen.transcript.header.provider != presets.EMBEDDED or bool(self.config.auxiliary.provider)
@@ -308,6 +313,7 @@ class Runtime:
         if wanted and conversation.is_telling:
             self._beside(lambda: self.aftermath.end(transcript.header.session))
             self.settle()
+        self.sync()
 
     def _model(self, name: str) -> Model:
         config, environ = self.config, self.options.environ

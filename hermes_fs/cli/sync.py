@@ -62,7 +62,7 @@ def once(
             wishes = _with_consent(workspace, wishes)
         wishes = dataclasses.replace(wishes, join=join)
         if not watch:
-            outcome = _run(workspace, wishes)
+            outcome = _run(workspace, wishes, quiet)
             if as_json:
                 print_json(_as_json(outcome, workspace))
             elif not quiet:
@@ -136,7 +136,7 @@ def _syncing(context: typer.Context) -> Iterator[tuple[Workspace, Wishes]]:
         yield workspace, Wishes(ours.remote, ours.mirrors, ours.sessions, ours.keep, known.review.expire_days)
 
 
-def _run(workspace: Workspace, wishes: Wishes) -> Outcome:
+def _run(workspace: Workspace, wishes: Wishes, tell: bool = False) -> Outcome:
     clock = SystemClock()
     sessions = Sessions(workspace.root, workspace.host, clock, Ulids(clock))
     refs = SessionRefs(workspace.root, workspace.git, workspace.state_dir, sessions, clock)
@@ -144,9 +144,10 @@ def _run(workspace: Workspace, wishes: Wishes) -> Outcome:
         outcome = Sync(workspace, refs, wishes).run()
         outcome.lines += review_pr.look(workspace, wishes.remote, _PULLS)
     except HermesError as error:
-        news.write(workspace.state_dir, clock.now(), error.message, failed=True)
+        news.write(workspace.state_dir, clock.now(), f"{error.message} — {error.hint}", failed=True, tell=tell)
         raise
-    news.write(workspace.state_dir, clock.now(), *_lines(outcome))
+    told = [*_lines(outcome), *_waiting(workspace)]
+    news.write(workspace.state_dir, clock.now(), *told, tell=tell and bool(outcome.received or len(told) > 1))
     return outcome
 
 
@@ -213,14 +214,17 @@ def _counted(number: int, noun: str) -> str:
 def _say(outcome: Outcome, workspace: Workspace) -> None:
     gist, *more = _lines(outcome)
     print(f"{good('Synced')} with {one_line(outcome.remote)}: {gist}", flush=True)
-    for line in more:
+    for line in (*more, *_waiting(workspace)):
         print(warning(one_line(line)))
-    waiting = conflicts.waiting(workspace.git, workspace.head())
-    if waiting:
-        named = waiting[0].id if len(waiting) == 1 else ""
-        print(warning(f"{_counted(len(waiting), 'conflict')} for you: hermes sync resolve {named}".rstrip()))
+
+
+def _waiting(workspace: Workspace) -> Iterator[str]:
+    """What needs a person."""
+    if found := conflicts.waiting(workspace.git, workspace.head()):
+        named = f" {found[0].id}" if len(found) == 1 else ""
+        yield f"{_counted(len(found), 'conflict')} for you: hermes sync resolve{named}"
     if waits := acting.pending(workspace):
-        print(warning(f"{_counted(len(waits), 'thing')} that came may not act here yet: hermes trust"))
+        yield f"{_counted(len(waits), 'thing')} that came may not act here yet: hermes trust"
 
 
 def _list(waiting: list[Open], name: str = "") -> None:

@@ -81,6 +81,11 @@ def trusts_modes(git_dir: Path) -> bool:
     return not re.search(r"^\s*filemode\s*=\s*(false|no|off|0)\s*$", text, re.MULTILINE | re.IGNORECASE)
 
 
+def has_remote(git_dir: Path, name: str) -> bool:
+    """Whether the repository has a remote of this name. Costs no process."""
+    return f'[remote "{name}"]' in _config_text(git_dir)
+
+
 def _newer_format(root: Path) -> str:
     try:
         text = (root / MARKER).read_text(errors="replace")

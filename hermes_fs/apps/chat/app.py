@@ -46,6 +46,7 @@ def converse(runtime: Runtime, session: str) -> int:
         face.line(hint)
         runtime.attend()
         runtime.settle()
+        runtime.sync()
         Chat(talk, face, prompt, tty, News(talk)).run()
         if talk.conversation.title:
             face.line("`hermes --continue` goes on with this session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hermes_fs.commands.talk import Talk
 from hermes_fs.core.errors import HermesError
+from hermes_fs.core.loading import load
 from hermes_fs.core.ports import Backend, JobState
 from hermes_fs.core.terminal import one_line
 
@@ -49,7 +50,7 @@ class News:
         """What happened since the last call. The model is told of jobs with the next message."""
         runtime = self._talk.runtime
         late, runtime.problems[:] = list(runtime.problems), []
-        return [*runtime.workspace.take_reports(), *late, *self._ended(), *self._learned()]
+        return [*runtime.workspace.take_reports(), *late, *self._ended(), *self._learned(), *self._synced()]
 
     def status(self) -> str:
         """`2 jobs running`, "" for none."""
@@ -71,6 +72,14 @@ class News:
         if not (runtime.workspace.state_dir / "errands" / "news").exists():
             return []
         return runtime.aftermath.errands.take_news()
+
+    def _synced(self) -> list[str]:
+        """What the sync beside the conversation, or beside an earlier one, came to."""
+        state_dir = self._talk.runtime.workspace.state_dir
+        if not (state_dir / "sync.json").exists():
+            return []
+        found: list[str] = load("hermes_fs.store.syncing.news:take")(state_dir)
+        return found
 
 
 def _jobs(backend: Backend) -> list[JobState]:
