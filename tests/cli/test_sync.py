@@ -14,13 +14,9 @@ from tests.source import ROOT
 from tests.store.clones import bare, clones
 
 
-def hermes(
-    root: Path, *words: str, code: int = 0, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def hermes(root: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "hermes_fs", "-w", str(root), *words]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **(env or {})}, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
