@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hermes_fs.cli.finding import MEGABYTE, REACH_SECONDS, Finding, Scene
+from hermes_fs.cli.finding import MEGABYTE, Finding, Scene
 from hermes_fs.core.errors import HermesError
 from hermes_fs.store import health
 from hermes_fs.store.formats.format import counted
@@ -13,6 +13,7 @@ from hermes_fs.store.workspace import Workspace
 
 _LARGE = 1_000 * MEGABYTE
 _REMOTES = 5
+_REACH_SECONDS = 8.0  # a key exchange, and a login
 _AGAIN = "clone it anew from a remote (hermes init PATH --from URL), or restore a backup (hermes import FILE PATH)"
 _FIX = "hermes doctor --fix"
 
@@ -72,7 +73,7 @@ def _remotes(opened: Workspace, scene: Scene) -> Iterator[Finding]:
 
 def _remote(opened: Workspace, name: str) -> Finding:
     try:
-        standing = health.standing(opened.git, name, REACH_SECONDS)
+        standing = health.standing(opened.git, name, _REACH_SECONDS)
     except HermesError as error:
         return Finding("remote", "warn", f"{name}: {error.message}", error.hint)
     if standing.empty:

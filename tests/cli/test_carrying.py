@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, git
+from hermes_fs.store import transcript
+from hermes_fs.store.formats import entries
+from tests.cli.conftest import ROOT, Run, git
 from tests.store import foreign
 
 
@@ -70,3 +76,33 @@ def test_what_cannot_be_is_said_in_one_line(mind: Path, hermes: Run, tmp_path: P
         done = hermes(*argv)
         assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), (argv, done.stderr)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_an_import_that_is_killed_again_and_again_comes_to_the_same(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    root = foreign.hermes_home(tmp_path / ".hermes")
+    with sqlite3.connect(root / "state.db") as db:
+        for number in range(300):
+            foreign.session(db, f"s{number}", "cli", began=foreign.BEGUN - 9_000 * number)
+            for line in range(8):
+                foreign.say(db, f"s{number}", "user", f"line {line} of {number}", -9_000 * number + line)
+    db.close()
+    command = [sys.executable, "-m", "hermes_fs", "-w", str(mind), "import", str(root), "--yes"]
+    for attempt in range(6):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # killed in the middle, wherever that is
+            process.wait(timeout=1.0 + attempt * 0.7)
+        process.kill()
+        process.wait()
+    assert hermes("import", str(root), "--yes", timeout=300).returncode == 0
+    transcripts = [transcript.read(path) for path in sorted((mind / "sessions").rglob("*.jsonl"))]
+    said = [record.data["text"] for one in transcripts for record in one.records if record.type == "message"]
+    assert len(transcripts) == 302
+    assert sorted(text for text in said if text.startswith("line ")) == sorted(
+        f"line {line} of {number}" for number in range(300) for line in range(8)
+    )
+    memory = [entry.text for entry in entries.entries((mind / "MEMORY.md").read_text())]
+    assert len(memory) == len(set(memory)) == 4
+    assert git(mind, "fsck", "--strict", "--no-dangling") == ""
+    assert git(mind, "status", "--porcelain") == ""
+    assert "Nothing is new" in hermes("import", str(root), "--yes", timeout=300).stdout

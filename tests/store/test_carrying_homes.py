@@ -103,6 +103,11 @@ def test_a_plain_folder_gives_bullets_and_paragraphs(tmp_path: Path, state: Path
     assert dict(home.notes) == {"some-topic": "words\n"}
 
 
+def test_notes_whose_names_come_to_the_same_are_kept_apart(tmp_path: Path, state: Path) -> None:
+    root = foreign.put(tmp_path / "f", {"notes/A b.md": "one", "notes/a-b.md": "two", "notes/u\u0308.md": "three"})
+    assert dict(open_home(root, state).notes) == {"a-b": "one", "a-b-2": "two", "\u00fc": "three"}
+
+
 def test_what_is_nothing_of_the_sort_is_refused_with_what_to_do(tmp_path: Path, state: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(Refused, match="holds no memories"):
@@ -138,6 +143,8 @@ def test_entries_of_hermes_agent_stand_between_marks(text: str, entries: list[st
         ({"kind": "interval", "minutes": 7}, None),
         ({"kind": "every", "everyMs": float("nan")}, None),
         ({"kind": "interval", "minutes": True}, None),
+        ({"kind": "interval", "minutes": 10**400}, None),
+        ({"kind": "every", "everyMs": 10**400}, None),
         ({"kind": "cron", "expr": "@daily"}, None),
         ({"kind": "moon"}, None),
         (None, None),
@@ -253,9 +260,10 @@ def test_odd_lines_of_a_transcript_are_passed_over(tmp_path: Path, state: Path) 
         '{"type":"message","message":{"role":["user"]}}',
         '{"timestamp":1e999}',
         "\xff",
+        f'{{"type":"message","timestamp":{10**400},"message":{{"role":"user","content":"\\ud800"}}}}',
     ]
     path.write_text(good + "\n".join(odd) + "\n" + '{"type":"message","message":{"role":"user","content":7}}\n')
     (root / "agents/main/sessions/empty.jsonl").write_text("")
     home = open_home(root, state)
-    assert len(lines_of(home)["11111111-aaaa"]) == 5
+    assert len(lines_of(home)["11111111-aaaa"]) == 6
     assert "it says no time" in str(reasons(home))

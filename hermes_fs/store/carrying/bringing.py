@@ -5,6 +5,7 @@ Each part is whole by itself, so an import that was interrupted is finished by t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,11 +75,14 @@ def _bring_talks(workspace: Workspace, plan: Plan, done: Done, refs: SessionRefs
 
 
 def _written(workspace: Workspace, plan: Plan, done: Done) -> Iterator[Path]:
+    sessions: dict[str, str] = {}  # of each conversation, what it is called here
     for talk in plan.home.talks():
         if isinstance(talk, LeftOut):
             continue  # said by the plan
         try:
-            made = talks.write(workspace.root, workspace.host, talk)
+            made = talks.write(workspace.root, workspace.host, talk, sessions.get(talk.parent, ""))
+            if place := talks.place_of(workspace.root, talk):
+                sessions[talk.key] = place.stem
         except HermesError as error:
             done.left_out.append(LeftOut(_label(talk), error.message))
             continue
@@ -93,5 +97,6 @@ def _label(talk: Talk) -> str:
 
 
 def _commit(refs: SessionRefs, paths: list[Path]) -> None:
+    os.sync()  # once for all of them: what a crash of the machine cut off would be brought again
     refs.commit([info_of(path) for path in paths])
     paths.clear()

@@ -183,7 +183,7 @@ def read_header(path: Path) -> Header:
     end = data.find(b"\n\n")
     signature = _SIGNATURE.match(data)
     if not signature or end < 0:
-        raise Refused(f"{path} is no bundle that git made", "name a file that `hermes export` wrote")
+        raise Refused(f"{path} is no bundle that git made", "name a file that `hermes export` wrote, or a folder")
     refs: dict[str, str] = {}
     capabilities: list[str] = []
     needs = 0

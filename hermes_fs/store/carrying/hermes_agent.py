@@ -190,9 +190,17 @@ def _calls(text: str) -> Iterator[Call]:
     for one in value if isinstance(value, list) else ():
         function = one.get("function") if isinstance(one, Mapping) else None
         if isinstance(function, Mapping):
-            arguments = function.get("arguments")
-            given = arguments if isinstance(arguments, str) else json.dumps(arguments)
-            yield Call(_text(one, "id")[:200], _text(function, "name")[:200], given)
+            yield Call(_text(one, "id")[:200], _text(function, "name")[:200], as_text(function.get("arguments")))
+
+
+def as_text(arguments: Any) -> str:
+    """A call's arguments as JSON text."""
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return json.dumps(arguments)
+    except (ValueError, RecursionError):
+        return "{}"
 
 
 def _origin(row: Mapping[str, object]) -> Origin:

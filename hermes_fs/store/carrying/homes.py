@@ -64,14 +64,17 @@ def _openclaw(place: Place, state_dir: Path) -> Home:
 
 def _folder(place: Place) -> Home:
     """MEMORY.md, USER.md, SOUL.md, notes/*.md and skills/, wherever they come from."""
-    notes = {name.removesuffix(".md"): place.text(f"notes/{name}") for name in place.names("notes", ".md")}
+    notes: dict[str, str] = {}
+    for name in place.names("notes", ".md"):
+        if (text := place.text(f"notes/{name}")).strip():
+            notes[openclaw.free_topic(openclaw.topic(name), notes)] = text
     left = [LeftOut("AGENTS.md", "standing orders are yours to write: copy what still holds")]
     return Home(
         "folder",
         place.root,
         tuple(words.of_markdown(place.text("MEMORY.md"))),
         tuple(words.of_markdown(place.text("USER.md"))),
-        {openclaw.topic(name): text for name, text in notes.items() if text.strip()},
+        notes,
         soul=place.text("SOUL.md"),
         skills=(place.root / "skills",) if place.is_dir("skills") else (),
         left_out=(*(left if place.has("AGENTS.md") else ()), *place.left_out),

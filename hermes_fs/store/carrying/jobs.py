@@ -16,6 +16,7 @@ from hermes_fs.store.carrying.things import LeftOut
 MAX_JOBS = 500
 _RUNS = ("script", "monitor_script", "monitor_url", "no_agent")
 _HOUR, _DAY, _WEEK = 60, 1440, 10_080  # minutes
+_LONGEST = 10_000_000  # minutes: twenty years
 _ONCE = "it was to run once; jobs here repeat"
 
 
@@ -51,7 +52,7 @@ def _record(row: Mapping[str, Any]) -> dict[str, Any] | str:
         return when
     schedule, timezone = when
     skills = row.get("skills")
-    named = [one for one in skills if isinstance(one, str)] if isinstance(skills, list) else []
+    named = [one for one in skills if isinstance(one, str) and one.isprintable()] if isinstance(skills, list) else []
     return {
         "schedule": schedule,
         "prompt": prompt,
@@ -81,7 +82,9 @@ def _when(schedule: Any) -> tuple[str, str] | str:
             return _every(schedule.get("minutes"))
         case "every":
             milliseconds = schedule.get("everyMs")
-            return _every(milliseconds / 60_000 if isinstance(milliseconds, int | float) else None)
+            if not isinstance(milliseconds, int | float) or milliseconds > _LONGEST * 60_000:
+                return _every(None)
+            return _every(milliseconds / 60_000)
         case "once" | "at":
             return _ONCE
     return f"its time is of a kind that is not known here: {str(schedule.get('kind'))[:20]!r}"
@@ -98,7 +101,7 @@ def _fields(text: str, timezone: str) -> tuple[str, str] | str:
 
 def _every(minutes: Any) -> tuple[str, str] | str:
     """An interval as a schedule, where the clock can say the same."""
-    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or minutes != minutes or minutes < 1:
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 1 <= minutes <= _LONGEST:
         return "its interval is no number of minutes"
     whole = int(minutes)
     if whole == minutes and whole < _HOUR and _HOUR % whole == 0:
@@ -129,4 +132,4 @@ def _free(slug: str, id: str, taken: Iterable[str]) -> str:
 
 def _text(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
-    return value if isinstance(value, str) else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -10,9 +10,9 @@ timestamp, message: {role: user|assistant|toolResult, content, …}}.
 from __future__ import annotations
 
 import functools
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from hermes_fs.core.errors import Failed
 from hermes_fs.core.types import Origin
 from hermes_fs.store.carrying import jobs, words
 from hermes_fs.store.carrying.database import Reader, reading
-from hermes_fs.store.carrying.hermes_agent import MAX_TEXT, moment, parsed, text_of
+from hermes_fs.store.carrying.hermes_agent import MAX_TEXT, as_text, moment, parsed, text_of
 from hermes_fs.store.carrying.reading import Place
 from hermes_fs.store.carrying.things import Call, Home, LeftOut, Line, Speaker, Talk
 
@@ -51,7 +51,7 @@ def read(place: Place, beside: Place | None, state_dir: Path) -> Home:
     notes = {topic: text for name, topic in _NOTES.items() if (text := place.text(name)).strip()}
     for name in place.names("memory", ".md"):
         if (text := place.text(f"memory/{name}")).strip():
-            notes[f"openclaw/{topic(name)}"] = text
+            notes[free_topic(f"openclaw/{topic(name)}", notes)] = text
     memory = place.text("MEMORY.md") or place.text("memory.md")
     left = [LeftOut(name, why) for name, why in _STAYS.items() if place.has(name)]
     found: dict[str, dict[str, Any]] = {}
@@ -80,7 +80,16 @@ def read(place: Place, beside: Place | None, state_dir: Path) -> Home:
 
 def topic(name: str) -> str:
     """What a note is called here."""
-    return re.sub(r"[^\w-]+", "-", name.removesuffix(".md").lower()).strip("-_")[:60] or "note"
+    plain = unicodedata.normalize("NFC", name.removesuffix(".md").lower())
+    return re.sub(r"[^\w-]+", "-", plain).strip("-_")[:60] or "note"
+
+
+def free_topic(topic: str, taken: Container[str]) -> str:
+    """The topic, with a number where another note has it."""
+    number, candidate = 2, topic
+    while candidate in taken:
+        number, candidate = number + 1, f"{topic}-{number}"
+    return candidate
 
 
 def _jobs(beside: Place, state_dir: Path) -> tuple[dict[str, dict[str, Any]], list[LeftOut]]:
@@ -200,15 +209,14 @@ def _lines(events: Callable[[], Iterator[tuple[str, Any]]]) -> Iterator[Line]:
 def _calls(content: Any) -> Iterator[Call]:
     for part in content if isinstance(content, list) else ():
         if isinstance(part, Mapping) and part.get("type") == "toolCall":
-            arguments = part.get("arguments")
-            text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            text = as_text(part.get("arguments"))
             yield Call(str(part.get("id") or "")[:200], str(part.get("name") or "")[:200], text[:MAX_TEXT])
 
 
 def _at(event: Mapping[str, Any]) -> datetime | None:
     value = event.get("timestamp")
     if isinstance(value, int | float):
-        return moment(value / 1000)
+        return moment(value / 1000) if -1e15 < value < 1e15 else None
     try:
         found = parse_iso(value).astimezone(UTC) if isinstance(value, str) else None
     except (ValueError, OverflowError):

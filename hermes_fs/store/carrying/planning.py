@@ -194,6 +194,7 @@ def _plan_skills(workspace: Workspace, made: Plan, bundled: bool) -> None:
         except HermesError as error:
             made.left_out.append(LeftOut("skills", error.message))
             continue
+        made.left_out += [LeftOut(f"skills/{name}", "a link: name what it leads to") for name in folder.links]
         for part in parts:
             if not bundled and part.rpartition("/")[2] in made.home.bundled:
                 skipped += 1

@@ -23,6 +23,7 @@ from hermes_fs.store.carrying.things import Talk
 from hermes_fs.store.transcript import FOLDER, Header, Record, Transcript
 
 CHANNEL = "import"
+_OWNER, _SOMEBODY = "owner", "somebody"
 MAX_LINES = 200_000
 """Messages of one conversation that come over."""
 _READING = ("read", "file", "cat", "notebook")
@@ -46,9 +47,10 @@ def place_of(root: Path, talk: Talk) -> Path | None:
     return next((path for path in folder.glob(f"*-{_name(talk)}.jsonl") if not path.is_symlink()), None)
 
 
-def write(root: Path, host: str, talk: Talk) -> Written | None:
+def write(root: Path, host: str, talk: Talk, parent: str = "") -> Written | None:
     """Brings a conversation in, or what it lacks; None where it says nothing, or another machine's file has it.
-    Raises as `Transcript`, and what its lines raise."""
+    `parent` is the session that it goes on with. Does not wait for the disk. Raises as `Transcript`, and
+    what its lines raise."""
     path = place_of(root, talk)
     if path and path.stem.rpartition("-")[0] != host:
         return None
@@ -64,7 +66,7 @@ def write(root: Path, host: str, talk: Talk) -> Written | None:
             if record.id in known:
                 continue
             if writer is None:
-                writer = _opened(path, host, talk, fresh)
+                writer = Transcript(path, _header(host, talk, parent)) if fresh else _reopened(path)
                 stack.callback(writer.close)
                 if fresh:
                     writer.append(_record(talk, "imported", "imported", talk.started, "agent", _whence(talk)))
@@ -73,7 +75,6 @@ def write(root: Path, host: str, talk: Talk) -> Written | None:
         if writer:
             key = f"end {iso(last)} {said}"
             writer.append(_record(talk, key, "end", last, "agent", {"reason": CHANNEL}))
-            writer.sync()
     return Written(path, said, fresh) if said else None
 
 
@@ -82,32 +83,24 @@ def session_of(host: str, talk: Talk) -> str:
     return f"{host}-{_name(talk)}"
 
 
-def _opened(path: Path, host: str, talk: Talk, fresh: bool) -> Transcript:
-    if not fresh:
-        return Transcript.reopen(path, transcript.read_header(path))
+def _reopened(path: Path) -> Transcript:
+    return Transcript.reopen(path, transcript.read_header(path))
+
+
+def _header(host: str, talk: Talk, parent: str) -> Header:
     title = talk.title or next((line.text for line in talk.lines() if line.speaker == "user" and line.text), "")
-    header = Header(
+    return Header(
         session_of(host, talk),
         host,
         CHANNEL,
-        "owner",
+        _OWNER,
         talk.model,
         talk.key.partition(":")[0],
         iso(talk.started),
         "",
         transcript.title_of(redact(title)),
-        _parent(path.parents[4], host, talk),
+        parent,
     )
-    return Transcript(path, header)
-
-
-def _parent(root: Path, host: str, talk: Talk) -> str:
-    """The session that this one goes on with, if it came over."""
-    if not talk.parent:
-        return ""
-    ending = derived_ulid(0, _plain(talk.parent))
-    found = next((root / FOLDER).glob(f"[0-9]*/[0-9]*/[0-9]*/{host}-*{ending[-16:]}.jsonl"), None)
-    return found.stem if found else ""
 
 
 def _name(talk: Talk) -> str:
@@ -154,7 +147,8 @@ def _records(talk: Talk) -> Iterator[tuple[Record, datetime]]:
 
 def _record(talk: Talk, key: str, kind: str, when: datetime, origin: Origin, data: dict[str, Any]) -> Record:
     id = derived_ulid(when.timestamp(), _plain(f"{talk.key}\0{kind}\0{key}"))
-    return Record(id, kind, iso(when), "owner", CHANNEL, origin, data)
+    person = _OWNER if origin in ("owner", "agent") else _SOMEBODY
+    return Record(id, kind, iso(when), person, CHANNEL, origin, data)
 
 
 def _origin_of(tool: str) -> Origin:
