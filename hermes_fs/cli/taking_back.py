@@ -45,8 +45,7 @@ def undo_command(
         if not as_json:
             print(f"{good(lesson.short)}  {one_line(lesson.subject)}")
         confirm("Take this back?", yes)
-        change = taking_back.reverted(workspace, [lesson], "", BY_HAND)
-        _say("Taken back", gating.take_back(workspace, change, override), as_json)
+        _say("Taken back", _taken_back(workspace, [lesson], "", override), as_json)
 
 
 @revert.command(

@@ -254,7 +254,8 @@ class Change:
     """A durable write that is asked for.
 
     `files` maps a workspace-relative POSIX path to its new bytes, None deletes. `expect` maps paths to the blob id that
-    the change was made against ("" = must not exist); a path that is not named there is not compared.
+    the change was made against ("" = must not exist); a path that is not named there is not compared. `modes` are git's
+    (100644, 100755) of files that come back as they were; else a file keeps its own.
     """
 
     files: Mapping[str, bytes | None]
@@ -263,6 +264,7 @@ class Change:
     provenance: Provenance
     expect: Mapping[str, str] = field(default_factory=dict)
     verdict: Verdict | None = None
+    modes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import choosing, history
 from hermes_fs.store.formats.format import Format, Merged
 from hermes_fs.store.history import MAIN, Lesson
+from hermes_fs.store.objects import TreeEntry
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.workspace import Workspace
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # a chat in which nothing conflicts does without it
 
 _MOST_IN_THE_WAY = 20  # later lessons that are taken back together with those that were named
 _MOST_LOOKED_AT = 500
+_MODES = ("100644", "100755")
 
 
 class InTheWay(Conflict):
@@ -54,7 +56,8 @@ def reverted(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenan
         files, clashes = _folded(workspace, lessons)
         if clashes:
             raise _in_the_way_of(workspace, lessons, clashes[0])
-        return _change(workspace, files, *_said(lessons, why, provenance))
+        made = _change(workspace, files, *_said(lessons, why, provenance))
+        return replace(made, modes=_modes(workspace, lessons))
 
 
 def take_back(
@@ -88,7 +91,8 @@ def propose(
             raise _in_the_way_of(workspace, lessons, clashes[0])
         added = _added(together or lessons, lessons)
         because += f"; so it takes back {added} too" if added else ""
-        draft = Change(_changed(workspace, files), "revert", *_said(together or lessons, why, provenance))
+        said = _said(together or lessons, why, provenance)
+        draft = Change(_changed(workspace, files), "revert", *said, modes=_modes(workspace, together or lessons))
         proposals: Proposals = load("hermes_fs.store.proposals:Proposals")(workspace, policy)
         return proposals.propose(draft, because)
 
@@ -101,8 +105,9 @@ def restored(workspace: Workspace, path: str, rev: str, why: str, provenance: Pr
         raise NotFound(f"{path} was not there at {rev[:8]}", f"see its history with `hermes log --path {path}`")
     with workspace.locked():
         files: dict[str, bytes | None] = dict.fromkeys(_below(workspace, MAIN, path))
-        files |= {name: workspace.git.read_blob(oid) for name, oid in wanted.items()}
-        return _change(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)
+        files |= {name: workspace.git.read_blob(entry.oid) for name, entry in wanted.items()}
+        made = _change(workspace, files, why or f"{path} as it was at {rev[:8]}", provenance)
+        return replace(made, modes={name: entry.mode for name, entry in wanted.items()})
 
 
 def before_last_change(workspace: Workspace, path: str) -> str:
@@ -257,11 +262,22 @@ def _bytes_at(workspace: Workspace, commit: str, path: str) -> bytes | None:
     return workspace.git.read_blob(oid) if oid else None
 
 
-def _below(workspace: Workspace, rev: str, path: str) -> dict[str, str]:
-    """Path → blob id of a file, or of everything in a folder, at a commit."""
+def _modes(workspace: Workspace, lessons: Sequence[Lesson]) -> dict[str, str]:
+    """Of the files whose executable bit a lesson changed, or that it deleted: as before it."""
+    found: dict[str, str] = {}
+    for lesson in choosing.newest_first(workspace.git, lessons):
+        for path in lesson.files:
+            before, after = (workspace.git.entry_at(one, path) for one in (lesson.parents[0], lesson.commit))
+            if before and before.mode in _MODES and (not after or after.mode != before.mode):
+                found[path] = before.mode
+    return found
+
+
+def _below(workspace: Workspace, rev: str, path: str) -> dict[str, TreeEntry]:
+    """Path → what lies there: a file, or everything in a folder, at a commit."""
     path = path.rstrip("/")
-    oid = workspace.git.blob_at(rev, path)
-    if oid:
-        return {path: oid}
-    tree = workspace.git.tree_at(rev, path)
-    return {name: entry.oid for name, entry in workspace.git.files(tree, f"{path}/")} if tree else {}
+    entry = workspace.git.entry_at(rev, path)
+    if entry and entry.kind == "blob":
+        return {path: entry}
+    below = workspace.git.files(entry.oid, f"{path}/") if entry and entry.kind == "tree" else ()
+    return {name: one for name, one in below if one.mode in _MODES}  # links, and other repositories, are left alone

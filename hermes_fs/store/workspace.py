@@ -185,6 +185,9 @@ class Workspace:
         moves = tuple(
             move for path, data in change.files.items() if (move := self._move(head, path, data, found[path]))
         )
+        moves = tuple(
+            replace(move, new_mode=change.modes.get(move.path, move.new_mode)) if move.new else move for move in moves
+        )
         versions = {move.path: (_bytes(found[move.path]), change.files[move.path]) for move in moves}
         return Weighed(change, head, moves, versions, found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -343,3 +344,19 @@ def test_any_lesson_of_fifty_on_one_file_goes_and_the_other_forty_nine_stay(
     take_back(real, done[out])
     left = set(re.findall(r"fact (\d+)", real.read(path).text))
     assert left == {str(number) for number in range(50)} - {str(out)}
+
+
+def test_a_program_that_comes_back_can_be_run_as_before(real: Workspace) -> None:
+    script = real.root / "skills/greet/scripts/hello.sh"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    real.commit_pending()
+    there, tree = real.head(), real.git.tree_at("HEAD", "skills/greet")
+    gone = real.commit(Change({"skills/greet/scripts/hello.sh": None}, "skill", "", BY_HAND))
+    take_back(real, gone)
+    assert os.access(script, os.X_OK) and real.git.tree_at("HEAD", "skills/greet") == tree
+    real.commit(Change({"skills/greet/scripts/hello.sh": None}, "skill", "", BY_HAND))
+    real.commit(taking_back.restored(real, "skills/greet", there, "", BY_HAND))
+    assert os.access(script, os.X_OK) and real.git.tree_at("HEAD", "skills/greet") == tree
+    assert status(real) == ""
