@@ -111,7 +111,8 @@ def text_of(context: ToolContext, spot: Spot, file: str) -> str:
     elif (data := spot.read(file)) is not None:
         text = data.decode("utf-8", "replace")
         return text if text.isascii() else load("hermes_fs.core.hidden:surface")(text)  # the door has not seen it
-    raise NotFound(f"there is no {spot.where}/{file}", f"it has: {', '.join(spot.files()[:20])}")
+    beside = ", ".join(spot.files()[:20])
+    raise NotFound(f"there is no {spot.where}/{file}", f"leave file out to read the skill itself; it has: {beside}")
 
 
 def trusted(context: ToolContext, spot: Spot) -> bool:
