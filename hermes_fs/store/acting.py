@@ -116,7 +116,7 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
     what they accepted in a review.
 
     What stood there before must have been trusted: one edit of a stranger's skill does not vouch for the rest of it.
-    Nothing that a sync brought is trusted by being merged.
+    Nothing that a sync brought is trusted by being merged, and what is brought back is trusted no more than it was.
     """
     touched = [path for path in paths if _acts(path)]
     if not touched:
@@ -131,8 +131,10 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
     parents = [line[7:] for line in head.split("\n") if line.startswith("parent ")]
     before = {item.key: item for item in _of_paths(git, parents[0], touched)} if parents else {}
     after = {item.key: item for item in _of_paths(git, commit.id, touched)}
-    trust.accept(item for key, item in after.items() if key not in before or trust.is_trusted(before[key]))
-    trust.revoke([key for key in before if key not in after])
+    back = trailers.get("Hermes-Kind") == "revert"  # what was deleted may have been a stranger's
+    fresh = [item for key, item in after.items() if key not in before and (not back or trust.was_trusted(item))]
+    trust.accept([*fresh, *(item for key, item in after.items() if key in before and trust.is_trusted(before[key]))])
+    trust.retire(item for key, item in before.items() if key not in after)
 
 
 def _acts(path: str) -> bool:

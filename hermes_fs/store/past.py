@@ -272,3 +272,5 @@ def _delete(place: Path, admin: Path) -> None:
             shutil.rmtree(place, ignore_errors=True)
     if admin.parent.name == "worktrees":
         shutil.rmtree(admin, ignore_errors=True)
+        with contextlib.suppress(OSError):  # others are left
+            admin.parent.rmdir()

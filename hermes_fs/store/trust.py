@@ -21,6 +21,7 @@ from hermes_fs.store.lock import Lock
 
 ItemKind = Literal["mind", "instructions", "skill", "cron", "config", "people", "source", "secret"]
 FILE = "trust"
+_GONE = "gone:"  # begins the key of what was deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ class Trust:
     def revoke(self, keys: Collection[str]) -> None:
         """Trust these no more."""
         self._change({}, keys)
+
+    def retire(self, items: Iterable[Item]) -> None:
+        """These are gone, and count no more; of those that were trusted it is remembered, for when they come back."""
+        gone = [item for item in items if self.is_trusted(item)]
+        self._change({f"{_GONE}{item.key}": item.digest for item in gone}, [item.key for item in gone])
+
+    def was_trusted(self, item: Item) -> bool:
+        """Whether exactly this was trusted when it went."""
+        return self.digest_of(f"{_GONE}{item.key}") == item.digest
 
     # -- the file -----------------------------------------------------------------------------------------------------
 

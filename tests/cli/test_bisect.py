@@ -18,6 +18,8 @@ from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store.formats import entries
 from hermes_fs.store.init import init
 from hermes_fs.store.workspace import Workspace
+from hermes_fs.testing.openai_answers import Answer
+from hermes_fs.testing.openai_server import OpenAIServer
 from tests.cli.conftest import ROOT, Run, git, trust
 
 pytestmark = pytest.mark.slow
@@ -162,3 +164,28 @@ def test_a_skill_is_bisected_by_its_own_tests(hermes: Run, tmp_path: Path) -> No
     found = json.loads(done.stdout)
     assert found["lessons"] == [git(root, "rev-parse", "HEAD~5").strip()], done.stderr
     assert found["steps"] <= 3 and found["proposal"] and found["mended"]
+
+
+def test_a_skill_is_bisected_by_its_evals_with_the_model(hermes: Run, tmp_path: Path) -> None:
+    root = tmp_path / "mind"
+    workspace, _ = init(root)
+    case = "task: How many errors?\nchecks:\n- reply: {contains: two}\n"
+    by_hand = Provenance("owner", "user", person="owner")
+    made = []
+    with workspace:
+        for number in range(5):
+            text = f"---\nname: count\ndescription: Counts.\n---\n# Count\n\nversion {number}\n"
+            files = {"skills/count/SKILL.md": text.encode(), "skills/count/evals/errors.yaml": case.encode()}
+            made.append(workspace.commit(Change(files, "skill", "", by_hand)).id)
+    trust(root)
+    # both ends, the bad end, versions 2 and 3, the result again, and the mind with the revert
+    said = ["two", "one", "one", "two", "one", "two", "one", "two"]
+    with OpenAIServer([Answer(word) for word in said]) as server:
+        own = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k", "NO_PROXY": "127.0.0.1"}
+        done = hermes(
+            "-w", str(root), "bisect", "--eval", "count", "--repeat", "1", "--json", env={**os.environ, **own}
+        )
+    found = json.loads(done.stdout)
+    assert (found["lessons"], found["steps"], found["mended"]) == ([made[3]], 2, True), done.stderr
+    shown = hermes("-w", str(root), "review", "show", found["proposal"]).stdout
+    assert "0 of 1 attempts passed" in shown and "1 of 1 attempts passed" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import re
@@ -360,3 +361,37 @@ def test_a_program_that_comes_back_can_be_run_as_before(real: Workspace) -> None
     real.commit(taking_back.restored(real, "skills/greet", there, "", BY_HAND))
     assert os.access(script, os.X_OK) and real.git.tree_at("HEAD", "skills/greet") == tree
     assert status(real) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_of_fifty_lessons_that_add_edit_and_remove_any_few_go_and_the_rest_is_as_if_they_had_never_been(
+    real: Workspace, seed: int
+) -> None:
+    """Each entry is touched by one lesson after it was there, so what the others come to is known."""
+    dice = random.Random(seed)
+    facts = {f"old {number}": f"old {number}" for number in range(20)}
+    real.commit(Change({"MEMORY.md": "".join(f"- {fact}\n" for fact in facts).encode()}, "memory", "", BY_HAND))
+    steps: list[tuple[str, str]] = []
+    untouched = list(facts)
+    for number in range(50):
+        what = dice.choice(["add", "edit", "remove"]) if untouched else "add"
+        steps.append((what, f"new {number}" if what == "add" else untouched.pop(dice.randrange(len(untouched)))))
+    done = [learn(real, functools.partial(stepped, step)) for step in steps]
+    out = dice.sample(range(50), dice.choice([1, 1, 5]))
+    take_back(real, *(done[number] for number in out))
+    wanted = real.git.read_blob(real.git.blob_at(f"{done[0].id}^", "MEMORY.md")).decode()
+    for number, step in enumerate(steps):
+        wanted = wanted if number in out else stepped(step, wanted)
+    assert sorted(known(real)) == sorted(entry.text for entry in entries.entries(wanted))
+
+
+def stepped(step: tuple[str, str], memory: str) -> str:
+    what, text = step
+    match what:
+        case "add":
+            return entries.add(memory, text).text
+        case "edit":
+            return entries.change(memory, text, f"{text}, and more").text
+        case _:
+            return entries.remove(memory, text).text

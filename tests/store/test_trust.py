@@ -11,7 +11,7 @@ import pytest
 
 from hermes_fs.core.config import load
 from hermes_fs.core.types import Change, Origin, Provenance, Trigger
-from hermes_fs.store import acting, remote
+from hermes_fs.store import acting, history, remote, taking_back
 from hermes_fs.store.init import init
 from hermes_fs.store.trust import MIND, Trust
 from hermes_fs.store.workspace import Workspace
@@ -152,3 +152,10 @@ def test_settings_that_wait_are_not_used(clone: Workspace) -> None:
 def test_what_is_deleted_is_forgotten(there: Workspace) -> None:
     there.commit(Change(dict.fromkeys(skill("greet")), "skill", "", OWNER))
     assert there.trust.digest_of("skill:greet") == ""
+
+
+def test_what_is_deleted_and_brought_back_is_trusted_as_far_as_it_was(there: Workspace, clone: Workspace) -> None:
+    for workspace, expected in ((there, True), (clone, False)):
+        gone = workspace.commit(Change(dict.fromkeys(skill("greet")), "skill", "", OWNER))
+        taking_back.revert(workspace, [history.find(workspace.git, gone.id)], "", OWNER)
+        assert acting.knows_skill(workspace, "greet") is expected
