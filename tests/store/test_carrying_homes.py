@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from hermes_fs.core.errors import Refused, UsageError
+from hermes_fs.core.errors import HermesError, Refused, UsageError
 from hermes_fs.store.carrying import jobs, words
 from hermes_fs.store.carrying.homes import open_home
 from hermes_fs.store.carrying.things import Home, LeftOut, Line, Talk
@@ -267,3 +269,37 @@ def test_odd_lines_of_a_transcript_are_passed_over(tmp_path: Path, state: Path) 
     home = open_home(root, state)
     assert len(lines_of(home)["11111111-aaaa"]) == 6
     assert "it says no time" in str(reasons(home))
+
+
+@pytest.mark.slow
+def test_a_database_with_flipped_bytes_never_breaks_the_import(tmp_path: Path, state: Path) -> None:
+    root = foreign.hermes_home(tmp_path / ".hermes")
+    whole = (root / "state.db").read_bytes()
+    came = 0
+    for seed in range(150):
+        chance = random.Random(seed)
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 5, 40))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        (root / "state.db").write_bytes(data)
+        home = open_home(root, state)
+        assert len(home.memory) == 3
+        for talk in home.talks():
+            with contextlib.suppress(HermesError):  # the one conversation, which an import names
+                came += isinstance(talk, Talk) and len(list(talk.lines())) > 0
+    assert came > 100
+
+
+def test_no_word_of_a_text_is_lost_but_headings_and_questions() -> None:
+    for seed in range(200):
+        chance = random.Random(seed)
+        lines, wanted = [], []
+        for number in range(chance.randrange(1, 25)):
+            word = f"w{number}x"
+            shape = chance.choice(
+                ["- {}", "* {}", "1. {}", "{}", "  {}", "    - {}", "\t{}", "- {}:\n  and {}", "", "# h", "§§"]
+            )
+            lines.append(shape.format(word, word))
+            wanted += [word] if "{}" in shape else []
+        found = " ".join(words.of_markdown("\n".join(lines)))
+        assert [word for word in wanted if word not in found] == [], (seed, lines)

@@ -23,6 +23,7 @@ MAX_VALUE = 20 << 20
 """Bytes of a database with its log, and of one value in it."""
 _STEPS = 1_000_000
 _CALLS = 50_000  # of so many steps each: minutes, however the database is made
+_FAULTS = (sqlite3.Error, OverflowError, UnicodeError)  # the last: a damaged name in what SQLite would say
 _BESIDE = ("-wal", "-journal")
 _ATTEMPTS = 3
 
@@ -48,7 +49,7 @@ class Reader:
         """The rows of a statement of ours."""
         try:
             yield from self._connection.execute(sql, values)
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except _FAULTS as error:
             raise Failed(f"{self._name}: {error}", "repair it with the program that it belongs to") from error
 
     def _count(self) -> int:
@@ -74,7 +75,7 @@ def _connect(path: Path, copied: bool) -> sqlite3.Connection:
     how = "mode=rw" if copied else "mode=ro&immutable=1"
     try:
         connection = sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None)
-    except sqlite3.Error as error:
+    except _FAULTS as error:
         raise Failed(f"{path.name} cannot be opened: {error}") from error
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
@@ -83,7 +84,7 @@ def _connect(path: Path, copied: bool) -> sqlite3.Connection:
         for pragma in ("trusted_schema = off", "cell_size_check = on", "mmap_size = 0", "query_only = on"):
             connection.execute(f"pragma {pragma}")
         connection.execute("select count(*) from sqlite_master").fetchone()
-    except sqlite3.Error as error:
+    except _FAULTS as error:
         connection.close()
         raise Failed(f"{path.name} is no database that can be read: {error}") from error
     return connection
