@@ -67,14 +67,15 @@ class SkillView:
         name = str(args["name"]).strip().strip("/")
         wanted = str(args.get("file") or FILE).strip("/")
         spot = found(context, name)
-        text = text_of(context, spot, wanted)
         known = trusted(context, spot)
-        if wanted != FILE:
-            return _told(_cut(text, f"{spot.folder}/{wanted}"), known)
-        read = use(context, spot, text)
+        missing = wanted not in (FILE, *spot.files())  # small models name a file of the task: they want the skill
+        if wanted != FILE and not missing:
+            return _told(_cut(text_of(context, spot, wanted), f"{spot.folder}/{wanted}"), known)
+        read = use(context, spot, text_of(context, spot, FILE))
         files = [path for path in spot.files() if path != FILE]
         more = f"\n\nFiles: {', '.join(files)}" if files else ""
         more += _programs(spot, files) if known else ""
+        more += f"\n\nThere is no {wanted} in it." if missing else ""
         body = _cut(read.body.strip(), f"{spot.folder}/{FILE}") + more
         said = body if known else f"{_UNKNOWN.format(name=name)}\n\n{body}"
         return AGAIN.format(name=name) if remember_skill(context.memo, name, said) else _told(said, known)
@@ -112,7 +113,7 @@ def text_of(context: ToolContext, spot: Spot, file: str) -> str:
         text = data.decode("utf-8", "replace")
         return text if text.isascii() else load("hermes_fs.core.hidden:surface")(text)  # the door has not seen it
     beside = ", ".join(spot.files()[:20])
-    raise NotFound(f"there is no {spot.where}/{file}", f"leave file out to read the skill itself; it has: {beside}")
+    raise NotFound(f"there is no {spot.where}/{file}", f"it has: {beside}")
 
 
 def trusted(context: ToolContext, spot: Spot) -> bool:

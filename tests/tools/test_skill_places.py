@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_fs.core.errors import NotFound, Refused
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.events import SkillUsed
 from hermes_fs.store import skill_places
 from tests.tools.conftest import Conversation
@@ -38,10 +38,12 @@ def test_the_minds_own_skill_of_that_name_counts(beside: Conversation) -> None:
     assert beside.call("skill_view", name="greet").endswith("# Greet")
 
 
-def test_a_file_that_is_not_there_or_lies_elsewhere_is_not_found(beside: Conversation) -> None:
-    for file in ("nothing.md", "../greet/SKILL.md", "references"):
-        with pytest.raises(NotFound, match=r"references/flour\.md"):
-            beside.call("skill_view", name="bake-bread", file=file)
+@pytest.mark.parametrize("file", ["nothing.md", "../greet/SKILL.md", "references"])
+def test_for_a_file_that_is_not_in_it_the_skill_itself_is_shown(beside: Conversation, file: str) -> None:
+    said = beside.call("skill_view", name="bake-bread", file=file)
+    assert "references/flour.md" in said
+    assert said.endswith(f"There is no {file} in it.")
+    assert "Greet" not in said
 
 
 def test_what_they_hide_is_shown(beside: Conversation, tmp_path: Path) -> None:
