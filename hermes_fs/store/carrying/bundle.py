@@ -90,7 +90,7 @@ def _settle(workspace: Workspace, refs: SessionRefs | None) -> list[str]:
     """Everything that is to come along is in commits afterwards; lines on what is not."""
     notes = []
     if reason := workspace.read_only:
-        notes.append(f"what you edited since the last lesson is not in it: {reason}")
+        notes.append(f"what you edited and said since is not in it: {reason}")
     workspace.commit_pending()
     if refs and not reason:
         refs.commit_due(running=True)
