@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hermes_fs.core.errors import NotFound, UsageError
@@ -64,6 +64,8 @@ def _selected(git: Git, chosen: Chosen) -> list[Lesson]:
         wanted = Filter(paths=paths, session=chosen.session, since=chosen.since)
         within = history.log(git, wanted)
         found = [lesson for lesson in within if len(lesson.parents) == 1 and is_ours(lesson)]
+    marks = history.taken_back(git, git.resolve(MAIN))
+    found = [replace(lesson, reverted_by=marks.get(lesson.name, "")) for lesson in newest_first(git, found)]
     found = list(_standing(found))
     if chosen.skill and not (chosen.to or chosen.session or chosen.since):
         found = [lesson for lesson in found if lesson.kind != "revert" and not lesson.reverted_by][:1]

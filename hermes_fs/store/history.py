@@ -96,7 +96,7 @@ def walk(git: Git, paths: Sequence[str] = (), rev: str = MAIN) -> Iterator[Lesso
     head = git.resolve(rev)
     if not head:
         return
-    yield from _marked(_paged(git, [head, "--", *_literal(paths)]), _taken_back(git, head) if paths else {})
+    yield from _marked(_paged(git, [head, "--", *_literal(paths)]), taken_back(git, head) if paths else {})
 
 
 def find(git: Git, name: str) -> Lesson:
@@ -112,7 +112,7 @@ def find(git: Git, name: str) -> Lesson:
     if len(fits) > 1:
         some = ", ".join(f"{one.short} ({one.subject})" for one in found)
         raise UsageError(f"{name!r} fits {len(fits)} lessons: {some}", "give more of the id")
-    return replace(found[0], reverted_by=_taken_back(git, head).get(found[0].name, ""))
+    return replace(found[0], reverted_by=taken_back(git, head).get(found[0].name, ""))
 
 
 def these(git: Git, commits: Sequence[str]) -> list[Lesson]:
@@ -134,7 +134,7 @@ def between(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> list[Les
     if not head:
         return []
     span = [head, *([f"^{old}"] if old else []), "--", *_literal(paths)]
-    return list(_marked(_paged(git, span), _taken_back(git, head)))
+    return list(_marked(_paged(git, span), taken_back(git, head)))
 
 
 def diff(git: Git, old: str, new: str, paths: Sequence[str] = ()) -> str:
@@ -171,9 +171,10 @@ def _paged(git: Git, rest: Sequence[str]) -> Iterator[Lesson]:
         skip, size = skip + size, size * 8
 
 
-def _taken_back(git: Git, head: str) -> dict[str, str]:
-    """Change id → the change id of the lesson that took it back."""
-    options = ["--extended-regexp", "--grep=^Hermes-Reverts: ", head, "--"]
+def taken_back(git: Git, head: str) -> dict[str, str]:
+    """Change id → the change id of the lesson that took it back. By descent, so that it holds where machines whose
+    clocks differ were joined, and a walk may meet a lesson before its revert. Reads all of history."""
+    options = ["--topo-order", "--extended-regexp", "--grep=^Hermes-Reverts: ", head, "--"]
     reverts = list(_marked(_parsed(git, options), {}))
     return {change: one.name for one in reversed(reverts) if not one.reverted_by for change in one.reverts}
 

@@ -36,8 +36,10 @@ class InTheWay(Conflict):
 def last_standing(workspace: Workspace) -> Lesson:
     """The newest lesson that was not taken back, made by the agent or with a command: what a person wrote into a file
     is theirs to edit. NotFound where there is none."""
+    marks = history.taken_back(workspace.git, workspace.head())
     for lesson in history.walk(workspace.git):
-        if choosing.is_ours(lesson) and len(lesson.parents) == 1 and lesson.kind != "revert" and not lesson.reverted_by:
+        ours = choosing.is_ours(lesson) and len(lesson.parents) == 1 and lesson.kind != "revert"
+        if ours and lesson.name not in marks:
             return lesson
     raise NotFound("there is nothing left to undo", "see everything with `hermes log`")
 
