@@ -67,6 +67,8 @@ class ClaimsFormat:
 
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         def rewrite(source: bytes, wanted: dict[str, Any]) -> bytes:
+            if not all(isinstance(key, str) for key in wanted):
+                return yaml_file.written(source, wanted)
             other = min(ours or b"", theirs or b"")
             return yaml_blocks.rewrite(
                 decode(source) or "", _records(source), wanted, (decode(other) or "", _records(other))

@@ -13,12 +13,14 @@ from hermes_fs.store.formats.runs import Join
 @dataclass(frozen=True, slots=True)
 class PlainFormat:
     """`label` begins the commit's subject, "" for the path alone; `limit` in bytes binds the agent; `join` puts
-    together what two sides wrote at one place."""
+    together what two sides wrote at one place. Two files of one name that were made `apart` are two documents, one
+    below the other."""
 
     name: str = "plain"
     label: str = ""
     limit: int = 1_000_000
     join: Join = runs.whole
+    apart: bool = False
 
     def check(self, path: str, before: bytes | None, after: bytes | None, by: By) -> list[str]:
         return check_bytes(before, after, by, self.limit)
@@ -30,6 +32,7 @@ class PlainFormat:
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         if done := settled(base, ours, theirs):
             return done
+        base = b"" if self.apart and base is None else base
         return merge_bytes(base, ours or b"", theirs or b"", self.join)
 
 

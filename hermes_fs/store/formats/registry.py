@@ -38,7 +38,7 @@ _TABLE: tuple[tuple[re.Pattern[str], Format], ...] = (
     (re.compile(r"people/people\.yaml"), PEOPLE),
     (re.compile(r"(people/[^/]+/)?model\.yaml"), ClaimsFormat()),
     (re.compile(r"config\.yaml"), ConfigFormat()),
-    (re.compile(r"audits/.+"), PlainFormat("audit", "audit", join=runs.prose)),
+    (re.compile(r"audits/.+"), PlainFormat("audit", "audit", join=runs.prose, apart=True)),
     (re.compile(r"conflicts/.+"), PlainFormat("conflict", "conflict", join=runs.prose)),
     (re.compile(r".+\.md"), PlainFormat(join=runs.prose)),
 )

@@ -120,12 +120,20 @@ def merged(base: bytes | None, ours: bytes | None, theirs: bytes | None, by_key:
         kept, lost = (high, low) if read[1] is None else (low, high)
         return Merged(kept, (version_left_out("one side cannot be read as YAML", kept, lost),))
     wanted, conflicts = by_key(_lenient(base) or {}, read[0], read[1])
-    lines = merge_bytes(base, high, low, runs.keyed)
-    if not lines.conflicts and lines.content is not None and _same(_lenient(lines.content), wanted):
+    lines = merge_bytes(_bare(base or b""), _bare(high), _bare(low), runs.keyed)
+    if wanted and not lines.conflicts and lines.content is not None and _same(_lenient(lines.content), wanted):
         return Merged(lines.content, conflicts)
     alike = [side for side, data in ((high, read[0]), (low, read[1])) if _same(data, wanted)]
     content = alike[0] if alike else rewrite(high, wanted)
     return Merged(content, (*conflicts, *_remarks(base, (high, low), content)))
+
+
+def _bare(data: bytes) -> bytes:
+    """Without the {} of a file that holds nothing yet, in the place of which both sides may have written something."""
+    return _NOTHING.sub(b"", data)
+
+
+_NOTHING = re.compile(rb"^\{[ ]*\}[ \t]*\r?$\n?", re.MULTILINE)
 
 
 def _remarks(base: bytes | None, sides: tuple[bytes, bytes], content: bytes) -> Iterator[str]:

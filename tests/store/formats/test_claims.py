@@ -174,7 +174,7 @@ def written(model: dict[str, Any]) -> bytes:
     return yaml_blocks.rewrite("", {}, model).encode()
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(MODELS, MODELS, MODELS)
 def test_a_merge_is_the_same_from_both_sides_and_settled(
     base: dict[str, Any], one: dict[str, Any], other: dict[str, Any]
