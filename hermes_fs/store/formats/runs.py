@@ -40,12 +40,12 @@ def prose(one: Items, other: Items) -> list[str]:
         return singly(one, other)
     first, second = _parted(one), _parted(other)
     newline = "\r\n" if max(*one, *other).endswith("\r\n") else "\n"
-    joined: list[str] = [] if first[1] or second[1] else max(first[0], second[0])
+    joined = max([[], *(lead for lead, pieces in (first, second) if not pieces)])
     above = ""
     for piece in _taken(first[1], second[1]):
         if not above:
             leads = [lead for lead, pieces in (first, second) if pieces and _key(pieces[0]) == _key(piece)]
-            joined += max(leads)
+            joined = max([joined, *leads])
         elif joined[-1].strip() and not (_BULLET.match(piece[0]) and _BULLET.match(above)):
             joined.append(newline)
         joined += piece
