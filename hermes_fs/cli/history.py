@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_fs.cli import dates
+from hermes_fs.cli import dates, past_files
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import opened
@@ -72,15 +72,32 @@ def log_command(
         print(dim(f"\n{waiting} {'proposal awaits' if waiting == 1 else 'proposals await'} you: hermes review"))
 
 
-@show.command(epilog=example("hermes show last", "hermes show 3f2a91c0 --json"))
+@show.command(
+    epilog=example(
+        "hermes show last",
+        "hermes show 3f2a91c0 --json",
+        "hermes show memory --at 7d",
+        "hermes show skill deploy --at 2026-01-31",
+    )
+)
 def show_command(
     context: typer.Context,
-    lesson_id: Annotated[str, typer.Argument(metavar="ID", help="Beginning of a commit or change id, or `last`.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the diff.")] = False,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID|WHAT", help="A lesson's id, or its beginning, or `last`; memory, user, notes, skill NAME, PATH."
+        ),
+    ],
+    at: Annotated[str, typer.Option(metavar="DATE|REV", help="A file as it was then: 2026-01-31, 7d, an id.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the diff, or the text.")] = False,
 ) -> None:
-    """One lesson: its why, its evidence in the conversation, and exactly what it changed."""
+    """One lesson: its why, its evidence in the conversation, and exactly what it changed. Or a file of the mind as it
+    is, or was at a moment (--at), and the lesson that it is from."""
     with opened(context) as workspace:
-        lesson = history.find(workspace.git, lesson_id)
+        if at or past_files.is_file(what):
+            past_files.show(workspace, what, at, as_json)
+            return
+        lesson = history.find(workspace.git, what[0])
         patch = history.diff(workspace.git, lesson.parents[0] if lesson.parents else "", lesson.commit)
         evidence = list(said(workspace, lesson.trailers.get("Evidence", "")))
     if as_json:

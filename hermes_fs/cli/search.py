@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import difflib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +15,19 @@ import typer
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.bar import Bar
+from hermes_fs.cli.moments import commit_at
 from hermes_fs.cli.open import opened
 from hermes_fs.cli.output import bold, dim, good, print_json
 from hermes_fs.cli.sense import senses
-from hermes_fs.core.clock import parse_iso
+from hermes_fs.core.clock import iso, parse_iso
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import marks, query
+from hermes_fs.store import as_it_was, history, marks, query
+from hermes_fs.store.history import Lesson
 from hermes_fs.store.index import Busy, Hit, Index
 from hermes_fs.store.query import Query
 from hermes_fs.store.sources import KINDS
+from hermes_fs.store.workspace import Workspace
 
 app = single()
 
@@ -42,6 +45,7 @@ _EMBED_SECONDS = 0.5
         "hermes search staging database",
         "hermes search '\"connection refused\"' --kind tool_result --since 7d",
         "hermes search deploy person:ada since:2026-01 --json",
+        "hermes search staging --as-of 2026-01-31",
     )
 )
 def search_command(
@@ -51,6 +55,9 @@ def search_command(
     person: Annotated[str, typer.Option(help="Only what this person said or what is about them.")] = "",
     since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",
     until: Annotated[str, typer.Option(help="Before this date.")] = "",
+    as_of: Annotated[
+        str, typer.Option(metavar="DATE|REV", help="As it was then: what the mind held, and what was said until then.")
+    ] = "",
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most so many.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help='One JSON object, {"hits": […]}, best first.')] = False,
 ) -> None:
@@ -65,12 +72,18 @@ def search_command(
     if wanted == Query():
         raise UsageError("there is nothing to search for", "write words: hermes search staging database")
     with opened(context) as workspace:
-        hits = _hits(workspace.root, workspace.state_dir, wanted, limit)
+        if as_of:
+            then, hits = _hits_then(workspace, wanted, as_of, limit)
+        else:
+            then, hits = None, _hits(workspace.root, workspace.state_dir, wanted, limit)
     if as_json:
-        print_json({"hits": [dataclasses.asdict(hit) for hit in hits]})
+        at = {"as_of": {"commit": then.commit, "subject": then.subject, "when": iso(then.when)}} if then else {}
+        print_json({**at, "hits": [dataclasses.asdict(hit) for hit in hits]})
         raise typer.Exit(0 if hits else NotFound.exit_code)
     if not hits:
         raise NotFound("nothing was found", _what_to_try(wanted))
+    if then:
+        print(dim(f"as of {then.short} ({one_line(then.subject)}, {dates.friendly(then.when, now)})\n"))
     for hit in hits:
         print(f"{bold(_place(hit))}  {dim(_about(hit, now))}")
         print(f"    {_emphasised(hit.snippet, wanted.words)}")
@@ -95,6 +108,22 @@ def _hits(root: Path, state_dir: Path, wanted: Query, limit: int) -> list[Hit]:
             return index.find(wanted, limit=limit)
         finally:
             index.close()
+
+
+def _hits_then(workspace: Workspace, wanted: Query, as_of: str, limit: int) -> tuple[Lesson, list[Hit]]:
+    """From the last lesson that stood then, and from conversations up to that moment."""
+    commit = commit_at(workspace, as_of)
+    [lesson] = history.these(workspace.git, [commit])
+    moment = dates.parse(as_of, dates.utc_now()) or lesson.when + timedelta(seconds=1)  # git's times are whole seconds
+    until = query.millis(moment)
+    said = dataclasses.replace(
+        wanted,
+        kinds=tuple(kind for kind in wanted.kinds or KINDS if kind not in as_it_was.MIND),
+        until=min(until, wanted.until or until),
+    )
+    mind = as_it_was.search(workspace.git, commit, wanted, limit)
+    spoken = _hits(workspace.root, workspace.state_dir, said, limit) if said.kinds else []
+    return lesson, as_it_was.together(mind, spoken, limit)
 
 
 def _place(hit: Hit) -> str:

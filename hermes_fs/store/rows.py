@@ -72,9 +72,14 @@ def take_in(db: sqlite3.Connection, root: Path, found: Found, known: Known | Non
         _stamp(db, known.id, found)
         return Delta(files=1)
     gone = remove(db, known) if known else Delta()
+    return gone + put(db, found, data, digest)
+
+
+def put(db: sqlite3.Connection, found: Found, data: bytes, digest: bytes = b"") -> Delta:
+    """A file that is no transcript and not known yet, by its bytes."""
     heading, pieces = sources.document(found.path, data)
     _add(db, _add_file(db, found, heading, digest, len(data)), heading, pieces)
-    return gone + Delta(len(pieces), 0, 1)
+    return Delta(len(pieces), 0, 1)
 
 
 def remove(db: sqlite3.Connection, known: Known) -> Delta:

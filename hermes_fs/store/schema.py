@@ -59,6 +59,13 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     return db
 
 
+def in_memory() -> sqlite3.Connection:
+    """An empty index that goes with its connection."""
+    db = connect(Path(":memory:"), writing=True)
+    create(db)
+    return db
+
+
 @contextmanager
 def at_once(db: sqlite3.Connection) -> Iterator[None]:
     """What is written within is kept where all of it could be. `db` is in autocommit mode; raises sqlite3.Error."""

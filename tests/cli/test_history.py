@@ -14,6 +14,7 @@ import pytest
 from hermes_fs.core.types import Provenance
 from hermes_fs.store.formats import entries
 from hermes_fs.store.workspace import Workspace
+from tests.cli.conftest import git
 from tests.store.git_shell import make_workspace
 
 IN_CHAT = Provenance(origin="owner", trigger="user", person="owner", session="here-ab12-01JABCDEF", model="m")
@@ -166,3 +167,27 @@ def test_what_is_not_there_is_one_line_with_what_to_do(root: Path, arguments: li
 @pytest.mark.parametrize("command", ["log", "show", "diff", "blame", "undo", "revert", "restore"])
 def test_every_command_shows_an_example(root: Path, command: str) -> None:
     assert f"hermes {command}" in hermes(root, command, "--help")
+
+
+def test_a_file_is_shown_as_it_was_and_an_id_stays_an_id(hermes, mind):
+    hermes("memory", "add", "Production is db9")
+    first = hermes("log", "--json", "-n", "0").stdout
+    before = json.loads(first)[-1]["commit"]
+    shown = hermes("show", "memory", "--at", before)
+    assert "Staging is db2" in shown.stdout and "Production" not in shown.stdout and before[:8] in shown.stdout
+    assert "Production is db9" in hermes("show", "MEMORY.md").stdout
+    assert "diff --git MEMORY.md" in hermes("show", "last").stdout
+    as_json = json.loads(hermes("show", "user", "--at", "last", "--json").stdout)
+    assert (as_json["path"], as_json["lesson"]["commit"], as_json["text"]) == ("USER.md", before, "# You\n")
+
+
+def test_a_file_that_was_not_there_says_when_it_began(hermes, mind):
+    before = json.loads(hermes("log", "--json").stdout)[0]["commit"]
+    (mind / "notes").mkdir()
+    (mind / "notes/herons.md").write_text("grey\n")
+    hermes("memory", "add", "x y z")
+    git(mind, "add", "notes")
+    git(mind, "commit", "-qm", "Herons")
+    done = hermes("show", "notes", "herons", "--at", before)
+    assert done.returncode == 5 and "it began with" in done.stderr and "Herons" in done.stderr
+    assert hermes("show", "notes", "a", "b").returncode == 2

@@ -67,3 +67,15 @@ def test_the_index_is_made_proved_and_described(hermes, mind, talked):
     assert done.returncode == 1 and "#e1: a row is stale" in done.stdout and "hermes index rebuild" in done.stderr
     assert hermes("index", "rebuild").returncode == 0
     assert json.loads(hermes("index", "verify", "--json").stdout) == {"whole": True, "problems": []}
+
+
+def test_a_search_as_of_a_moment_leaves_out_what_came_later(hermes, talked, mind):
+    before = json.loads(hermes("log", "--json").stdout)[0]["commit"]
+    hermes("memory", "add", "falcon is the code name of the database")
+    assert "MEMORY.md" in hermes("search", "falcon").stdout
+    then = hermes("search", "falcon", "--as-of", before)
+    assert "MEMORY.md" not in then.stdout and "Moving the database" in then.stdout
+    assert then.stdout.startswith(f"as of {before[:8]}")
+    found = json.loads(hermes("search", "staging", "--as-of", before, "--json").stdout)
+    assert found["as_of"]["commit"] == before and found["hits"][0]["kind"] == "memory"
+    assert hermes("search", "falcon", "--as-of", "2020-01-01").returncode == 5
