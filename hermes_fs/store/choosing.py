@@ -50,6 +50,12 @@ def is_ours(lesson: Lesson) -> bool:
     return bool(lesson.trailers.get("Review"))
 
 
+def may_be_undone(lesson: Lesson) -> bool:
+    """Whether undo takes it back while it stands, whatever its kind: also what brought an old file or version back. What
+    takes a lesson back is none of these: undo goes on to the one before."""
+    return is_ours(lesson) and len(lesson.parents) == 1 and not lesson.reverts
+
+
 # -- inside -----------------------------------------------------------------------------------------------------------
 
 
@@ -68,7 +74,7 @@ def _selected(git: Git, chosen: Chosen) -> list[Lesson]:
     found = [replace(lesson, reverted_by=marks.get(lesson.name, "")) for lesson in newest_first(git, found)]
     found = list(_standing(found))
     if chosen.skill and not (chosen.to or chosen.session or chosen.since):
-        found = [lesson for lesson in found if lesson.kind != "revert" and not lesson.reverted_by][:1]
+        found = [lesson for lesson in found if may_be_undone(lesson) and not lesson.reverted_by][:1]
     if not found:
         raise NotFound("no lesson that stands fits", "see them with `hermes log`")
     return found

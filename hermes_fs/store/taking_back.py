@@ -34,12 +34,11 @@ class InTheWay(Conflict):
 
 
 def last_standing(workspace: Workspace) -> Lesson:
-    """The newest lesson that was not taken back, made by the agent or with a command: what a person wrote into a file
-    is theirs to edit. NotFound where there is none."""
+    """The newest lesson that was not taken back, made by the agent or with a command, a restored file or skill among
+    them: what a person wrote into a file is theirs to edit. NotFound where there is none."""
     marks = history.taken_back(workspace.git, workspace.head())
     for lesson in history.walk(workspace.git):
-        ours = choosing.is_ours(lesson) and len(lesson.parents) == 1 and lesson.kind != "revert"
-        if ours and lesson.name not in marks:
+        if choosing.may_be_undone(lesson) and lesson.name not in marks:
             return lesson
     raise NotFound("there is nothing left to undo", "see everything with `hermes log`")
 

@@ -163,6 +163,28 @@ def _before(workspace: Workspace, path: str) -> str:
     return taking_back.before_last_change(workspace, path)
 
 
+def test_undo_after_a_restore_takes_the_restore_back_and_then_goes_on(workspace: Workspace) -> None:
+    first, second = (learn(workspace, lambda _, text=text: text, "notes/deploys.md") for text in ("on Friday", "never"))
+    brought = workspace.commit(taking_back.restored(workspace, "notes/deploys.md", first.id, "", BY_HAND))
+    for expected, left in ((brought, "never"), (second, "on Friday"), (first, "")):
+        last = taking_back.last_standing(workspace)
+        assert last.commit == expected.id
+        taking_back.revert(workspace, [last], "", BY_HAND)
+        assert workspace.read("notes/deploys.md").text == left
+    with pytest.raises(NotFound):
+        taking_back.last_standing(workspace)
+
+
+def test_of_a_skill_alone_the_restored_version_is_the_last_lesson(workspace: Workspace) -> None:
+    for text in ("Say hi.", "Say hello."):
+        files: dict[str, bytes | None] = {"skills/greet/SKILL.md": text.encode()}
+        workspace.commit(Change(files, "skill", "", AGENT))
+    rev = _before(workspace, "skills/greet")
+    brought = workspace.commit(taking_back.restored(workspace, "skills/greet", rev, "", BY_HAND))
+    [last] = choosing.choose(workspace.git, Chosen(skill="greet"))
+    assert last.commit == brought.id
+
+
 def test_a_file_is_restored_as_it_was_at_a_lesson_and_what_came_into_a_folder_since_goes(workspace: Workspace) -> None:
     first = learn(workspace, lambda text: "one\n", "notes/a.md")
     learn(workspace, lambda text: "two\n", "notes/a.md")
