@@ -51,8 +51,8 @@ def is_ours(lesson: Lesson) -> bool:
 
 
 def may_be_undone(lesson: Lesson) -> bool:
-    """Whether undo takes it back while it stands, whatever its kind: also what brought an old file or version back. What
-    takes a lesson back is none of these: undo goes on to the one before."""
+    """Whether undo takes it back while it stands, whatever its kind: also what brought an old file or version back.
+    What takes a lesson back is none of these: undo goes on to the one before."""
     return is_ours(lesson) and len(lesson.parents) == 1 and not lesson.reverts
 
 
