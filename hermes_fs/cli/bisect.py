@@ -25,6 +25,7 @@ from hermes_fs.core.terminal import one_line
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import acting, bisecting, history, past, skill_versions, taking_back
 from hermes_fs.store.bisecting import Answer, Span, Tried
+from hermes_fs.store.formats.format import counted
 from hermes_fs.store.history import Lesson
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
@@ -97,6 +98,7 @@ def bisect(
     with opened(context) as workspace:
         if left := bisecting.noted(workspace.state_dir):
             print(f"note: a search was cut off; go on with: {one_line(left)}", file=sys.stderr)
+        workspace.commit_pending()  # what a person edited since may be what broke it
         commit = commit_at(workspace, at_bad)
         goods = [commit_at(workspace, name) for name in at_good or ()] or _first(workspace, asked, commit)
         of = bisecting.span(workspace.git, goods, commit, asked.path)
@@ -110,7 +112,8 @@ def _searched(workspace: Workspace, asked: _Asked, of: Span, probe: Any) -> Trie
     tried = Tried(of.goods, of.bad)
     lessons = {one.commit: one for one in history.these(workspace.git, [*of.commits, *of.goods])}
     most = bisecting.expected(len(of.commits))
-    print(dim(f"{len(of.commits)} lessons, at most {most} steps"), file=sys.stderr)
+    size = f"{counted(len(of.commits), 'lesson')}, at most {counted(most, 'step')}"
+    print(dim(size), file=sys.stderr)
     with Bar("bisecting", "steps") as bar:
 
         def told(commit: str, answer: Answer, left: int) -> None:
@@ -151,7 +154,7 @@ def _end(workspace: Workspace, asked: _Asked, of: Span, probe: Any, tried: Tried
              "mended": helps.verdict == "good" if helps else False}
         )  # fmt: skip
         return len(suspects) == 1 and not tried.wavering
-    print(dim(f"{tried.steps} steps, and {tried.checks} looks at the ends and the result"))
+    print(dim(f"{counted(tried.steps, 'step')}, and {tried.checks} looks at the ends and the result"))
     if tried.wavering:
         names = ", ".join(one[:8] for one in tried.wavering)
         print(warning(f"{names} answered differently the second time: halving cannot find what is now good, now bad"))

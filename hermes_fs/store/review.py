@@ -158,7 +158,9 @@ class Review:
         ordered = one.kind == "revert" and not provenance.model
         if provenance.origin == "owner" and not ordered:  # the owner's words, the model's change: limits bind it
             provenance = replace(provenance, origin="agent")
-        return Change(self._shelf.content(one), one.kind, one.why, provenance)
+        modes = {path: entry.mode for path in one.files if (entry := self._workspace.git.entry_at(one.commit, path))}
+        kept = modes if one.kind == "revert" else {}
+        return Change(self._shelf.content(one), one.kind, one.why, provenance, modes=kept)
 
     def _tried(self, one: Proposal) -> tuple[Change, Verdict | None] | None:
         """The change with what the gate says of it, which may take minutes: nobody is kept waiting for the lock. None

@@ -79,7 +79,7 @@ def propose(
     why: str,
     provenance: Provenance,
     because: str,
-    policy: Policy | None,
+    policy: Policy | None = None,
 ) -> Proposal:
     """Proposes taking lessons back, together with the later ones that are in the way, or else as far as they come out.
     `because` is why a person should look at it. InTheWay where nothing comes out, Refused as `revert`."""

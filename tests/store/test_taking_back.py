@@ -382,6 +382,9 @@ def test_a_program_that_comes_back_can_be_run_as_before(real: Workspace) -> None
     real.commit(Change({"skills/greet/scripts/hello.sh": None}, "skill", "", BY_HAND))
     real.commit(taking_back.restored(real, "skills/greet", there, "", BY_HAND))
     assert os.access(script, os.X_OK) and real.git.tree_at("HEAD", "skills/greet") == tree
+    again = real.commit(Change({"skills/greet/scripts/hello.sh": None}, "skill", "", BY_HAND))
+    Review(real).accept(taking_back.propose(real, [lesson(real, again)], "", BY_HAND, "a test").id, "owner")
+    assert os.access(script, os.X_OK) and real.git.tree_at("HEAD", "skills/greet") == tree
     assert status(real) == ""
 
 

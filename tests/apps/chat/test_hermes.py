@@ -129,6 +129,24 @@ def test_a_lesson_is_shown_and_taken_back(hermes, mind, server):
     assert git(mind, "status", "--porcelain") == ""
 
 
+def test_a_lesson_whose_words_were_edited_since_is_not_taken_back_without_a_look(hermes, mind, server):
+    remember = '{"action": "add", "text": "Backups run on Fridays"}'
+    server.answers[:] = [Answer(calls=(("memory", remember),)), Answer("Noted.")]
+    console = hermes()
+    console.wait("›")
+    console.say("remember that backups run on Fridays")
+    console.wait("Noted.")
+    memory = mind / "MEMORY.md"
+    memory.write_text(memory.read_text().replace("Fridays", "Mondays"))
+    console.say("/undo")
+    console.wait("Nothing was taken back yet")
+    assert "Mondays" in memory.read_text()
+    console.say("/review")
+    console.wait("memory: remove 1 entry")
+    console.say("/quit")
+    assert console.end() == 0
+
+
 def test_a_command_is_approved_runs_and_shows_its_output(hermes, mind, server):
     server.answers[:] = [
         Answer(calls=(("terminal", '{"command": "mkdir x; rm -r x; echo finished"}'),)),
