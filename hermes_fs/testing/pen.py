@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"zq\d+")
+_WORD = re.compile(r"(?:(?<![a-z2-7])|(?<=\\n))zq\d+(?![a-z])")
+"""Not what an id may hold; a line end that is written out may stand before it."""
 _TOPICS = ("staging", "the deploy", "tea", "invoices", "the parser", "Anna", "backups", "tests")
 _VERBS = ("is", "needs", "runs on", "prefers", "fails without", "moved to")
 
@@ -33,4 +35,9 @@ class Pen:
 
 def words(data: bytes | None) -> set[str]:
     """The made-up words in it."""
-    return set(_WORD.findall((data or b"").decode("utf-8", "replace")))
+    return set(counted(data))
+
+
+def counted(data: bytes | None) -> Counter[str]:
+    """How often each of the made-up words stands in it."""
+    return Counter(_WORD.findall((data or b"").decode("utf-8", "replace")))

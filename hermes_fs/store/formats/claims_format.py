@@ -67,7 +67,7 @@ class ClaimsFormat:
 
     def merge(self, base: bytes | None, ours: bytes | None, theirs: bytes | None) -> Merged:
         def rewrite(source: bytes, wanted: dict[str, Any]) -> bytes:
-            if not all(isinstance(key, str) for key in wanted):
+            if not all(isinstance(key, str) and isinstance(value, dict) for key, value in wanted.items()):
                 return yaml_file.written(source, wanted)
             other = min(ours or b"", theirs or b"")
             return yaml_blocks.rewrite(

@@ -11,10 +11,9 @@ from hermes_fs.store.formats.alignment import aligned
 from hermes_fs.store.formats.format import Merged
 from hermes_fs.store.formats.registry import format_of
 from hermes_fs.store.formats.skill_format import python_problems
-from hermes_fs.testing.pen import words
+from hermes_fs.testing.pen import counted, words
 
 Version = bytes | None
-_WORD = re.compile(r"zq\d+")
 _MARKER = re.compile(rb"^(<{7}|={7}|>{7})", re.MULTILINE)
 
 
@@ -48,9 +47,9 @@ def _lost(base: Version, one: Version, other: Version, merged: Merged) -> Iterat
     kept = words(one) & words(other)
     if missing := (brought | kept) - known:
         yield f"lost in silence: {sorted(missing)}"
-    counts = [_WORD.findall((side or b"").decode("utf-8", "replace")) for side in (one, other, merged.content)]
+    counts = [counted(side) for side in (one, other, merged.content)]
     for word in brought & kept:
-        if counts[2].count(word) > max(counts[0].count(word), counts[1].count(word)):
+        if counts[2][word] > max(counts[0][word], counts[1][word]):
             yield f"{word} stands there twice"
 
 

@@ -113,7 +113,7 @@ def test_of_two_roles_the_lesser_stays_and_there_is_one_owner() -> None:
     ("one", "other"),
     [("1: a\n", "b: c\n"), ("x: [2026-01-01]\n", "x: ['2026-01-01']\n"), ("x: .nan\n", "x: [.nan]\n"),
      ("? [a, b]\n: c\n", "~: d\n"), ("x: true\n", "x: 1\n"), ("x: !!set {a, b}\n", "x: !!set {b, c}\n"),
-     ("x: !!binary aGk=\n", "x: 1.0\n"), ("x: &a [1]\n", "x: {1: 2}\n")],
+     ("a:\n  text: t\n", "x: word\n"), ("x: !!binary aGk=\n", "x: 1.0\n"), ("x: &a [1]\n", "x: {1: 2}\n")],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["cron.yaml", "model.yaml", "skills.lock", "config.yaml"])
 def test_odd_data_is_merged_too(path: str, one: str, other: str) -> None:
