@@ -23,11 +23,11 @@ from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import Failed, HermesError, UsageError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.terminal import neutralise, one_line
-from hermes_fs.store import acting, conflicts, settings
+from hermes_fs.store import acting, conflicts, drivers, remote, settings
 from hermes_fs.store.conflicts import Open
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
-from hermes_fs.store.syncing import news, resolving
+from hermes_fs.store.syncing import exchange, news, resolving
 from hermes_fs.store.syncing.sync import Outcome, Sync, Wishes
 from hermes_fs.store.workspace import Workspace
 
@@ -42,14 +42,23 @@ _ASK = "Send your conversations there, too, so that other machines of yours can 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
-@app.command(epilog=example("hermes sync", "hermes sync --watch", "hermes sync once --json"))
+@app.command(
+    epilog=example("hermes sync --remote git@example.org:mind.git", "hermes sync --watch", "hermes sync once --json")
+)
 def once(
     context: typer.Context,
+    address: Annotated[
+        str, typer.Option("--remote", metavar="ADDRESS", help="Where to, from now on: a path, https://… or ssh://….")
+    ] = "",
     watch: Annotated[bool, typer.Option("--watch", help="Go on: after each lesson here, and every so often.")] = False,
     every: Annotated[float, typer.Option(metavar="SECONDS", help="With --watch: how often to look there.")] = 60.0,
     join: Annotated[
         bool, typer.Option("--join", help="Merge a history that was rewritten, or that is another mind's.")
     ] = False,
+    install_drivers: Annotated[
+        bool, typer.Option("--install-drivers", help="Have plain `git pull` merge as hermes does; then end.")
+    ] = False,
+    remove_drivers: Annotated[bool, typer.Option("--remove-drivers", help="Let plain git merge as ever.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the next conversation tells.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +66,15 @@ def once(
     is kept and said."""
     if every < 1:
         raise UsageError(f"--every {every:g} is too short", "give seconds, 1 or more")
+    if install_drivers and remove_drivers:
+        raise UsageError("--install-drivers and --remove-drivers are opposites", "name one")
     with _syncing(context) as (workspace, wishes):
+        if install_drivers or remove_drivers:
+            act = drivers.install_drivers if install_drivers else drivers.uninstall_drivers
+            print("\n".join(map(one_line, act(workspace.git))) or "It is so already.")
+            return
+        if address:
+            exchange.rename(workspace.git, wishes.remote, remote.checked_url(address))
         if not quiet and not as_json and not watch:
             wishes = _with_consent(workspace, wishes)
         wishes = dataclasses.replace(wishes, join=join)

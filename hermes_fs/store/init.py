@@ -63,16 +63,16 @@ def init(path: Path, *, remote: str = "") -> tuple[Workspace, bool]:
     if not wanted.exists:  # ours, or shown before it was adopted
         workspace.trust.accept(acting.pending(workspace))
     if remote:
-        set_origin(workspace.git, remote)
+        set_remote(workspace.git, remote)
     return workspace, not wanted.exists
 
 
-def set_origin(git: Git, address: str) -> None:
+def set_remote(git: Git, address: str, name: str = "origin") -> None:
     """Where the workspace is synced to: main, transcripts and proposals. Said again, it replaces the former."""
-    git.run("config", "remote.origin.url", address)
-    git.run("config", "--replace-all", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
+    git.run("config", f"remote.{name}.url", address)
+    git.run("config", "--replace-all", f"remote.{name}.fetch", f"+refs/heads/*:refs/remotes/{name}/*")
     for refs in ("sessions", "proposals"):
-        git.run("config", "--add", "remote.origin.fetch", f"refs/hermes/{refs}/*:refs/hermes/{refs}/*")
+        git.run("config", "--add", f"remote.{name}.fetch", f"refs/hermes/{refs}/*:refs/hermes/{refs}/*")
 
 
 def start_main(git: Git, commit: str) -> None:

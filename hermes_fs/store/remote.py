@@ -24,7 +24,7 @@ from hermes_fs.core.terminal import one_line
 from hermes_fs.store import arriving, drivers, isolation, state
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
-from hermes_fs.store.init import make_repository, plan, put, set_origin, start_main
+from hermes_fs.store.init import make_repository, plan, put, set_remote, start_main
 from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.workspace import Workspace
 
@@ -219,7 +219,7 @@ def _bring(git: Git, address: str, sessions: str) -> list[str]:
     os.sync()
     start_main(git, head)
     _forget(git, files, [name for names in arrival.left_out.values() for name in names])
-    set_origin(git, address)
+    set_remote(git, address)
     return [*lines, *arrival.lines, *arriving.settings(_settings_of(git, address))]
 
 

@@ -59,7 +59,7 @@ def test_a_conflict_is_said_shown_and_settled(tmp_path: Path) -> None:
 def test_without_a_remote_it_says_how_to_name_one(tmp_path: Path) -> None:
     hermes(tmp_path, "init", str(tmp_path / "w"))
     done = hermes(tmp_path / "w", "sync", code=5)
-    assert "hermes init --remote ADDRESS" in done.stderr
+    assert "hermes sync --remote ADDRESS" in done.stderr
     assert "Traceback" not in done.stderr
 
 

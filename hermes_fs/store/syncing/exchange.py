@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hermes_fs.core.errors import HermesError, NotFound
 from hermes_fs.store import arriving, remote
 from hermes_fs.store.git import Git
+from hermes_fs.store.init import set_remote
 from hermes_fs.store.proposal import WAITING
 from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.state import BRANCH
@@ -88,11 +89,21 @@ def primary(git: Git, name: str) -> Remote:
     return Remote(git, name, _address(git, name))
 
 
+def rename(git: Git, name: str, address: str) -> None:
+    """From now on the remote of this name lies there; what was agreed on with another is forgotten."""
+    if git.ask("config", "--get", f"remote.{name}.url").out.decode("utf-8", "replace").strip() == address:
+        return
+    for line in git.run("for-each-ref", "--format=%(refname) %(objectname)", f"{KNOWN}/{name}/").decode().splitlines():
+        ref, _, oid = line.partition(" ")
+        git.update_ref(ref, "", oid)
+    set_remote(git, address, name)
+
+
 def _address(git: Git, name: str) -> str:
     said = git.ask("config", "--get", f"remote.{name}.url")
     address = said.out.decode("utf-8", "replace").strip()
     if said.code or not address:
-        raise NotFound("there is no remote to sync with yet", "name one: hermes init --remote ADDRESS")
+        raise NotFound("there is no remote to sync with yet", "name one: hermes sync --remote ADDRESS")
     return remote.checked_url(address)
 
 
