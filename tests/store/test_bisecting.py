@@ -50,7 +50,7 @@ def test_a_planted_lesson_among_200_takes_at_most_9_tries_before_the_result_is_l
         assert found.steps + found.checks - looked_again <= 9
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(8))
 def test_in_a_graph_of_merges_the_first_bad_lesson_is_found(seed: int) -> None:
     dice = random.Random(seed)
     commits = [str(place) for place in range(80)]

@@ -144,6 +144,7 @@ with Workspace.open(Path(sys.argv[1])) as workspace, past.visiting(workspace, wo
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_goes_at_the_next_start(workspace: Workspace) -> None:
     visitor = subprocess.Popen(
         [sys.executable, "-c", _VISIT, str(workspace.root)], stdout=subprocess.PIPE, text=True, cwd=ROOT

@@ -420,3 +420,22 @@ def stepped(step: tuple[str, str], memory: str) -> str:
             return entries.change(memory, text, f"{text}, and more").text
         case _:
             return entries.remove(memory, text).text
+
+
+def test_a_skill_goes_back_to_a_version_with_all_its_files_and_nothing_else_does(real: Workspace) -> None:
+    skill = real.read("skills/greet/SKILL.md").text
+    first = real.git.tree_at("HEAD", "skills/greet")
+    at = real.head()
+    for number in range(3):
+        files = {
+            "skills/greet/SKILL.md": f"{skill}\n## Step {number}\n\nmore\n".encode(),
+            f"skills/greet/references/{number}.md": b"words\n",
+        }
+        real.commit(Change(files, "skill", "", BY_HAND))
+        remember(real, f"fact {number}")
+    path = real.root / "skills/greet/SKILL.md"
+    path.write_text(path.read_text() + "by hand\n")
+    real.commit_pending()
+    taking_back.revert(real, choosing.choose(real.git, Chosen(skill="greet", to=at)), "", BY_HAND)
+    assert real.git.tree_at("HEAD", "skills/greet") == first
+    assert known(real) == ["one", *(f"fact {number}" for number in range(3))]
