@@ -30,6 +30,7 @@ versions are in the history.
 _FIELD = re.compile(r"^- (file|versions): (.*)$", re.MULTILINE)
 _PATH = re.compile(rf"{FOLDER}/([a-z2-7]{{6}})\.md")
 _MOST = 200_000
+_SHOWN = 50_000  # characters of what is lost; both versions are in the history whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,10 @@ def page(clash: Clash) -> tuple[str, bytes]:
     first, second = clash.versions
     id = entry_id(f"{clash.path}\n{first}\n{second}")
     words = {"path": clash.path, "first": first or "none", "second": second or "none", "id": id}
-    lost = "\n".join(f"    {line}".rstrip() for said in clash.lost for line in said.split("\n"))
+    said = "\n".join(clash.lost)
+    if len(said) > _SHOWN:
+        said = f"{said[:_SHOWN]}\n… and more: look at both versions with git show"
+    lost = "\n".join(f"    {line}".rstrip() for line in said.split("\n"))
     return f"{FOLDER}/{id}.md", f"{_HEAD.format(**words)}{lost}\n".encode("utf-8", "replace")
 
 
