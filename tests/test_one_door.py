@@ -94,6 +94,7 @@ RUNNERS: dict[str, str] = {
     "providers/embedded/record.py": "ps, where there is no /proc",
     "providers/embedded/server.py": "the model server",
     "providers/embedded/wheels.py": "pip, to download part wheels",
+    "store/bounded.py": "git, where a stranger answers",
     "store/checkpoints.py": "git, on a repository of our own",
     "store/coprocess.py": "git, kept open",
     "store/git.py": "git, for one command",

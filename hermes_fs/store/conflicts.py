@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hermes_fs.core.errors import Conflict, NotFound
+from hermes_fs.core.errors import Conflict, NotFound, Refused
 from hermes_fs.core.ids import entry_id
 from hermes_fs.store.git import Git
 from hermes_fs.store.merging import Clash
+from hermes_fs.store.paths import check_path
 
 FOLDER = "conflicts"
 _HEAD = """# {path}
@@ -29,6 +30,7 @@ versions are in the history.
 """
 _FIELD = re.compile(r"^- (file|versions): (.*)$", re.MULTILINE)
 _PATH = re.compile(rf"{FOLDER}/([a-z2-7]{{6}})\.md")
+_VERSION = re.compile(r"none|[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST = 200_000
 _SHOWN = 50_000  # characters of what is lost; both versions are in the history whole
 
@@ -78,7 +80,11 @@ def read(id: str, data: bytes) -> Open | None:
     text = data.decode("utf-8", "replace")
     fields = dict(_FIELD.findall(text.partition("\n## ")[0]))
     names = fields.get("versions", "").split()
-    if not fields.get("file") or len(names) != 2:
+    if len(names) != 2 or not all(_VERSION.fullmatch(name) for name in names):
+        return None
+    try:
+        check_path(fields.get("file", ""))
+    except Refused:  # a stranger's page would have a person write elsewhere
         return None
     first, second = ("" if name == "none" else name for name in names)
     return Open(id, fields["file"], (first, second), text)

@@ -65,14 +65,14 @@ class Files:
             raise _explained(error, path) from error
 
     def stage(self, path: str, data: bytes, permissions: int | None) -> Path:
-        """Writes a file's coming content aside, and makes the folders it will lie in. It must be on the disk before
-        it is placed.
+        """Writes a file's coming content aside, and makes the folders it will lie in, unless a file is in their place
+        that may go before it comes. It must be on the disk before it is placed.
 
         `permissions` None: those of a new file.
         """
         aside = self._staging / secrets.token_hex(8)
         try:
-            with self._folder(path, create=True):
+            with contextlib.suppress(NotADirectoryError), self._folder(path, create=True):
                 pass
             self._staging.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)

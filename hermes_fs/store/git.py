@@ -193,14 +193,13 @@ class Git:
         """As `write_tree_with`, but the trees to write are appended to `new` instead of written."""
         kept = dict(self.rows(base)) if base else {}
         below: dict[str, dict[str, tuple[str, str] | None]] = {}
+        here: dict[bytes, tuple[str, str] | None] = {}
         for path, value in files.items():
             name, slash, rest = path.partition("/")
             if slash:
                 below.setdefault(name, {})[rest] = value
-            elif value is None:
-                kept.pop(os.fsencode(name), None)
             else:
-                kept[os.fsencode(name)] = value[0].encode(), bytes.fromhex(value[1])
+                here[os.fsencode(name)] = value
         for name, inner in below.items():
             mode, raw = kept.get(os.fsencode(name), (b"", b""))
             oid = self.plan_tree(raw.hex() if mode == TREE_MODE else "", inner, new)
@@ -208,6 +207,11 @@ class Git:
                 kept.pop(os.fsencode(name), None)
             else:
                 kept[os.fsencode(name)] = TREE_MODE, bytes.fromhex(oid)
+        for raw_name, value in here.items():  # after what is below: a file may come where a folder goes, or go for one
+            if value:
+                kept[raw_name] = value[0].encode(), bytes.fromhex(value[1])
+            elif os.fsdecode(raw_name) not in below:
+                kept.pop(raw_name, None)
         data = render_rows(kept)
         new.append(("tree", data))
         oid = self.oid_of("tree", data)

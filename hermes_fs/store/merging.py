@@ -17,7 +17,7 @@ from hermes_fs.store.judging import FormatOf
 from hermes_fs.store.objects import Rows, TreeEntry, entry_of
 
 _FILES = ("100644", "100755")
-_MOST = 1_000_000
+_MOST = 200_000
 _DEEPEST = 50
 """Bounds of what is compared: entries, and folders within folders. A few small trees can name 10^10 files."""
 _LOST = 200_000  # bytes of a file that a clash shows; all of it is in the version that it names

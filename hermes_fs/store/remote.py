@@ -6,14 +6,11 @@ hostile repository has a say.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,21 +18,23 @@ from pathlib import Path
 
 from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused, UsageError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import arriving, drivers, isolation, state
+from hermes_fs.store import arriving, bounded, drivers, isolation, state
+from hermes_fs.store.bounded import Bounds as Bounds
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import make_repository, plan, put, set_remote, start_main
 from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.workspace import Workspace
 
-PROTOCOLS = "https:ssh:git:file:http"
+PROTOCOLS = bounded.PROTOCOLS
 OURS = ("refs/heads/hermes/", "refs/hermes/proposals/")
 """Where on a remote lie the refs that we alone write, and may write anew."""
 
+_STRICT = ("http.followRedirects=false", "fetch.fsckObjects=true")
+_PUSHING = Bounds(seconds=3600.0, size=0, strict=True)
 _OK = "ok"
 _SHOWN = 200  # characters of what git or a server says
 _SCP = re.compile(r"[\w.-]+@?[\w.-]*:[^:]")
-_LOOK = 0.2  # seconds between two looks at what a git with bounds has taken
 _LOGIN = re.compile(r"://[^/\s]+@")
 _KEEP = {"all": None, "90d": 90, "none": 0}
 
@@ -78,16 +77,6 @@ def checked_url(url: str) -> str:
     if not local.exists():
         raise UsageError(f"there is no repository at {local}", "look at the path")
     return str(local.resolve())
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a connection may take: `seconds` in all, `size` in bytes of the folder that it fills (0: any), and the
-    `protocols` that it may speak, also where it is led elsewhere."""
-
-    seconds: float
-    size: int
-    protocols: str = PROTOCOLS
 
 
 def fetch(git: Git, address: str, *refspecs: str, depth: int = 0, bounds: Bounds | None = None) -> None:
@@ -147,7 +136,7 @@ def push_and_hear(
     words += [f"--force-with-lease={name}:{at}" for name, at in (leases or {}).items()]
     if _is_local(address):  # the other side runs here, as this person: its hooks and settings may be anybody's
         words.append(f"--receive-pack={shlex.join([isolation.git_program(), *_receiving(git.root)])}")
-    done = _connected(git.root, "push", *words, "--end-of-options", address, *refspecs)
+    done = _connected(git.root, "push", *words, "--end-of-options", address, *refspecs, bounds=_PUSHING)
     refs = dict(_fates(done.stdout.decode("utf-8", "replace")))
     if done.returncode and not any(fate != _OK for fate in refs.values()):
         raise _failure("push", done)
@@ -261,10 +250,11 @@ def _run(root: Path, *words: str, bounds: Bounds | None = None) -> str:
 
 def _connected(root: Path, *words: str, bounds: Bounds | None = None) -> subprocess.CompletedProcess[bytes]:
     """As `_run`, with its exit code for the caller to judge."""
-    command = [isolation.git_program(), *isolation.flags(root), *words]
+    strict = [word for one in _STRICT for word in ("-c", one)] if bounds and bounds.strict else []
+    command = [isolation.git_program(), *isolation.flags(root), *strict, *words]
     env = isolation.personal(os.environ, bounds.protocols if bounds else PROTOCOLS)
     if bounds:
-        return _bounded(command, root, env, bounds)
+        return bounded.run(command, root, env, bounds)
     return subprocess.run(command, cwd=root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
@@ -273,41 +263,6 @@ def _failure(what: str, done: subprocess.CompletedProcess[bytes]) -> Failed:
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
     why = _LOGIN.sub("://", why.strip(chr(39)))
+    if "returned error: 30" in why:
+        return Failed("that server sends us on to another address", "if you trust it, name that address instead")
     return Failed(f"git {what} failed: {one_line(why, _SHOWN)}", "look at the address and your access")
-
-
-def _bounded(
-    command: Sequence[str], root: Path, env: Mapping[str, str], bounds: Bounds
-) -> subprocess.CompletedProcess[bytes]:
-    """As `subprocess.run`, ended with all that it started where it goes beyond its bounds: a stranger's server decides
-    how long it talks and how much it sends. Asks nobody anything, for it has no terminal."""
-    deadline = time.monotonic() + bounds.seconds
-    silent, pipe = subprocess.DEVNULL, subprocess.PIPE
-    done: subprocess.CompletedProcess[bytes] | None = None
-    with subprocess.Popen(
-        command, cwd=root, env=env, stdin=silent, stdout=pipe, stderr=pipe, start_new_session=True
-    ) as process:
-        try:
-            while not done:
-                with contextlib.suppress(subprocess.TimeoutExpired):  # still at it: look at what it took so far
-                    said, complaint = process.communicate(timeout=_LOOK)
-                    done = subprocess.CompletedProcess(command, process.returncode, said, complaint)
-                if bounds.size and _size_of(root) > bounds.size:
-                    raise Failed(f"it is larger than {bounds.size / 1e6:.0f} MB", "name a smaller repository")
-                if not done and time.monotonic() > deadline:
-                    raise Failed(
-                        f"git took more than {bounds.seconds:.0f} s", "try again later, or name another source"
-                    )
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    return done
-
-
-def _size_of(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # git removed it meanwhile
-                total += os.lstat(Path(place, name)).st_size
-    return total

@@ -91,6 +91,11 @@ def _newer_format(root: Path) -> str:
         text = (root / MARKER).read_text(errors="replace")
     except OSError as error:
         return f"{MARKER} cannot be read ({error.strerror})"
+    return why_format_is_unknown(text)
+
+
+def why_format_is_unknown(text: str) -> str:
+    """One line on a marker file that names a layout which this version does not know, "" if it does."""
     found = re.search(r"^format:\s*(\d+)\s*$", text, re.MULTILINE)
     if not found:
         return f"{MARKER} names no format"

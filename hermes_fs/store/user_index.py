@@ -93,6 +93,7 @@ def _prepare(git: Git, index: Path, fresh: Path, wanted: Mapping[str, tuple[set[
     ]
     if not rows:
         return False
+    rows.sort(key=lambda row: not row.startswith(b"0 "))  # what goes makes room for what comes
     if git.ask("update-index", "-z", "--index-info", input=b"".join(rows), env=env).code:
         for row in rows:  # something staged is in the way of one path, such as a file where a folder was
             git.ask("update-index", "-z", "--index-info", input=row, env=env)

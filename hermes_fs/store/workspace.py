@@ -222,9 +222,9 @@ class Workspace:
         came is trusted by it. Raises Refused where a file that is not kept on main is in the way."""
         self.require_learning()
         with self.locked():
-            self.commit_pending()
 
             def attempt() -> tuple[str, str]:
+                self.commit_pending()
                 head = self.head()
                 tip = target(head)
                 if tip != head:

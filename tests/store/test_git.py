@@ -74,6 +74,15 @@ def test_a_tree_with_changes_equals_what_git_makes_of_the_same_files(git: Git, r
     assert git.tree_at(tree, "folder") == ""
 
 
+def test_a_file_takes_the_place_of_a_folder_and_a_folder_that_of_a_file(git: Git) -> None:
+    blob = git.hash_blob(b"new\n")
+    tree = git.write_tree_with(
+        "HEAD",
+        {"folder": ("100644", blob), "folder/b.txt": None, "a.txt": None, "a.txt/x": ("100644", blob)},
+    )
+    assert sorted(name for name, _ in git.files(tree)) == ["a.txt/x", "folder"]
+
+
 def test_a_tree_round_trips_through_entries(git: Git) -> None:
     entries = git.tree("HEAD")
     assert git.make_tree(reversed(entries)) == git.resolve("HEAD^{tree}")

@@ -91,6 +91,41 @@ def test_deletions_travel_and_a_file_that_was_edited_meanwhile_stays(tmp_path: P
         assert a.text("notes/kept.md") == "# Kept\n\nand more\n"
 
 
+def test_a_folder_that_became_a_file_and_a_file_that_became_a_folder_travel(tmp_path: Path) -> None:
+    with clones(tmp_path, "ab") as (a, b):
+        a.learn("notes/one", "# One\n")
+        a.learn("notes/two/x.md", "# Two\n")
+        a.sync()
+        b.sync()
+        (a.mind.root / "notes/one").unlink()
+        (a.mind.root / "notes/one").mkdir()
+        (a.mind.root / "notes/one/y.md").write_text("# Y\n")
+        (a.mind.root / "notes/two/x.md").unlink()
+        (a.mind.root / "notes/two").rmdir()
+        (a.mind.root / "notes/two").write_text("# Two\n")
+        b.learn("notes/else.md", "# Else\n")
+        for one in (a, b, a):
+            one.sync()
+        assert a.tree == b.tree
+        assert (b.text("notes/one/y.md"), b.text("notes/two"), b.text("notes/else.md")) == (
+            "# Y\n",
+            "# Two\n",
+            "# Else\n",
+        )
+        assert a.is_clean() and b.is_clean()
+
+
+def test_what_a_fetch_that_was_killed_left_behind_is_completed(tmp_path: Path) -> None:
+    with clones(tmp_path, "ab") as (a, b):
+        lesson = a.learn("notes/x.md", "# X\n").id
+        a.sync()
+        place = Path("objects", lesson[:2], lesson[2:])  # the commit alone, without its files
+        (b.mind.git.common_dir / place).parent.mkdir(exist_ok=True)
+        (b.mind.git.common_dir / place).write_bytes((a.mind.git.common_dir / place).read_bytes())
+        b.sync()
+        assert b.text("notes/x.md") == "# X\n"
+
+
 def test_offline_nothing_changes_and_it_is_said(tmp_path: Path) -> None:
     with clones(tmp_path, "a") as (a,):
         a.learn("notes/x.md", "# X\n")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hermes_fs.core.errors import HermesError, NotFound
+from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
 from hermes_fs.store import arriving, remote
+from hermes_fs.store.bounded import Bounds
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import set_remote
 from hermes_fs.store.proposal import WAITING
@@ -17,24 +18,36 @@ from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.state import BRANCH
 
 KNOWN = "refs/hermes/remotes"
-_LONGEST = remote.Bounds(seconds=600.0, size=0)
+_MEMORY = 4 << 30  # bytes of a git that lists a remote's refs
+_LONGEST = 12
+"""A connection may last so many times as long as it may be silent."""
 _HERMES = "refs/hermes/"
 
 
-class Remote:
-    """`name` as git calls it, `address` where it lies. Raises Failed where it cannot be reached."""
+class Moved(Failed):
+    """The remote has not any more what it just named."""
 
-    def __init__(self, git: Git, name: str, address: str) -> None:
+
+class Remote:
+    """`name` as git calls it, `address` where it lies; it is given up after `patience` seconds of silence. Raises
+    Failed where it cannot be reached. `said` are lines for a person, `left_out` the refs over there that are no
+    business of ours: neither taken nor sent, and not taken for deleted."""
+
+    def __init__(self, git: Git, name: str, address: str, patience: float = 300.0) -> None:
         self._git = git
         self.name = name
         self.address = address
         self.said: list[str] = []
+        self.left_out: set[str] = set()
+        self._listing = Bounds(patience, 0, strict=True, memory=_MEMORY)
+        self._fetching = Bounds(_LONGEST * patience, arriving.MAX_TOTAL, strict=True, still=patience)
 
     def look(self) -> dict[str, str]:
         """Its main, sessions and proposals with what they point to. Refs whose names are none are said and left out."""
-        found = remote.listed(self._git, self.address, (BRANCH, f"{REFS}/*", f"{WAITING}/*"), _LONGEST)
+        found = remote.listed(self._git, self.address, (BRANCH, f"{REFS}/*", f"{WAITING}/*"), self._listing)
         fit, lines = arriving.refs([name for name in found if name != BRANCH])
         self.said += lines
+        self.left_out |= found.keys() - {BRANCH, *fit}
         return {name: found[name] for name in (BRANCH, *fit) if name in found}
 
     def known(self, ref: str) -> str:
@@ -54,11 +67,26 @@ class Remote:
         self._git.update_ref(place, oid, self._git.resolve(place))
 
     def fetch(self, oids: Mapping[str, str]) -> None:
-        """Brings what these refs point to, without moving any ref of ours."""
-        missing = [ref for ref, oid in oids.items() if not self._git.kind_of(oid)]
-        if missing:
-            places = [f"+{ref}:{KNOWN}-fetched/{self.name}/{number}" for number, ref in enumerate(missing)]
-            remote.fetch(self._git, self.address, *places)
+        """Brings what these refs point to, without moving any ref of ours. What is no commit is left out and said.
+        Raises Moved; Refused where main is no commit."""
+        missing = [ref for ref, oid in oids.items() if oid not in (self.known(ref), self._git.resolve(ref))]
+        places = [f"+{ref}:{KNOWN}-fetched/{self.name}/{number}" for number, ref in enumerate(missing)]
+        try:  # also what seems to be here: of a fetch that was killed there may be the commit and not its files
+            if places:
+                remote.fetch(self._git, self.address, *places, bounds=self._fetching)
+        except Failed as error:
+            if "find remote ref" in error.message:
+                raise Moved(error.message, error.hint) from error
+            raise
+        for ref, oid in oids.items():
+            kind = self._git.kind_of(oid)
+            if not kind:
+                raise Moved(f"{self.name} does not send what it names: {ref}", "look at who runs it, and try again")
+            if kind != "commit" and ref == BRANCH:
+                raise Refused(f"main of {self.name} is a {kind}, no commit", "it is damaged, or means harm")
+            if kind != "commit":
+                self.left_out.add(ref)
+                self.said.append(f"{ref} of {self.name} is a {kind}, no commit: left out")
 
     def release(self) -> None:
         """What was fetched is kept by other refs now."""
@@ -84,9 +112,9 @@ class Remote:
         return f"{KNOWN}/{self.name}/{ref.removeprefix(_HERMES).removeprefix('refs/')}"
 
 
-def primary(git: Git, name: str) -> Remote:
+def primary(git: Git, name: str, patience: float) -> Remote:
     """The remote of this name. NotFound where the repository has none."""
-    return Remote(git, name, _address(git, name))
+    return Remote(git, name, _address(git, name), patience)
 
 
 def rename(git: Git, name: str, address: str) -> None:

@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hermes_fs.core.errors import Refused
 from hermes_fs.core.ids import derived_ulid
-from hermes_fs.store import arriving, conflicts, message, signing
+from hermes_fs.store import arriving, conflicts, message, signing, state
 from hermes_fs.store.git import Git
 from hermes_fs.store.merging import Clash, differences, merge
 from hermes_fs.store.objects import Signature
+from hermes_fs.store.paths import kind_of
 from hermes_fs.store.workspace import Workspace
 
 _NAME, _ADDRESS = "Hermes", "hermes@sync"
+_OWN = ("sessions/", "work/")
+_SHOWN = 3
+_READ = 10_000  # bytes of a marker file
+_LATEST = 4_102_444_800  # the year 2100: a commit may claim to be of any
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,12 @@ def count(git: Git, without: str, of: str) -> int:
 def admitted(git: Git, head: str, theirs: str) -> tuple[str, list[str]]:
     """(the commit to join, lines on what of it is left out): theirs, or where it holds what no mind does (links,
     submodules, names that no disk should see), one on top of it without that. Raises Refused where it means harm."""
+    problem = state.why_format_is_unknown(_marker(git, theirs))
+    if problem:
+        raise Refused(f"what came cannot be used: {problem}", "nothing was changed here; look at who changed it there")
     incoming = {each.path: each for each in differences(git, head, theirs)}
     arrival = arriving.judge_files(git, ((path, each.second) for path, each in incoming.items() if each.second))
+    _judge_places(git, head, theirs, arrival)
     left_out = [name for names in arrival.left_out.values() for name in names]
     if not left_out:
         return theirs, arrival.lines
@@ -88,6 +98,47 @@ def admitted(git: Git, head: str, theirs: str) -> tuple[str, list[str]]:
     )
     who = Signature(_NAME, _ADDRESS, _when(git, [theirs]))
     return git.commit(tree, [theirs], text, who, who), arrival.lines
+
+
+def _judge_places(git: Git, head: str, theirs: str, arrival: arriving.Arrival) -> None:
+    """Leaves out what would lie among files that are each machine's own, or beside one of main's that some disks
+    cannot tell from it; names what lies outside the mind."""
+    outside: list[str] = []
+    alike: dict[str, dict[str, list[str]]] = {}
+    for name, _ in arrival.files:
+        if name.startswith(_OWN):
+            arrival.left_out.setdefault("that folder is each machine's own", []).append(name)
+        elif _twin(git, head, theirs, name, alike):
+            arrival.left_out.setdefault("a name that differs only in case from another", []).append(name)
+        elif not kind_of(name) and not git.entry_at(head, name):
+            outside.append(name)
+    if outside:
+        shown = ", ".join(repr(name) for name in outside[:_SHOWN])
+        more = f" and {len(outside) - _SHOWN:,} more" if len(outside) > _SHOWN else ""
+        arrival.said.append(f"{shown}{more} came, which is no part of a mind: kept as files that nothing reads")
+
+
+def _twin(git: Git, head: str, theirs: str, path: str, seen: dict[str, dict[str, list[str]]]) -> bool:
+    """Whether main has a file or folder beside a new one that differs only in case, and theirs has both. `seen` keeps
+    what folders hold."""
+    tree, found = git.resolve(f"{theirs}^{{tree}}"), ""
+    for name in path.split("/"):
+        if tree not in seen:
+            seen[tree] = {}
+            for row in git.tree(tree):
+                seen[tree].setdefault(row.name.casefold(), []).append(row.name)
+        twins = [one for one in seen[tree].get(name.casefold(), ()) if one != name]
+        if twins and not git.entry_at(head, found + name) and any(git.entry_at(head, found + one) for one in twins):
+            return True
+        found, tree = f"{found}{name}/", git.tree_at(tree, name)
+        if not tree:
+            break
+    return False
+
+
+def _marker(git: Git, commit: str) -> str:
+    oid = git.blob_at(commit, state.MARKER)
+    return git.read_blob(oid)[:_READ].decode("utf-8", "replace") if oid and git.size_of(oid) < _READ else ""
 
 
 def _joining(workspace: Workspace, sides: tuple[str, str], tree: str, clashes: Sequence[Clash]) -> str:
@@ -124,4 +175,4 @@ def _trailers(made_of: Sequence[str], when: datetime) -> dict[str, str]:
 def _when(git: Git, commits: Sequence[str]) -> datetime:
     """When the later of them was made: a moment of its own would differ from machine to machine."""
     times = git.run("log", "--no-walk=unsorted", "--format=%ct", *commits, "--").split()
-    return datetime.fromtimestamp(max(map(int, times)), UTC)
+    return datetime.fromtimestamp(min(max(0, *map(int, times)), _LATEST), UTC)

@@ -31,7 +31,7 @@ def compared(git: Git, other: Remote, there: Mapping[str, str]) -> Steps:
     known = other.all_known(WAITING)
     far = {ref: oid for ref, oid in there.items() if ref.startswith(f"{WAITING}/")}
     steps = Steps({}, {}, [], {})
-    for ref in {**here, **known, **far}:
+    for ref in {**here, **known, **far}.keys() - other.left_out:
         was, own, their = known.get(ref, ""), here.get(ref, ""), far.get(ref, "")
         if own == their:
             steps.agreed[ref] = own

@@ -18,7 +18,7 @@ from hermes_fs.store.proposal import WAITING
 from hermes_fs.store.session_refs import REFS, SessionRefs
 from hermes_fs.store.state import BRANCH
 from hermes_fs.store.syncing import exchange
-from hermes_fs.store.syncing.exchange import Remote
+from hermes_fs.store.syncing.exchange import Moved, Remote
 from hermes_fs.store.syncing.joining import count, is_ancestor, join
 from hermes_fs.store.syncing.proposals import compared, take_over
 from hermes_fs.store.workspace import Workspace
@@ -33,7 +33,8 @@ _PAUSE = 0.3  # seconds, at most, before trying again where another machine push
 class Wishes:
     """What this machine wants of a sync. `remote` and `mirrors` are names of git remotes, mirrors also addresses;
     `sessions` is the remote that gets this host's transcripts, "" for none; `keep`: of others' transcripts all, 90d or
-    none; `days` until a proposal expires; `join`: merge histories that do not continue one another."""
+    none; `days` until a proposal expires; `join`: merge histories that do not continue one another; `patience`: seconds
+    of silence after which a remote is given up."""
 
     remote: str = "origin"
     mirrors: Sequence[str] = ()
@@ -41,6 +42,7 @@ class Wishes:
     keep: str = "90d"
     days: int = 14
     join: bool = False
+    patience: float = 300.0
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class Sync:
         cannot be reached or another sync is under way, Conflict where its history was rewritten or is another's; then
         nothing here has changed but edits of a person, which were committed."""
         self._workspace.require_learning()
-        other = exchange.primary(self._git, self._wishes.remote)
+        other = exchange.primary(self._git, self._wishes.remote, self._wishes.patience)
         outcome = Outcome(other.name)
         with self._alone():
             self._sessions.commit_due()
@@ -93,7 +95,12 @@ class Sync:
     def _exchange(self, other: Remote, outcome: Outcome) -> None:
         for attempt in range(_ATTEMPTS):
             there = other.look()
-            self._receive(other, there, outcome)
+            try:
+                self._receive(other, there, outcome)
+            except Moved:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                continue
             left = self._send(other, there, outcome)
             if not left:
                 return
@@ -112,7 +119,8 @@ class Sync:
         reach("sync.fetched")
         if main:
             self._join(other, main, outcome)
-        brought = sum(self._take_month(other, ref, oid, outcome) for ref, oid in months.items() if ref in news)
+        fresh = {ref: oid for ref, oid in months.items() if ref in news and ref not in other.left_out}
+        brought = sum(self._take_month(other, ref, oid) for ref, oid in fresh.items())
         if brought:
             self._sessions.materialise()
         steps = compared(self._git, other, there)
@@ -149,12 +157,13 @@ class Sync:
         if self._git.ask("merge-base", head, main).code:
             raise Conflict(f"{other.name} holds another mind: it has no lesson in common with this one", hint)
 
-    def _take_month(self, other: Remote, ref: str, oid: str, outcome: Outcome) -> bool:
+    def _take_month(self, other: Remote, ref: str, oid: str) -> bool:
         """A month of transcripts goes forward only; its host alone writes it."""
         here = self._git.resolve(ref)
         if here and not is_ancestor(self._git, here, oid):
             if not is_ancestor(self._git, oid, here):
-                outcome.lines.append(f"{ref} of {other.name} does not go on from what is here: left as it is")
+                other.said.append(f"{ref} of {other.name} does not go on from what is here: left as it is")
+                other.left_out.add(ref)
             return False
         self._git.update_ref(ref, oid, here)
         other.agree(ref, oid)
@@ -163,7 +172,7 @@ class Sync:
     def _send(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> dict[str, str]:
         head, far = self._workspace.head(), there.get(BRANCH, "")
         wanted: dict[str, tuple[str, str]] = {BRANCH: (head, far)} if head != far else {}
-        months = self._months(there) if self._wishes.sessions == other.name else {}
+        months = self._months(other, there) if self._wishes.sessions == other.name else {}
         steps = compared(self._git, other, there)
         left = other.push({**wanted, **months, **steps.send})
         reach("sync.pushed")
@@ -175,12 +184,16 @@ class Sync:
         outcome.proposals = outcome.proposals[0], outcome.proposals[1] + len(steps.send.keys() - left.keys())
         return left
 
-    def _months(self, there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    def _months(self, other: Remote, there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """This host's transcripts that are not there as they are here."""
         prefix = f"{REFS}/{self._workspace.host}/"
         said = self._git.run("for-each-ref", "--format=%(refname) %(objectname)", prefix)
         here = dict(line.split(" ") for line in said.decode("utf-8", "replace").splitlines())
-        return {ref: (oid, there.get(ref, "")) for ref, oid in here.items() if there.get(ref) != oid}
+        return {
+            ref: (oid, there.get(ref, ""))
+            for ref, oid in here.items()
+            if there.get(ref) != oid and ref not in other.left_out
+        }
 
     # -- the rest -----------------------------------------------------------------------------------------------------
 
