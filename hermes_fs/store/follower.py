@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hermes_fs.core.errors import HermesError
@@ -12,6 +14,7 @@ from hermes_fs.store.journal import Entry, Journal
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.user_index import catch_up, release
 
+Recovered = Callable[[], AbstractContextManager[None]]
 _BRANCH_LINE = "ref: refs/heads/main\n"
 
 
@@ -19,12 +22,15 @@ class Follower:
     """One thread that empties the journal into the user's index whenever it is nudged.
 
     Lock order: first the follower's own (among processes), then the workspace's, and that for moments only.
+    `recovered` holds the workspace's, and has undone what another process was killed over: the journal's last line may
+    not have happened.
     """
 
-    def __init__(self, git: Git, journal: Journal, door: Lock, own_lock: Path) -> None:
+    def __init__(self, git: Git, journal: Journal, door: Lock, recovered: Recovered, own_lock: Path) -> None:
         self._git = git
         self._journal = journal
         self._door = door
+        self._recovered = recovered
         self._own = Lock(own_lock)
         self._wake = threading.Event()
         self._closing = False
@@ -45,7 +51,7 @@ class Follower:
             return False
         with self._own:
             while True:
-                with self._door:
+                with self._recovered():
                     stamp = self._journal.stamp
                     lessons = [entry for _, entry in self._journal.read()]
                 if lessons and not self._catch_up(lessons):

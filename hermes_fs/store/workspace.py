@@ -75,7 +75,7 @@ class Workspace:
         self._journal = Journal(self.state_dir / "journal")
         self._seen_journal = (0, 0)
         self._transaction = Transaction(self.git, self._files, self._journal)
-        self._follower = Follower(self.git, self._journal, self._lock, self.state_dir / "follower.lock")
+        self._follower = Follower(self.git, self._journal, self._lock, self.locked, self.state_dir / "follower.lock")
         self._person = identity.Person(root, git_dir, os.environ)
         self.trust = Trust(self.state_dir)
         self._listeners: list[Listener] = [functools.partial(acting.learn, self.git, self.trust)]

@@ -76,6 +76,20 @@ def assert_authors(root: Path) -> None:
             assert not any("HUMAN" in line for line in added), (commit, added)
 
 
+@pytest.mark.parametrize("step", ["door.journal", "door.held", "door.renamed"])
+def test_a_process_that_goes_on_beside_one_that_was_killed_takes_nothing_unfinished_for_done(
+    root: Path, step: str
+) -> None:
+    with opened(root) as beside:
+        before = (root / "MEMORY.md").read_text()
+        killed = start(root, 1, step)
+        assert acknowledged(killed) == []
+        assert killed.returncode == -signal.SIGKILL
+        assert beside.settle()
+        assert (root / "MEMORY.md").read_text() == before
+        assert status(root) == ""
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_a_step_the_workspace_opens_in_the_old_or_the_new_state(root: Path, step: str) -> None:
     with (root / "MEMORY.md").open("a") as file:
