@@ -17,6 +17,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "restore": ("hermes_fs.cli.taking_back:restore", "bring a file or a skill back as it was"),
         "bisect": ("hermes_fs.cli.bisect", "which lesson broke a command, a skill's tests or its evals"),
         "checkout": ("hermes_fs.cli.checkout", "the mind as it was, in a folder of its own, to talk with"),
+        "forget": ("hermes_fs.cli.forget", "take a text or a session out, of history too"),
         "review": ("hermes_fs.cli.review", "what the agent proposes: list, show, accept, reject, edit"),
     },
     "Elsewhere": {

@@ -55,6 +55,13 @@ def merge(git: Git, one: str, other: str, format_of: FormatOf) -> tuple[str, lis
     return git.write_tree_with(first, files), clashes
 
 
+def carried(git: Git, base: str, commit: str, onto: str, format_of: FormatOf) -> tuple[str, list[Clash]]:
+    """As `merge`, of what a commit changed since `base` with what `onto` has instead of it."""
+    files, clashes = _merged(git, base, (onto, commit), format_of)
+    clashes += _make_room(git, onto, files)
+    return git.write_tree_with(onto, files), clashes
+
+
 def differences(git: Git, before: str, after: str) -> Iterator[Difference]:
     """The paths that two trees or commits do not have alike; `base` and `first` are what it was."""
     yield from _differing(git, before, before, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hermes_fs.core.errors import Refused
+from hermes_fs.core.loading import load
 from hermes_fs.store.durable import boot
 from hermes_fs.store.files import Files
 from hermes_fs.store.git import Git
@@ -13,8 +14,11 @@ from hermes_fs.store.user_index import release
 def recover(git: Git, files: Files, journal: Journal) -> None:
     """Undoes the journal's last lesson unless its ref got there. The caller holds the workspace's lock.
 
-    What remains in the journal has happened; the user's index may still have to catch up with it.
+    What remains in the journal has happened; the user's index may still have to catch up with it. A purge that was
+    killed is carried out first: until then the disk is not as main has it.
     """
+    if unfinished(git):
+        load("hermes_fs.store.forgetting.finishing:finish")(git, files)
     journal.trim()
     rows = journal.read()
     if not rows:
@@ -29,6 +33,11 @@ def recover(git: Git, files: Files, journal: Journal) -> None:
     if start == 0:
         release(git)
     journal.cut(start)
+
+
+def unfinished(git: Git) -> bool:
+    """Whether a purge was begun, and is not done."""
+    return (git.git_dir / "hermes" / "forgetting.json").exists()
 
 
 def happened(git: Git, entry: Entry) -> bool:

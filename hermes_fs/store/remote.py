@@ -134,9 +134,23 @@ def push_and_hear(
     words = ["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-recurse-submodules"]
     words += ["--atomic"] * atomic + [f"--push-option={option}" for option in options]
     words += [f"--force-with-lease={name}:{at}" for name, at in (leases or {}).items()]
+    return _pushed(git, address, words, refspecs)
+
+
+def rewrite(git: Git, address: str, refs: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Makes each ref over there point to (new, exactly from old, "" where there is none): all of them or none, by
+    force, for what a person purged and nothing else. Answers and raises as `push`."""
+    _require_plain(git)
+    words = ["--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-recurse-submodules", "--atomic"]
+    words += [f"--force-with-lease={name}:{old}" for name, (_, old) in refs.items()]
+    return _pushed(git, address, words, [f"{new}:{name}" for name, (new, _) in refs.items()]).refs
+
+
+def _pushed(git: Git, address: str, words: Sequence[str], refspecs: Sequence[str]) -> Pushed:
+    here: list[str] = []
     if _is_local(address):  # the other side runs here, as this person: its hooks and settings may be anybody's
-        words.append(f"--receive-pack={shlex.join([isolation.git_program(), *_receiving(git.root)])}")
-    done = _connected(git.root, "push", *words, "--end-of-options", address, *refspecs, bounds=_PUSHING)
+        here.append(f"--receive-pack={shlex.join([isolation.git_program(), *_receiving(git.root)])}")
+    done = _connected(git.root, "push", *words, *here, "--end-of-options", address, *refspecs, bounds=_PUSHING)
     refs = dict(_fates(done.stdout.decode("utf-8", "replace")))
     if done.returncode and not any(fate != _OK for fate in refs.values()):
         raise _failure("push", done)

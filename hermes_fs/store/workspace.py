@@ -287,7 +287,7 @@ class Workspace:
         if writable and (said := identity.disown(self.state_dir, machine)):
             self._report([said])
         self.host = identity.host_of(self.state_dir, machine)
-        if writable and self._journal.size:
+        if writable and (self._journal.size or recovery.unfinished(self.git)):
             with self.locked():
                 pass
             with contextlib.suppress(HermesError):  # the index will catch up after the next lesson

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
 from hermes_fs.store import arriving, remote
 from hermes_fs.store.bounded import Bounds
+from hermes_fs.store.forgetting.finding import PURGES
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import set_remote
 from hermes_fs.store.proposal import WAITING
@@ -44,11 +45,11 @@ class Remote:
 
     def look(self) -> dict[str, str]:
         """Its main, sessions and proposals with what they point to. Refs whose names are none are said and left out."""
-        found = remote.listed(self._git, self.address, (BRANCH, f"{REFS}/*", f"{WAITING}/*"), self._listing)
-        fit, lines = arriving.refs([name for name in found if name != BRANCH])
+        found = remote.listed(self._git, self.address, (BRANCH, PURGES, f"{REFS}/*", f"{WAITING}/*"), self._listing)
+        fit, lines = arriving.refs([name for name in found if name not in (BRANCH, PURGES)])
         self.said += lines
-        self.left_out |= found.keys() - {BRANCH, *fit}
-        return {name: found[name] for name in (BRANCH, *fit) if name in found}
+        self.left_out |= found.keys() - {BRANCH, PURGES, *fit}
+        return {name: found[name] for name in (BRANCH, PURGES, *fit) if name in found}
 
     def known(self, ref: str) -> str:
         """What was last agreed on with it of a ref, "" for nothing."""
