@@ -19,11 +19,13 @@ from hermes_fs.store.syncing.exchange import Remote
 from hermes_fs.store.syncing.joining import is_ancestor
 from hermes_fs.store.workspace import Workspace
 
+_PATIENCE = 600.0  # seconds to wait for the remote
+
 
 def push(workspace: Workspace, name: str) -> list[str]:
     """With the remote of this name; a line for each ref that was rewritten there. NotFound where there is none, Failed
     where it cannot be reached or does not take it, Conflict where it has lessons that are not here."""
-    other = exchange.primary(workspace.git, name)
+    other = exchange.primary(workspace.git, name, _PATIENCE)
     return push_to(workspace, other, other.look())
 
 
