@@ -110,14 +110,14 @@ def bisect(
 
 def _searched(workspace: Workspace, asked: _Asked, of: Span, probe: Any) -> Tried:
     tried = Tried(of.goods, of.bad)
-    lessons = {one.commit: one for one in history.these(workspace.git, [*of.commits, *of.goods])}
     most = bisecting.expected(len(of.commits))
     size = f"{counted(len(of.commits), 'lesson')}, at most {counted(most, 'step')}"
     print(dim(size), file=sys.stderr)
     with Bar("bisecting", "steps") as bar:
 
         def told(commit: str, answer: Answer, left: int) -> None:
-            what = one_line(f"{lessons[commit].subject}  ({answer.figure})")
+            [lesson] = history.these(workspace.git, [commit])
+            what = one_line(f"{lesson.subject} ({answer.figure})")
             more = f"  {left} left" if left > 1 else ""
             bisecting.note(workspace.state_dir, _go_on(asked, tried))
             bar.say(f"{_MARKS[answer.verdict]} {commit[:8]}  {what}{dim(more)}")
