@@ -159,16 +159,12 @@ class Runtime:
         """Let another model go on with a conversation; its prompt and toolset stay."""
         conversation.switch(self._model(model))
 
-    def gate(self, change: Change, remember: bool = True, cancel: Cancel | None = None) -> Verdict | None:
-        """What the gate says of a skill change; loaded by the first. Without `remember`, where a person decides, it
-        tries again what it refused before, and replays no evals."""
-        wanted, evaluate = self.config.evals, None
-        if wanted.replay and remember:
-            means = functools.partial(self.means, "", cancel or Cancel())
-            evaluate = load("hermes_fs.agent.evals.replay:Replay")(
-                self.workspace.git, means, wanted.repeat, wanted.jobs
-            )
-        made: SkillGate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, remember, evaluate)
+    def gate(self, change: Change, cancel: Cancel | None = None) -> Verdict | None:
+        """What the gate says of a skill change that the agent makes; loaded by the first."""
+        means = functools.partial(self.means, "", cancel or Cancel())
+        wanted, replay = self.config.evals, "hermes_fs.agent.evals.replay:replay"
+        evaluate = load(replay)(self.workspace.git, means, wanted) if wanted.replay else None
+        made: SkillGate = load("hermes_fs.agent.gate:gate_of")(self.workspace, self.options.environ, True, evaluate)
         return made(change, cancel)
 
     def attend(self) -> None:

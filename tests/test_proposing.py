@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,16 @@ from typing import Any
 import pytest
 
 from hermes_fs import commands
+from hermes_fs.agent import gating
 from hermes_fs.apps.chat import describe
-from hermes_fs.commands import Said, Talk
-from hermes_fs.core.errors import Conflict, NotFound, Refused, UsageError
-from hermes_fs.core.events import Event, Learned, Notice, Proposed
-from hermes_fs.core.types import Answer
+from hermes_fs.commands import Played, Said, Talk
+from hermes_fs.core.errors import Cancelled, Conflict, NotFound, Refused, UsageError
+from hermes_fs.core.events import Event, Learned, Notice, Proposed, ToolFinished, ToolOutput
+from hermes_fs.core.types import Answer, Change, Commit, Provenance
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import transcript
 from hermes_fs.store.init import init
+from hermes_fs.store.proposals import Proposals
 from hermes_fs.testing.openai_server import OpenAIServer
 from tests.store.planting import plant
 
@@ -57,6 +60,8 @@ def proposals(events: list[Event]) -> list[Proposed]:
 
 def run(talk: Talk, line: str) -> str:
     outcome = commands.run(talk, *(commands.parse(line) or ("", "")))
+    if isinstance(outcome, Played):
+        return "\n".join(describe.remark(event) for event in outcome.events if isinstance(event, Notice))
     assert isinstance(outcome, Said)
     return outcome.text
 
@@ -203,3 +208,75 @@ def test_a_skill_that_the_gate_refused_is_wanted_all_the_same_with_a_reason(talk
     assert "said the attack" in talk.runtime.workspace.read("skills/warn/SKILL.md").text
     message = talk.runtime.workspace.git.run("log", "-1", "--format=%B").decode()
     assert "approved by owner against the gate" in message and "Hermes-Override: it quotes an attack" in message
+
+
+SORT = "---\nname: sort\ndescription: Sorts the lines of a file.\n---\n# Sort\n\n## How\n\nSay `sort`.\n"
+CASE = "task: Sort a.txt.\nfiles:\n  a.txt: |\n    b\n    a\nchecks:\n- file: a.txt\n  equals: |\n    a\n    b\n"
+BY_AGENT = Provenance("agent", "user", "owner", "s1", "", "some-model")
+BY_HAND = Provenance("owner", "user", "owner")
+
+
+def put(talk: Talk, **files: str) -> Commit:
+    """A lesson about the skill, as one was made that the gate has passed."""
+    content: dict[str, bytes | None] = {f"skills/sort/{path}": text.encode() for path, text in files.items()}
+    change = Change(content, "skill", "", BY_HAND)
+    return gating.commit(talk.runtime.workspace, change, lambda change, cancel=None: None)
+
+
+@pytest.mark.slow
+def test_accepting_a_skill_here_replays_its_evals_as_the_shell_does_and_shows_how_far_it_is(talk: Talk) -> None:
+    put(talk, **{"SKILL.md": SORT, "evals/sorts.yaml": CASE})
+    files: dict[str, bytes | None] = {"skills/sort/SKILL.md": SORT.replace("`sort`", "`sort -u`").encode()}
+    one = Proposals(talk.runtime.workspace).propose(Change(files, "skill", "to know", BY_AGENT), "look at it")
+    run(talk, f"/review {one.id}")
+    outcome = commands.run(talk, "accept", one.id)
+    assert isinstance(outcome, Played)
+    seen: list[Event] = []
+    with pytest.raises(Refused, match=re.escape("(0.00 -> 0.00, n=1)")):
+        for event in outcome.events:
+            seen.append(event)
+    assert any(isinstance(event, Notice) and "its evals are replayed" in event.text for event in seen)
+    assert any(isinstance(event, ToolOutput) and event.text.endswith(" of 3 attempts\n") for event in seen)
+    assert isinstance(seen[-1], ToolFinished) and seen[-1].result.failed
+    assert "sort -u" not in talk.runtime.workspace.read("skills/sort/SKILL.md").text
+
+
+@pytest.mark.slow
+def test_whoever_stops_looking_on_stops_the_replay(talk: Talk) -> None:
+    put(talk, **{"SKILL.md": SORT, "evals/sorts.yaml": CASE})
+    files: dict[str, bytes | None] = {"skills/sort/SKILL.md": SORT.replace("`sort`", "`sort -u`").encode()}
+    one = Proposals(talk.runtime.workspace).propose(Change(files, "skill", "to know", BY_AGENT), "look at it")
+    run(talk, f"/review {one.id}")
+    outcome = commands.run(talk, "accept", one.id)
+    assert isinstance(outcome, Played)
+    with pytest.raises(Cancelled):
+        for event in outcome.events:
+            if isinstance(event, Notice):
+                talk.conversation.interrupt()
+    assert run(talk, "/review").startswith(one.id)
+
+
+@pytest.mark.slow
+def test_undo_here_tries_what_main_never_had_and_a_reason_overrides(talk: Talk) -> None:
+    put(talk, **{"SKILL.md": SORT, "tests/says.sh": "true\n"})
+    edited = put(talk, **{"SKILL.md": SORT.replace("`sort`", "`sort -u`")})
+    last = put(talk, **{"tests/says.sh": "grep -q 'sort -u' SKILL.md\n"})
+    with pytest.raises(Refused, match=r"says\.sh fails") as refused:
+        run(talk, f"/undo {edited.id[:8]}")
+    assert refused.value.hint.endswith(f"/undo {edited.id[:8]} --override WHY")
+    assert "sort -u" in talk.runtime.workspace.read("skills/sort/SKILL.md").text
+    assert isinstance(commands.run(talk, "undo", last.id[:8]), Said)  # what main had comes back untried
+    run(talk, "/undo")
+    assert "sort -u" not in talk.runtime.workspace.read("skills/sort/SKILL.md").text
+    with pytest.raises(UsageError):
+        run(talk, f"/undo {edited.id[:8]} --override")
+
+
+@pytest.mark.slow
+def test_undo_here_with_a_reason_is_a_word_against_the_gate_that_the_lesson_keeps(talk: Talk) -> None:
+    put(talk, **{"SKILL.md": SORT, "tests/says.sh": "true\n"})
+    edited = put(talk, **{"SKILL.md": SORT.replace("`sort`", "`sort -u`")})
+    put(talk, **{"tests/says.sh": "grep -q 'sort -u' SKILL.md\n"})
+    assert "Taken back" in run(talk, f"/undo {edited.id[:8]} --override the test is wrong")
+    message = talk.runtime.workspace.git.run("log", "-1", "--format=%B").decode()
+    assert "Hermes-Override: the test is wrong" in message and "Hermes-Reverts: " in message

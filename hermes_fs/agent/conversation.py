@@ -148,13 +148,17 @@ class Conversation:
 
     def compact(self) -> Iterator[Event]:
         """Summarise the older part now. Yields Compacted, or nothing where there is nothing to leave out."""
-        self._cancel = Cancel()
-        done = self._compactor(self.messages, True, self._cancel)
+        done = self._compactor(self.messages, True, self.stoppable())
         if done:
             self.usage += done[1]
             for event in self.pen.write([done[0]]):
                 self._follow(event)
                 yield event
+
+    def stoppable(self) -> Cancel:
+        """What `interrupt` sets from now on, for work that is done between two turns."""
+        self._cancel = Cancel()
+        return self._cancel
 
     def interrupt(self) -> None:
         """Stop the turn that runs; the conversation goes on."""

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,14 +16,14 @@ import typer
 from hermes_fs.agent.evals import case as cases
 from hermes_fs.agent.evals import mine
 from hermes_fs.agent.evals.arms import Arm, Plan, Tally, compare
-from hermes_fs.agent.evals.replay import Replay
+from hermes_fs.agent.evals.replay import Replay, announced, replay
 from hermes_fs.agent.gate import Scores
 from hermes_fs.cli import gating
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import BY_HAND, confirm, opened
 from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
-from hermes_fs.core.errors import Cancelled, HermesError, NotFound, Refused, UsageError
+from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Change
@@ -138,23 +139,18 @@ def evaluate(context: typer.Context, wanted: Wanted, as_json: bool) -> None:
 
 
 def replayed(workspace: Workspace, name: str, incumbent: str, files: Files) -> Scores | None:
-    """An `agent.gate.Evaluator` for a person who waits: says that it asks a model, and how far it is. None, and a line
-    on stderr, where no model can be asked: then they decide without."""
-    cases.cases_of(_bytes(files))
-    try:
-        with Runtime.open(Options(workspace.root, Path.cwd(), os.environ)) as runtime:
-            wanted, cancel = runtime.config.evals, Cancel()
-            if not wanted.replay:
-                return None
-            print(f"{one_line(name)}: its evals are replayed; Ctrl-C stops", file=sys.stderr, flush=True)
-            with Bar("replaying", "attempts") as bar:
-                means = functools.partial(runtime.means, "", cancel)
-                return Replay(runtime.workspace.git, means, wanted.repeat, wanted.jobs, bar)(name, incumbent, files)
-    except Cancelled:
-        raise
-    except HermesError as error:
-        print(f"note: its evals were not replayed: {one_line(error.message)}", file=sys.stderr)
-        return None
+    """An `agent.gate.Evaluator` for a person who waits, told on stderr how far it is."""
+    with ExitStack() as stack:
+
+        def wanted() -> Replay | None:
+            runtime = stack.enter_context(Runtime.open(Options(workspace.root, Path.cwd(), os.environ)))
+            means = functools.partial(runtime.means, "", Cancel())
+            bar = stack.enter_context(Bar("replaying", "attempts"))
+            evals = runtime.config.evals
+            return replay(runtime.workspace.git, means, evals, bar) if evals.replay else None
+
+        evaluator = announced(wanted, lambda line: print(f"note: {line}", file=sys.stderr, flush=True))
+        return evaluator(name, incumbent, files)
 
 
 # -- inside -----------------------------------------------------------------------------------------------------------

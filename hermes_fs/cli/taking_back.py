@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hermes_fs.agent.gating import reverted
 from hermes_fs.cli import dates, gating
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.moments import commit_at
@@ -16,12 +17,11 @@ from hermes_fs.cli.output import dim, good, print_json
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Conflict, NotFound
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Commit
+from hermes_fs.core.types import Change, Commit
 from hermes_fs.store import choosing, history, skill_versions, taking_back
 from hermes_fs.store.choosing import Chosen
 from hermes_fs.store.history import Lesson
 from hermes_fs.store.policy import Policy
-from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.workspace import Workspace
 
 undo = single()
@@ -85,16 +85,12 @@ def revert_command(
 
 def _taken_back(workspace: Workspace, lessons: Sequence[Lesson], why: str, override: str) -> Commit:
     """Conflict where a later lesson is in the way and a proposal was made of it."""
-    try:
-        change = taking_back.reverted(workspace, lessons, why, BY_HAND)
-    except taking_back.InTheWay:
-        policy = Policy(**config_of(workspace.root).review.model_dump())
-        done = taking_back.take_back(workspace, lessons, why, BY_HAND, policy)
-        if isinstance(done, Proposal):
-            hint = f"look at what would be: hermes review show {done.id}"
-            raise Conflict(f"{done.because}: nothing was taken back yet", hint) from None
-        return done
-    return gating.take_back(workspace, change, override)
+    policy = Policy(**config_of(workspace.root).review.model_dump())
+    change = reverted(workspace, lessons, why, BY_HAND, policy)
+    if isinstance(change, Change):
+        return gating.take_back(workspace, change, override)
+    hint = f"look at what would be: hermes review show {change.id}"
+    raise Conflict(f"{change.because}: nothing was taken back yet", hint)
 
 
 @restore.command(epilog=example("hermes restore MEMORY.md --at yesterday", "hermes restore skills/deploy"))

@@ -10,14 +10,12 @@ import re
 from collections.abc import Callable
 
 from hermes_fs.agent.conversation import Conversation
-from hermes_fs.commands import reviewing, work
+from hermes_fs.commands import reviewing, undoing, work
 from hermes_fs.commands.talk import TITLE, Command, Completes, Left, Outcome, Played, Said, Talk, local, number
-from hermes_fs.core.errors import NotFound, Refused, UsageError
+from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Commit, Provenance
-from hermes_fs.store import catalogue, history, taking_back
+from hermes_fs.store import catalogue, history
 from hermes_fs.store.formats import entries
-from hermes_fs.store.policy import Policy
 from hermes_fs.store.sessions import SessionInfo
 
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
@@ -137,19 +135,6 @@ def _diff(talk: Talk, argument: str) -> Outcome:
     return Said("\n".join([f"{lesson.short}  {lesson.subject}", "", *lines]), diff=True)
 
 
-def _undo(talk: Talk, argument: str) -> Outcome:
-    workspace = talk.runtime.workspace
-    lesson = history.find(workspace.git, argument) if argument else taking_back.last_standing(workspace)
-    if lesson.reverted_by:
-        raise Refused(f"{lesson.short} is taken back already", f"bring it back: /undo {lesson.reverted_by}")
-    by_hand = Provenance("owner", "user", person="owner", session=talk.conversation.id)
-    policy = Policy(**talk.runtime.config.review.model_dump())
-    done = taking_back.take_back(workspace, [lesson], "", by_hand, policy)
-    if not isinstance(done, Commit):
-        return Said(f"Nothing was taken back yet: {done.because}\n/review shows what would be.")
-    return Said(f"Taken back: {lesson.subject}\n/undo {done.id[:8]} brings it back; /reload makes this session know.")
-
-
 def _search(talk: Talk, argument: str) -> Outcome:
     if not argument:
         raise UsageError("/search needs words", "for example: /search staging server")
@@ -195,7 +180,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("review", "[ID]", "what the agent proposes and waits for you", reviewing.review, "proposal"),
     Command("accept", "ID", "make a proposal a lesson", reviewing.accept, "proposal"),
     Command("reject", "ID [WHY]", "put a proposal away", reviewing.reject, "proposal"),
-    Command("undo", "[ID]", "take the agent's last lesson back, or this one", _undo, "lesson"),
+    Command("undo", "[ID]", "take the agent's last lesson back, or this one", undoing.undo, "lesson"),
     Command("diff", "[ID]", "what the last lesson changed, or this one", _diff, "lesson"),
     Command("search", "QUERY", "search conversations, notes, memory and skills", _search),
     Command("rewind", "[TURN]", "turns that changed files; put them back as before one", work.rewind, "turn"),

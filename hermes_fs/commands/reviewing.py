@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
+from hermes_fs.commands import trying
 from hermes_fs.commands.talk import Outcome, Said, Talk, local
+from hermes_fs.commands.undoing import reason_of
 from hermes_fs.core.errors import Refused, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import one_line, spell_out
-from hermes_fs.store.policy import Policy, Ungated
+from hermes_fs.store.paths import skill_of
+from hermes_fs.store.policy import Gate, Policy, Ungated
 
 if TYPE_CHECKING:  # a chat in which nobody reviews does without it
     from hermes_fs.store.proposal import Proposal
@@ -46,28 +48,29 @@ def _shown(talk: Talk, proposals: Review, one: Proposal, also: str) -> Outcome:
 def accept(talk: Talk, argument: str) -> Outcome:
     if not argument:
         raise UsageError("/accept needs the id of a proposal", "see what waits with /review")
-    name, _, rest = argument.partition(" ")
-    override = _override(rest.strip())
+    name, override = reason_of(argument, "/accept")
     proposals = _review(talk)
     one = proposals.find(name)
     if one.id not in talk.seen:
         return _shown(
             talk, proposals, one, f"Not accepted yet: nobody has looked at it here. /accept {one.id} says yes."
         )
+    if any(map(skill_of, one.files)):  # its tests and evals may take minutes
+        return trying.played(talk, "accept", one.id, lambda trial: _tried(talk, one, override, trial))
+    return Said(_accepted(talk, proposals, one, override))
+
+
+def _tried(talk: Talk, one: Proposal, override: str, trial: trying.Trial) -> str:
     try:
-        done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id], override)
+        return _accepted(talk, _review(talk, trying.gate(talk, trial, replays=True)), one, override)
     except Ungated as error:
         raise Refused(error.message, f"if you want it all the same: /accept {one.id} --override WHY") from error
+
+
+def _accepted(talk: Talk, proposals: Review, one: Proposal, override: str) -> str:
+    done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id], override)
     talk.conversation.remark(f"The person accepted the proposal {one.id}: {done.subject}. It holds now.")
-    return Said(f"Accepted: {done.subject}\n/undo takes it back; /reload makes this session know.")
-
-
-def _override(words: str) -> str:
-    """The reason after --override, "" where nothing is said."""
-    flag, _, reason = words.partition(" ")
-    if words and (flag != "--override" or not reason.strip()):
-        raise UsageError(f"/accept does not understand {words!r}", "/accept ID, or /accept ID --override WHY")
-    return reason.strip().strip("\"'")
+    return f"Accepted: {done.subject}\n/undo takes it back; /reload makes this session know."
 
 
 def reject(talk: Talk, argument: str) -> Outcome:
@@ -86,8 +89,7 @@ def proposal_words(talk: Talk) -> list[tuple[str, str]]:
     return [(one.id, one_line(one.subject)) for one in _review(talk).waiting()]
 
 
-def _review(talk: Talk) -> Review:
+def _review(talk: Talk, gate: Gate | None = None) -> Review:
     policy = Policy(**talk.runtime.config.review.model_dump())
-    gate = functools.partial(talk.runtime.gate, remember=False)
     made: Review = load("hermes_fs.store.review:Review")(talk.runtime.workspace, policy, gate)
     return made

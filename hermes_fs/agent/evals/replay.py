@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from hermes_fs.agent.evals.arms import Arm, Plan, Progress, compare
 from hermes_fs.agent.evals.attempt import Means
 from hermes_fs.agent.evals.case import cases_of
-from hermes_fs.agent.gate import Scores
-from hermes_fs.core.errors import Failed
+from hermes_fs.agent.gate import Evaluator, Scores
+from hermes_fs.core.config import EvalsConfig
+from hermes_fs.core.errors import Cancelled, Failed, HermesError
+from hermes_fs.core.terminal import one_line
 from hermes_fs.store.candidate import Files, files_of
 from hermes_fs.store.git import Git
 
@@ -47,3 +49,29 @@ class Replay:
         return Scores(
             found["no skill"].rate, before.rate if before else None, candidate.rate, candidate.n, candidate.activated
         )
+
+
+def replay(git: Git, means: Callable[[], Means], wanted: EvalsConfig, progress: Progress | None = None) -> Replay:
+    """As the settings want it."""
+    return Replay(git, means, wanted.repeat, wanted.jobs, progress)
+
+
+def announced(wanted: Callable[[], Replay | None], tell: Callable[[str], None]) -> Evaluator:
+    """The evals for a person who waits: says that a model is asked. Where none can be, it says that, and they decide
+    without. `wanted` is None where the person wants no replay."""
+
+    def evaluate(name: str, incumbent: str, files: Files) -> Scores | None:
+        cases_of({path: file.data for path, file in files.items()})  # one that cannot be read is no model's fault
+        try:
+            made = wanted()
+            if made is None:
+                return None
+            tell(f"{one_line(name)}: its evals are replayed; Ctrl-C stops")
+            return made(name, incumbent, files)
+        except Cancelled:
+            raise
+        except HermesError as error:
+            tell(f"its evals were not replayed: {one_line(error.message)}")
+            return None
+
+    return evaluate
