@@ -69,6 +69,8 @@ WRITERS: dict[str, str] = {
     "store/index.py": "the folder of the search index, .git/hermes",
     "store/schema.py": "the search index and its locks, in .git/hermes",
     "store/trust.py": "what this machine's person trusts, .git/hermes/trust",
+    "store/signers.py": "the list of signers for git to read, in .git/hermes",
+    "store/syncing/held.py": "removes its list of what was left out, in .git/hermes",
     "store/skill_export.py": "a copy of a skill, where a person says and never in a mind",
     "store/catalogue.py": "removes its damaged cache, in .git/hermes",
     "store/transcript.py": "transcripts, the one part of the mind that is appended to; those of other hosts",

@@ -208,6 +208,9 @@ class SyncConfig(Section):
 
 class GitConfig(Section):
     sign: bool = Field(False, description="Whether lessons are signed with the key of your git configuration.")
+    require_signed: bool = Field(
+        False, description="Whether lessons of other machines hold only if somebody in allowed_signers signed them."
+    )
 
 
 class ReviewConfig(Section):
@@ -217,6 +220,9 @@ class ReviewConfig(Section):
     deletions: Policy = Field("propose", description="Deleting or renaming a skill, or a program of one.")
     programs: Policy = Field("propose", description="Programs in skills, new or changed.")
     cron: Policy = Field("propose", description="Scheduled jobs.")
+    protected: tuple[str, ...] = Field(
+        (), description="Files that others change only with a signature of yours, as PATTERN or PATTERN by NAME, NAME."
+    )
     expire_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         14, description="Days after which a proposal that nobody looked at is put away."
     )

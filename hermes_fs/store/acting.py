@@ -17,7 +17,7 @@ from hermes_fs.core.origins import is_trusted, known
 from hermes_fs.core.types import Commit
 from hermes_fs.store.git import Git
 from hermes_fs.store.message import one_line, read_trailers
-from hermes_fs.store.paths import LOCK_FILE, skill_of
+from hermes_fs.store.paths import LOCK_FILE, SIGNERS, skill_of
 from hermes_fs.store.trust import MIND, Item, ItemKind, Trust
 
 INSTRUCTIONS = ("SOUL.md", "AGENTS.md")
@@ -62,6 +62,7 @@ def items(git: Git, commit: str, skip: Skip = lambda key, digest: False) -> Iter
         yield MIND
     for path in INSTRUCTIONS:
         yield from _instructions(git, commit, path, skip)
+    yield from _signers(git, commit, skip)
     for path in _READERS:
         yield from _records(git, commit, path, skip)
     folder = git.tree_at(commit, "skills")
@@ -138,13 +139,15 @@ def learn(git: Git, trust: Trust, commit: Commit, paths: Collection[str]) -> Non
 
 
 def _acts(path: str) -> bool:
-    return path in INSTRUCTIONS or path in _READERS or bool(skill_of(path))
+    return path in (*INSTRUCTIONS, SIGNERS) or path in _READERS or bool(skill_of(path))
 
 
 def _of_paths(git: Git, commit: str, paths: Collection[str]) -> Iterator[Item]:
     for path in sorted({skill_of(path) or path for path in paths}):
         if path in INSTRUCTIONS:
             yield from _instructions(git, commit, path, _never)
+        elif path == SIGNERS:
+            yield from _signers(git, commit, _never)
         elif path in _READERS:
             yield from _records(git, commit, path, _never)
         elif tree := git.tree_at(commit, path):
@@ -159,6 +162,19 @@ def _instructions(git: Git, commit: str, path: str, skip: Skip) -> Iterator[Item
     blob = git.blob_at(commit, path)
     if blob and not skip(f"instructions:{path}", blob):
         yield Item("instructions", path, blob, "orders that the agent would follow as yours in every conversation")
+
+
+def signers_in(text: bytes) -> list[str]:
+    """The names on a list of signers: the first of each line."""
+    lines = (line.split() for line in text.decode("utf-8", "replace").splitlines())
+    return [words[0].split(",")[0].strip('"') for words in lines if len(words) > 1 and not words[0].startswith("#")]
+
+
+def _signers(git: Git, commit: str, skip: Skip) -> Iterator[Item]:
+    blob = git.blob_at(commit, SIGNERS)
+    if blob and not skip(f"signers:{SIGNERS}", blob):
+        names = ", ".join(signers_in(git.read_blob(blob))) or "nobody"
+        yield Item("signers", SIGNERS, blob, one_line(f"says whose signed lessons hold: {names}", _DOES))
 
 
 def _skill_does(git: Git, tree: str) -> str:
@@ -176,7 +192,7 @@ def texts(git: Git, commit: str, item: Item) -> Iterator[tuple[str, str]]:
             yield f"skills/{item.name}/{path}", _text(git, entry.oid) if entry.kind == "blob" else "(no file)"
         return
     paths = [path for path, reader in _READERS.items() if reader[0] == item.kind]
-    for path in paths or ([item.name] if item.kind == "instructions" else ["MEMORY.md", "USER.md"]):
+    for path in paths or ([item.name] if item.kind in ("instructions", "signers") else ["MEMORY.md", "USER.md"]):
         if blob := git.blob_at(commit, path):
             yield path, _text(git, blob)
 

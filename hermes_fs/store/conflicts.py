@@ -7,6 +7,7 @@ machines that meet the same conflict write the same file.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hermes_fs.core.errors import Conflict, NotFound, Refused
@@ -65,6 +66,13 @@ def page(clash: Clash) -> tuple[str, bytes]:
         said = f"{said[:_SHOWN]}\n… and more: look at both versions with git show"
     lost = "\n".join(f"    {line}".rstrip() for line in said.split("\n"))
     return f"{FOLDER}/{id}.md", f"{_HEAD.format(**words)}{lost}\n".encode("utf-8", "replace")
+
+
+def kept(git: Git, tree: str, clashes: Iterable[Clash]) -> str:
+    """The tree with a page for each clash, written."""
+    pages = dict(map(page, clashes))
+    rows = {path: ("100644", git.hash_blob(data)) for path, data in pages.items()}
+    return git.write_tree_with(tree, rows) if rows else tree
 
 
 def waiting(git: Git, head: str) -> list[Open]:

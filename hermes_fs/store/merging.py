@@ -50,7 +50,7 @@ def merge(git: Git, one: str, other: str, format_of: FormatOf) -> tuple[str, lis
     """(tree, what clashed) of two commits. Objects are written, durably. Where they have no common ancestor, each has
     added all that it holds."""
     first, second = sorted((one, other))
-    files, clashes = _merged(git, _base(git, first, second, format_of), (first, second), format_of)
+    files, clashes = _merged(git, base_of(git, first, second, format_of), (first, second), format_of)
     clashes += _make_room(git, first, files)
     return git.write_tree_with(first, files), clashes
 
@@ -73,7 +73,7 @@ def bases(git: Git, one: str, other: str) -> list[str]:
     return sorted(git.run("merge-base", "--all", one, other, check=False).decode("ascii", "replace").split())
 
 
-def _base(git: Git, first: str, second: str, format_of: FormatOf) -> str:
+def base_of(git: Git, first: str, second: str, format_of: FormatOf) -> str:
     """Tree or commit that both started from, "" for none. Where histories cross, their ancestors are merged."""
     found = bases(git, first, second)
     tree = found[0] if found else ""

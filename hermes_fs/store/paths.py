@@ -13,6 +13,9 @@ from hermes_fs.store.formats.format import By
 LOCK_FILE = "skills.lock"
 """Which skills came from elsewhere, and exactly what came."""
 
+SIGNERS = "allowed_signers"
+"""Whose signed lessons hold, in the format of ssh-keygen(1), ALLOWED SIGNERS."""
+
 VARIOUS = "notes/various.md"
 """For what belongs to no topic that has a name."""
 
@@ -30,7 +33,7 @@ _MIND: tuple[_Rule, ...] = (
     (re.compile(r"conflicts/.+"), "merge", "yes"),
     (re.compile(r"people/people\.yaml"), "config", "never"),
     (re.compile(r"SOUL\.md"), "config", "reviewed"),
-    (re.compile(r"AGENTS\.md|config\.yaml"), "config", "never"),
+    (re.compile(r"AGENTS\.md|config\.yaml|allowed_signers"), "config", "never"),
     (re.compile(r"\.hermes-workspace|\.gitattributes|\.gitignore|README\.md|LICENSE"), "config", "never"),
 )
 """(path, the kind of a lesson that changes it, whether the agent may: yes, once a person has seen it, never)."""

@@ -19,7 +19,7 @@ from hermes_fs.core.errors import Failed
 from hermes_fs.store.identity import machine_id
 from hermes_fs.store.lock import Lock
 
-ItemKind = Literal["mind", "instructions", "skill", "cron", "config", "people", "source", "secret"]
+ItemKind = Literal["mind", "instructions", "signers", "skill", "cron", "config", "people", "source", "secret"]
 FILE = "trust"
 _GONE = "gone:"  # begins the key of what was deleted
 

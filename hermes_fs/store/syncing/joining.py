@@ -6,17 +6,19 @@ need not join once more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.ids import derived_ulid
-from hermes_fs.store import arriving, conflicts, message, signing, state
+from hermes_fs.store import arriving, conflicts, message, signers, signing, state
 from hermes_fs.store.git import Git
 from hermes_fs.store.merging import Clash, differences, merge
 from hermes_fs.store.objects import Signature
 from hermes_fs.store.paths import kind_of
+from hermes_fs.store.syncing import held, vouching
+from hermes_fs.store.syncing.vouching import File, Held, NewSigners
 from hermes_fs.store.workspace import Workspace
 
 _NAME, _ADDRESS = "Hermes", "hermes@sync"
@@ -40,8 +42,19 @@ class Joined:
 
 
 def join(workspace: Workspace, theirs: str) -> Joined:
-    """Main with all that a commit brings. Nothing of it is trusted by that. Raises Refused, Conflict or Failed; then
-    main and the files are as before."""
+    """Main with all that a commit brings, but for lessons that the workspace asks a signature of. Nothing of it is
+    trusted by that. Raises Refused, Conflict or Failed; then main and the files are as before, or where a new list of
+    signers came as this brought it."""
+    vouching.warm(workspace, theirs)
+    try:
+        return _join(workspace, theirs)
+    except NewSigners as error:
+        if error.lesson:
+            _join(workspace, error.lesson)
+        raise
+
+
+def _join(workspace: Workspace, theirs: str) -> Joined:
     git = workspace.git
     clashes: list[Clash] = []
     said: list[str] = []
@@ -53,6 +66,7 @@ def join(workspace: Workspace, theirs: str) -> Joined:
             return head
         tip, lines = admitted(git, head, theirs)
         said.extend(lines)
+        tip = _vouched(workspace, head, tip)
         if is_ancestor(git, tip, head):
             return head
         if is_ancestor(git, head, tip):
@@ -141,11 +155,40 @@ def _marker(git: Git, commit: str) -> str:
     return git.read_blob(oid)[:_READ].decode("utf-8", "replace") if oid and git.size_of(oid) < _READ else ""
 
 
+def _vouched(workspace: Workspace, head: str, tip: str) -> str:
+    """A commit, or one on top of it without the lessons that do not hold here, which are noted, to be proposed. It is
+    always signed: nobody else takes a lesson away from the others."""
+    rules = vouching.rules_of(workspace)
+    files, gone = vouching.vouched(workspace, head, tip, rules) if rules else ({}, [])
+    if not files:
+        return tip
+    if not signing.is_wanted(workspace.root, workspace.state_dir):
+        why = f"{len(gone)} of the lessons that came do not hold here, as {gone[0].because}"
+        raise Refused(why, "leaving them out takes a signature of yours: hermes config set git.sign true")
+    done = _without(workspace, tip, files, gone)
+    signers.require_own(workspace.git, workspace.state_dir, signers.trusted(workspace.git, workspace.trust), done)
+    held.note(workspace.state_dir, gone)
+    return done
+
+
+def _without(workspace: Workspace, tip: str, files: Mapping[str, File], gone: Sequence[Held]) -> str:
+    git, when = workspace.git, _when(workspace.git, [tip])
+    rows = {path: (mode, git.hash_blob(data)) if data is not None else None for path, (mode, data) in files.items()}
+    tree = git.write_tree_with(tip, rows)
+    text = message.compose(
+        f"sync: hold back {len(gone)} that nobody vouches for",
+        {},
+        message.person_reason("\n".join(f"{one.commit[:8]}: {one.because}" for one in gone)),
+        _trailers([tip, tree], when),
+    )
+    who = Signature(_NAME, _ADDRESS, when)
+    return signing.signed_commit(git, tree, [tip], text, who, who)
+
+
 def _joining(workspace: Workspace, sides: tuple[str, str], tree: str, clashes: Sequence[Clash]) -> str:
     git = workspace.git
     pages = dict(map(conflicts.page, clashes))
-    if pages:
-        tree = git.write_tree_with(tree, {path: ("100644", git.hash_blob(data)) for path, data in pages.items()})
+    tree = conflicts.kept(git, tree, clashes)
     parents = sorted(sides)
     when = _when(git, parents)
     counts = count(git, parents[1], parents[0]), count(git, parents[0], parents[1])

@@ -17,7 +17,7 @@ from hermes_fs.store.lock import Lock
 from hermes_fs.store.proposal import WAITING
 from hermes_fs.store.session_refs import REFS, SessionRefs
 from hermes_fs.store.state import BRANCH
-from hermes_fs.store.syncing import exchange
+from hermes_fs.store.syncing import exchange, held
 from hermes_fs.store.syncing.exchange import Moved, Remote
 from hermes_fs.store.syncing.joining import count, is_ancestor, join
 from hermes_fs.store.syncing.proposals import compared, take_over
@@ -136,7 +136,7 @@ class Sync:
         outcome.received += joined.lessons
         outcome.merged |= joined.merged
         outcome.conflicts += [clash.path for clash in joined.clashes]
-        outcome.lines += joined.said
+        outcome.lines += [*joined.said, *held.propose(self._workspace, self._wishes.days)]
         other.agree(BRANCH, main)
         self._git.update_ref(
             f"refs/remotes/{other.name}/main", main, self._git.resolve(f"refs/remotes/{other.name}/main")
