@@ -211,6 +211,9 @@ class GitConfig(Section):
     require_signed: bool = Field(
         False, description="Whether lessons of other machines hold only if somebody in allowed_signers signed them."
     )
+    protected: tuple[str, ...] = Field(
+        (), description="Files that change elsewhere only if `owner` signed it (PATTERN), or others (PATTERN by NAME)."
+    )
 
 
 class ReviewConfig(Section):
@@ -220,9 +223,6 @@ class ReviewConfig(Section):
     deletions: Policy = Field("propose", description="Deleting or renaming a skill, or a program of one.")
     programs: Policy = Field("propose", description="Programs in skills, new or changed.")
     cron: Policy = Field("propose", description="Scheduled jobs.")
-    protected: tuple[str, ...] = Field(
-        (), description="Files that others change only with a signature of yours, as PATTERN or PATTERN by NAME, NAME."
-    )
     expire_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         14, description="Days after which a proposal that nobody looked at is put away."
     )

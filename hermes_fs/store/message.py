@@ -13,7 +13,7 @@ from hermes_fs.store.objects import Signature
 SUBJECT_LENGTH = 72
 _REASON_LENGTH = 2000
 _VALUE_LENGTH = 300
-_LISTS = {"Hermes-Reverts": 100_000}  # a list that is cut would lose what it names
+_LISTS = {"Hermes-Reverts": 100_000, "Hermes-Held": 100_000}  # a list that is cut would lose what it names
 _FILES_SHOWN = 20
 _TRAILER = re.compile(r"^(Hermes-[A-Z][A-Za-z-]*): (.*)$")
 

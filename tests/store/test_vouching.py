@@ -11,6 +11,7 @@ from hermes_fs.core.errors import Refused
 from hermes_fs.store.merging import merge
 from hermes_fs.store.objects import Signature
 from hermes_fs.store.review import Review
+from hermes_fs.store.signing import signed_commit
 from hermes_fs.store.syncing import held
 from hermes_fs.store.syncing.vouching import Held, protected
 from tests.store.clones import OWNER, Clone
@@ -167,7 +168,7 @@ def test_a_machine_that_trusts_no_list_or_signs_nothing_takes_nothing_away_from_
 
 @pytest.mark.slow
 def test_protected_files_change_by_the_hand_of_those_named_alone(tmp_path: Path) -> None:
-    rules = "format: 1\ngit:\n  sign: true\nreview:\n  protected:\n  - notes/law/** by a\n"
+    rules = "format: 1\ngit:\n  sign: true\n  protected:\n  - notes/law/** by a\n"
     with team(tmp_path, rules=rules) as (a, b, c):
         b.learn("notes/law/one.md", "# Mine\n")
         b.learn("notes/other.md", "# Other\n")
@@ -175,6 +176,14 @@ def test_protected_files_change_by_the_hand_of_those_named_alone(tmp_path: Path)
         [line] = c.sync().lines
         assert "only a may change notes/law/one.md" in line
         assert c.text("notes/law/one.md") == "" and c.text("notes/other.md") == "# Other\n"
+        forged = "law\n\nHermes-Kind: note\nHermes-Held: {}\n"
+        b.learn("notes/law/three.md", "# Mine\n")
+        vouching = forged.format(b.mind.head())
+        who = Signature("b", "b@example.org", datetime.now(UTC))
+        commit = signed_commit(b.mind.git, b.tree, [b.mind.head()], vouching, who, who)
+        b.mind.advance(lambda head: commit)
+        b.sync()
+        assert c.sync().lines and c.text("notes/law/three.md") == ""
         a.learn("notes/law/two.md", "# Law\n")
         a.sync()
         assert c.sync().lines == []

@@ -179,7 +179,7 @@ def _without(workspace: Workspace, tip: str, files: Mapping[str, File], gone: Se
         f"sync: hold back {len(gone)} that nobody vouches for",
         {},
         message.person_reason("\n".join(f"{one.commit[:8]}: {one.because}" for one in gone)),
-        _trailers([tip, tree], when),
+        {**_trailers([tip, tree], when), vouching.HELD: " ".join(one.commit for one in gone)},
     )
     who = Signature(_NAME, _ADDRESS, when)
     return signing.signed_commit(git, tree, [tip], text, who, who)

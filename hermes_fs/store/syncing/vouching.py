@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from hermes_fs.core.errors import Refused
 from hermes_fs.core.loading import load
-from hermes_fs.store import conflicts, signers
+from hermes_fs.store import conflicts, message, signers
 from hermes_fs.store.git import Git
 from hermes_fs.store.judging import FormatOf
 from hermes_fs.store.merging import Difference, base_of, differences, merge
@@ -23,6 +23,9 @@ from hermes_fs.store.paths import SIGNERS
 from hermes_fs.store.workspace import Workspace
 
 OWNER = "owner"
+HELD = "Hermes-Held"
+"""The trailer of a commit that leaves lessons out: their ids."""
+
 _LOOK = f"look at it: hermes trust show signers:{SIGNERS}, then: hermes trust accept signers:{SIGNERS}"
 _FILES = ("100644", "100755")
 _SAYS = re.compile(r"\b(?:require_signed|protected)\b")
@@ -96,7 +99,7 @@ def rules_of(workspace: Workspace) -> Rules:
     if not any(place.is_file() and _SAYS.search(place.read_text(errors="replace")) for place in places):
         return Rules(False)
     known = load("hermes_fs.core.config:load")(workspace.root, workspace.state_dir)
-    asked = tuple(map(protected, known.review.protected))
+    asked = tuple(map(protected, known.git.protected))
     always = tuple(Protected(path, ()) for path in _ALWAYS) if asked else ()
     return Rules(known.git.require_signed, (*asked, *always))
 
@@ -116,7 +119,12 @@ def vouched(workspace: Workspace, head: str, tip: str, rules: Rules) -> tuple[di
     trusted = signers.trusted(git, workspace.trust)
     by = signers.signed_by(git, workspace.state_dir, trusted, list(incoming))
     steps = [_step(workspace, commit, parents, by.get(commit, ""), rules) for commit, parents in incoming.items()]
-    held = {step.commit: Held(step.commit, step.because) for step in steps if step.because}
+    settled = _settled(git, by)
+    held = {
+        one.commit: Held(one.commit, one.because)
+        for one in steps
+        if one.because and all(rules.objection(signer, one.changes) for signer in settled.get(one.commit, ()))
+    }
     if not held:
         return {}, []
     if not trusted.strip():
@@ -126,6 +134,16 @@ def vouched(workspace: Workspace, head: str, tip: str, rules: Rules) -> tuple[di
     wrong = {path: file for path, file in files.items() if not _is(git, tip, path, file)}
     gone = [step.commit for step in steps if step.commit in held and not wrong.keys().isdisjoint(step.changes)]
     return wrong, [held[commit] for commit in gone]
+
+
+def _settled(git: Git, by: Mapping[str, str]) -> dict[str, list[str]]:
+    """Lessons that were held back already → by whom: what is left of them is theirs, if they might have taught it."""
+    found: dict[str, list[str]] = {}
+    for commit, signer in by.items():
+        text = git.read("commit", commit).partition(b"\n\n")[2].decode("utf-8", "replace")
+        for lesson in message.read_trailers(text).get(HELD, "").split():
+            found.setdefault(lesson, []).append(signer)
+    return found
 
 
 def warm(workspace: Workspace, tip: str) -> None:
