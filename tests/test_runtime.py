@@ -174,3 +174,36 @@ def test_a_turns_files_are_put_back_and_the_model_is_told(options: Options, tmp_
             ("success", "feedback")
         ]
         assert outcomes[-1]["note"] == "quick"
+
+
+def test_a_transcript_names_the_commit_of_every_prompt(options: Options) -> None:
+    with Runtime.open(options) as runtime:
+        talk = runtime.conversation()
+        path = talk.pen.transcript.path
+        begun = runtime.workspace.head()
+        say(talk, "note it " + calling("memory", '{"action": "add", "text": "Staging is db2.internal"}'))
+        learned = runtime.workspace.head()
+        talk.reload()
+        talk.pen.transcript.close()  # as a process that is killed leaves it: open, to be gone on with
+    with Runtime.open(options) as runtime:
+        (runtime.workspace.root / "notes" / "new.md").write_text("by hand\n")
+        runtime.workspace.commit_pending()
+        again = runtime.conversation(session="last")
+        assert again.pen.transcript.path == path
+        now = runtime.workspace.head()
+        again.close()
+        written = transcript.read(path)
+    assert written.header.commit == begun
+    named = [record.text("commit") for record in written.records if record.type == "prompted"]
+    assert named == [learned, now] and len({begun, learned, now}) == 3
+
+
+def test_a_prompt_that_is_built_anew_before_anything_was_said_is_the_headers(options: Options) -> None:
+    with Runtime.open(options) as runtime:
+        talk = runtime.conversation()
+        (runtime.workspace.root / "notes" / "new.md").write_text("by hand\n")
+        runtime.workspace.commit_pending()
+        talk.reload()
+        say(talk, "hello")
+        assert transcript.read_header(talk.pen.transcript.path).commit == runtime.workspace.head()
+        talk.close()

@@ -31,6 +31,10 @@ class Recollection(Protocol):
         """The system prompt, built from the mind as it is now."""
         ...
 
+    def commit(self) -> str:
+        """The commit of main that a prompt is built from now."""
+        ...
+
     def remember(self, text: str, session: str) -> Told | None:
         """The aside that joins a message and whose words it holds, None for none; bounded in time."""
         ...
@@ -81,6 +85,7 @@ class Conversation:
         self._unsaved = 0
         self._cancel = Cancel()
         self._compactor = self._make_compactor()
+        self._prompted = mind.commit()  # first: what is learned in between may be in the prompt, and is not claimed
         self.messages: list[Message] = [system(mind.prompt())]
 
     @property
@@ -108,6 +113,7 @@ class Conversation:
     def continue_from(self, messages: Sequence[Message]) -> None:
         """Take over the messages of an earlier session, without a system prompt."""
         self.messages[1:] = messages
+        self.pen.prompted(self._prompted)
         for name, body in activated.active(messages).items():
             remember_skill(self.context.memo, name, body)
 
@@ -185,7 +191,9 @@ class Conversation:
 
     def reload(self) -> None:
         """Take what was learned meanwhile into the prompt, at the price of the provider's prompt cache."""
+        self._prompted = self._mind.commit()
         self.messages[0] = system(self._mind.prompt())
+        self.pen.prompted(self._prompted)
 
     def switch(self, model: Model) -> None:
         """Let another model go on with this conversation."""

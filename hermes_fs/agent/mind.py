@@ -69,6 +69,10 @@ class MindView:
         )
         return system_prompt(mind, situation, self.profile)
 
+    def commit(self) -> str:
+        """The commit of main that a prompt is built from now."""
+        return self.workspace.head()
+
     def remember(self, text: str, session: str) -> Told | None:
         """The aside that joins a message, None for none. Recall is a help: where it fails, the message goes without."""
         tokens = self.config.recall.tokens if self.profile == "full" else min(self.config.recall.tokens, 150)

@@ -84,6 +84,14 @@ class Pen:
                 self.origins |= _origins(event)
             yield event
 
+    def prompted(self, commit: str) -> None:
+        """The prompt was built anew, from this commit of main: what is said from now on was asked by it."""
+        transcript = self.transcript
+        if transcript.is_draft:
+            transcript.header = replace(transcript.header, commit=commit)
+        else:
+            transcript.append(self._record("prompted", "agent", {"commit": commit}))
+
     def evidence(self) -> str:
         """Where the conversation stands: the events of the turn so far, without the file's path."""
         return f"{self.asked}..{self.latest}" if self.asked else ""

@@ -20,7 +20,7 @@ from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import transcript
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import SessionInfo, Sessions
-from hermes_fs.store.transcript import Record
+from hermes_fs.store.transcript import OWN_CHANNELS, Record
 from hermes_fs.store.workspace import Workspace
 
 app = group("Earlier conversations: list them, read one, find its file, commit them beside main.")
@@ -28,6 +28,7 @@ app = group("Earlier conversations: list them, read one, find its file, commit t
 Session = Annotated[str, typer.Argument(metavar="ID", help="Beginning or end of its id, or `last`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
+_PARENT = dict.fromkeys(OWN_CHANNELS, "about")
 _LONG = 400  # characters of a tool's result that are shown
 
 
@@ -77,7 +78,9 @@ def show(context: typer.Context, session: Session, as_json: AsJson = False) -> N
     about = (info.id, info.header.model, info.header.channel, info.header.person, f"{info.messages} messages")
     print(dim(" · ".join(one_line(part) for part in about if part)))
     if info.header.parent:
-        print(dim(f"goes on from {one_line(info.header.parent)}"))
+        print(dim(f"{_PARENT.get(info.header.channel, 'goes on from')} {one_line(info.header.parent)}"))
+    if info.header.commit:
+        print(dim(f"prompted from {one_line(info.header.commit)[:8]}"))
     for record in contents.records:
         for line in _lines(record):
             print(line)
@@ -160,6 +163,8 @@ def _lines(record: Record) -> Iterator[str]:
         case "proposed":
             subject, id = one_line(str(data.get("subject"))), one_line(str(data.get("proposal")))
             yield dim(f"  ? proposed: {subject} · hermes review show {id}")
+        case "prompted":
+            yield dim(f"  … the prompt was built anew from {one_line(str(data.get('commit')))[:8]}")
         case "compaction":
             yield dim(f"  … {data.get('replaced')} messages were summarised for the model")
 
