@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from hermes_fs.cli.output import bold, dim, print_json, print_table, print_text,
 from hermes_fs.core.clock import SystemClock, iso, parse_iso
 from hermes_fs.core.foreign import unwrap
 from hermes_fs.core.ids import Ulids
+from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import transcript
 from hermes_fs.store.session_refs import SessionRefs
@@ -114,6 +116,35 @@ def commit(
         print("Nothing is new.")
     for note in notes:
         print(warning(one_line(note)))
+
+
+@app.command(
+    epilog=example(
+        "hermes sessions replay last --at 7d",
+        "hermes sessions replay last --model gpt-5-mini",
+        "hermes sessions replay 01KG9Q3V7W --mind ../mind-of-last-week --json",
+        "hermes sessions replay last --live --work .",
+    )
+)
+def replay(
+    context: typer.Context,
+    session: Session,
+    at: Annotated[str, typer.Option(metavar="DATE|REV", help="The mind as it was then; else as it is now.")] = "",
+    mind: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Another workspace, or a checkout, at its last lesson.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="Another model; else the session's own.")] = "",
+    first: Annotated[int, typer.Option(min=0, help="Only so many messages; 0: all.")] = 0,
+    live: Annotated[bool, typer.Option("--live", help="Let tools run, isolated and offline.")] = False,
+    work: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --live: in a copy of this folder; else an empty one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask again what was asked in a session, of another version of the mind or another model, and show what differs.
+    Calls are answered from the record and others are refused, so nothing is done twice; nothing is learned."""
+    asked = load("hermes_fs.cli.replaying:Replayed")(session, at, mind, model, first, live, work, as_json)
+    load("hermes_fs.cli.replaying:replay")(context, asked)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +62,20 @@ class Resumed:
 
     def blob(self, name: str) -> bytes:
         """What lies beside one of the files; b"" for what is gone."""
-        return next((data for path in self.files if (data := transcript.read_blob(path, name))), b"")
+        return _blob(self.files, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A session with those that it goes on from: every record, the earliest first, and the files they are from."""
+
+    records: list[Record]
+    problems: list[str]
+    files: tuple[Path, ...]
+
+    def blob(self, name: str) -> bytes:
+        """As of a session that goes on."""
+        return _blob(self.files, name)
 
 
 class Sessions:
@@ -88,16 +101,21 @@ class Sessions:
         header names it as its parent. Conflict where another process has it open."""
         writer = self._reopened(info)
         try:
-            files, problems = self._chain(info.path)
-            contents = [transcript.read(path) for path in files]
+            whole = self.whole(info)
         except HermesError:
             if writer:
                 writer.close()
             raise
-        problems += [problem for part in contents for problem in part.problems]
         if writer is None:
             writer = self.start(replace(draft, parent=info.id, title=info.header.title))
-        return Resumed(writer, [record for part in contents for record in part.records], problems, files)
+        return Resumed(writer, whole.records, whole.problems, whole.files)
+
+    def whole(self, info: SessionInfo) -> Whole:
+        """All that was said, to be read. Raises as `transcript.read`."""
+        files, problems = self._chain(info.path)
+        contents = [transcript.read(path) for path in files]
+        problems += [problem for part in contents for problem in part.problems]
+        return Whole([record for part in contents for record in part.records], problems, files)
 
     def _reopened(self, info: SessionInfo) -> Transcript | None:
         """The file to go on in, claimed; None where it must not grow any more."""
@@ -189,6 +207,10 @@ def info_of(path: Path) -> SessionInfo:
     except ValueError:
         updated = datetime.fromtimestamp(status.st_mtime, UTC)
     return SessionInfo(header, path, updated, status.st_size, not ended, messages)
+
+
+def _blob(files: Iterable[Path], name: str) -> bytes:
+    return next((data for path in files if (data := transcript.read_blob(path, name))), b"")
 
 
 def _is_readable(path: Path) -> bool:

@@ -27,7 +27,7 @@ from hermes_fs.core.types import Origin
 
 FORMAT = 1
 FOLDER = "sessions"
-OWN_CHANNELS = frozenset(("reflection", "audit"))
+OWN_CHANNELS = frozenset(("reflection", "audit", "replay"))
 """Channels of the agent's own background work: nobody's conversations, and no tasks."""
 INLINE_BLOB = 64 * 1024
 TITLE = 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.transcript import Header, Record
 from hermes_fs.store.workspace import Workspace
+from hermes_fs.testing.openai_answers import Answer
+from hermes_fs.testing.openai_server import OpenAIServer
 from tests.store.git_shell import make_workspace
 
 
@@ -42,9 +45,9 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def hermes(root: Path, *arguments: str, code: int = 0) -> str:
+def hermes(root: Path, *arguments: str, code: int = 0, env: dict[str, str] | None = None) -> str:
     line = [sys.executable, "-m", "hermes_fs", "-w", str(root), "sessions", *arguments]
-    done = subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    done = subprocess.run(line, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, env=env)
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
 
@@ -91,3 +94,22 @@ def test_a_session_that_is_not_there_is_one_line(root: Path) -> None:
 @pytest.mark.parametrize("command", ["list", "show", "path", "commit"])
 def test_every_command_shows_an_example(root: Path, command: str) -> None:
     assert f"hermes sessions {command}" in hermes(root, command, "--help")
+
+
+def test_a_replay_shows_what_differs_and_is_no_conversation_of_a_person(root: Path, tmp_path: Path) -> None:
+    call = ("terminal", '{"command": "touch here"}')
+    with OpenAIServer([Answer("Deploys.\nAnd \x1b[31mtea."), Answer(calls=(call,)), Answer("Deploys.")]) as server:
+        environ = {"OPENAI_BASE_URL": server.base_url, "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        said = hermes(root, "replay", "last", env=environ)
+        found = json.loads(hermes(root, "replay", "last", "--model", "other", "--json", env=environ))
+        models = [one["model"] for one in server.chats()]
+    assert "     Deploys.\n   + And tea." in said and "1 of 1 answers differ" in said and "\x1b" not in said
+    assert models == ["m", "other", "other"]
+    [one] = found["messages"]
+    assert one["same"] and one["now"]["refused"] == 1 and one["now"]["calls"][0]["failed"]
+    assert found["then"]["model"] == "m" and found["now"]["model"] == "other"
+    assert json.loads(hermes(root, "list", "--json"))[0]["title"] == "What is on fridays?"
+    kept = [row for row in json.loads(hermes(root, "list", "--all", "--json")) if row["channel"] == "replay"]
+    assert {row["id"] for row in kept} >= {found["replay"]} and len(kept) == 2
+    assert "none of a person's" in hermes(root, "replay", found["replay"], code=4)
+    assert "add --live" in hermes(root, "replay", "last", "--work", ".", code=2)
