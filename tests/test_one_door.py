@@ -10,6 +10,7 @@ from tests.source import Module, dotted_name, modules
 WRITERS: dict[str, str] = {
     "store/locate.py": "the folder work/, which is no part of the mind",
     "agent/evals/stage.py": "a temporary place for one attempt at a case",
+    "agent/rerun_stage.py": "a temporary work directory for a session that is asked again",
     "agent/trial.py": "copies of a skill, to run its tests, in .git/hermes/trials",
     "agent/isolated.py": "a note of which sandbox works, beside what is tried there",
     "agent/trial_inside.py": "the report of a skill's tests, inside a sandbox only",
