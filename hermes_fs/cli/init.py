@@ -71,7 +71,8 @@ def bring(path: Path, url: str, sessions: str, trust: bool) -> None:
         for line in left_out:
             print(f"note: {one_line(line)}")
         _say(workspace, True)
-        print(dim(f"{len(brought)} files of earlier sessions came along."))
+        if brought:
+            print(dim(f"{len(brought)} file{'s' * (len(brought) != 1)} of earlier sessions came along."))
         trusting.settle(workspace, trust)
 
 
