@@ -74,7 +74,7 @@ def once(
             print("\n".join(map(one_line, act(workspace.git))) or "It is so already.")
             return
         if address:
-            exchange.rename(workspace.git, wishes.remote, remote.checked_url(address))
+            exchange.lies_at(workspace.git, wishes.remote, remote.checked_url(address))
         if not quiet and not as_json and not watch:
             wishes = _with_consent(workspace, wishes)
         wishes = dataclasses.replace(wishes, join=join)

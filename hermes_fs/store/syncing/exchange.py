@@ -118,7 +118,7 @@ def primary(git: Git, name: str, patience: float) -> Remote:
     return Remote(git, name, _address(git, name), patience)
 
 
-def rename(git: Git, name: str, address: str) -> None:
+def lies_at(git: Git, name: str, address: str) -> None:
     """From now on the remote of this name lies there; what was agreed on with another is forgotten."""
     if git.ask("config", "--get", f"remote.{name}.url").out.decode("utf-8", "replace").strip() == address:
         return
