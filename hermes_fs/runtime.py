@@ -30,7 +30,7 @@ from hermes_fs.store.checkpoints import Checkpoints
 from hermes_fs.store.formats.format import Format
 from hermes_fs.store.index import Index
 from hermes_fs.store.policy import Policy
-from hermes_fs.store.replay import origins, replay
+from hermes_fs.store.replay import replay
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Resumed, Sessions, info_of
 from hermes_fs.store.spending import Spending
@@ -150,8 +150,7 @@ class Runtime:
         )
         if resumed:
             self.problems += resumed.problems
-            pen.origins |= origins(resumed.records)
-            pen.ended = load("hermes_fs.store.turns:last")(resumed.records)
+            pen.go_on(resumed.records)
             made.continue_from(replay(resumed.records, blob=resumed.blob))
         return made
 

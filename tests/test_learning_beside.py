@@ -16,7 +16,7 @@ from hermes_fs.core.errors import UsageError
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Answer, Usage
 from hermes_fs.runtime import Options, Runtime
-from hermes_fs.store import history
+from hermes_fs.store import history, outcomes
 from hermes_fs.store.init import init
 from hermes_fs.store.spending import Spending
 from hermes_fs.testing.openai_answers import Answer as Reply
@@ -134,6 +134,31 @@ def test_the_person_may_ask_for_it_and_blame_leads_to_it(talk: Talk, server: Ope
     waiting = talk.runtime.errands().waiting()
     assert [(one.task, one.what) for one in waiting] == [("", "how we greet"), (task, "")]
     assert waiting[1].why == ("the person says that it went wrong",)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["closed", "killed"])
+def test_what_is_said_before_the_first_message_is_of_the_last_task_of_the_session_that_goes_on(
+    options: Options, server: OpenAIServer, killed: bool
+) -> None:
+    quiet = replace(options, settings={**options.settings, "learning.summaries": "off"})
+    with Runtime.open(quiet) as runtime:
+        first = Talk(runtime, runtime.conversation())
+        say(first, "which notes are there?", LIST, server=server)
+        task = first.conversation.pen.asked
+        say(first, "thank you", server=server)
+        first.conversation.pen.transcript.close() if killed else first.conversation.close()
+        again = Talk(runtime, runtime.conversation("last"))
+        run(again, "/learn how notes are kept")
+        assert "it went wrong" in run(again, "/bad there are more")
+        _, blame = runtime.errands().waiting()
+        assert (blame.task, blame.why) == (task, ("the person says that it went wrong",))
+        [found] = outcomes.tasks(runtime.workspace.root / "sessions", runtime.workspace.state_dir)
+        assert (found.id, found.result, found.why, found.note) == (task, "failure", "feedback", "there are more")
+        assert drained(again) == 2
+        looks = [one for one in runtime.sessions.recent(own=True) if one.header.channel == "reflection"]
+        assert [one.header.parent for one in looks] == [first.conversation.id] * 2
+        assert again.conversation.pen.evidence() == ""
+        again.conversation.close()
 
 
 def test_its_budget_is_its_own_and_within_that_of_the_day(options: Options, server: OpenAIServer) -> None:

@@ -64,4 +64,10 @@ class Aftermath:
 
     def _add(self, pen: Pen, task: str, why: tuple[str, ...], what: str = "", kind: Kind = "reflect") -> None:
         if not self._workspace.read_only:
-            self.errands.add(Errand(kind, pen.transcript.header.session, task, why, what, self._model))
+            self.errands.add(Errand(kind, _session_of(pen), task, why, what, self._model))
+
+
+def _session_of(pen: Pen) -> str:
+    """Where it can be read: a session that is gone on with has no file of its own before something is said in it."""
+    header = pen.transcript.header
+    return header.parent if pen.transcript.is_draft and header.parent else header.session

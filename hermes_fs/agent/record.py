@@ -6,7 +6,7 @@ that is still streaming can be lost in a crash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -33,7 +33,7 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.core.loading import load
 from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.types import Origin, Text, ToolResult
-from hermes_fs.store.replay import message_records, result_record
+from hermes_fs.store.replay import message_records, origins, result_record
 from hermes_fs.store.transcript import OWN_CHANNELS, Record, Transcript
 
 _TELLING = frozenset(("tool_result", "skill_used", "outcome"))
@@ -92,9 +92,19 @@ class Pen:
         else:
             transcript.append(self._record("prompted", "agent", {"commit": commit}))
 
+    def go_on(self, records: Sequence[Record]) -> None:
+        """The session has these records already. What the person says of the last task before their first message is of
+        the last one in there."""
+        last, last_task = (load(f"hermes_fs.store.turns:{name}") for name in ("last", "last_task"))
+        self.origins |= origins(records)
+        self.ended = last(records)
+        task: list[Record] = last_task(records)
+        self.asked = task[0].id if task else ""
+        self.used = {one.text("tree") or one.text("name"): None for one in task if one.type == "skill_used"}
+
     def evidence(self) -> str:
         """Where the conversation stands: the events of the turn so far, without the file's path."""
-        return f"{self.asked}..{self.latest}" if self.asked else ""
+        return f"{self.asked}..{self.latest}" if self.asked and self.latest else ""
 
     def taught(self, many: int) -> tuple[str, ...]:
         """Why the last turn is worth looking back on; `many` calls make it complex."""

@@ -95,18 +95,28 @@ def run(errand: Errand, bench: Bench) -> Done:
 
 
 def source_of(errand: Errand, bench: Bench) -> Source:
-    """Reads what an errand is about."""
+    """Reads what an errand is about; where a session was gone on with, that may stand in an earlier file."""
     info = bench.sessions.find(errand.session)
     if info.header.channel in OWN_CHANNELS:
         raise NotFound(f"{info.id} is a look back itself", "name the session that it is about")
+    known: set[str] = set()
+    while (found := _source(errand, bench, info)) is None:
+        known.add(info.id)
+        if not info.header.parent or info.header.parent in known:
+            what = f"there is no task {errand.task}" if errand.task else "nothing was said"
+            raise NotFound(f"{what} in {errand.session}", "" if errand.task else "name another session")
+        info = bench.sessions.find(info.header.parent)
+    return found
+
+
+def _source(errand: Errand, bench: Bench, info: SessionInfo) -> Source | None:
+    """None where this file does not tell of it."""
     records = [one for one in transcript.read(info.path).records if one.type != "usage"]
     path = info.path.relative_to(bench.workspace.root).as_posix()
     found = turns.turns(records)
-    if not found:
-        raise NotFound(f"nothing was said in {info.id}", "name another session")
     turn = turns.holding(found, errand.task) if errand.task else []
-    if errand.task and not turn:
-        raise NotFound(f"there is no task {errand.task} in {info.id}", "")
+    if not found or (errand.task and not turn):
+        return None
     begin = records.index(turn[0] if turn else found[0][0])
     return Source(info, path, records[:begin] if turn else (), turn or records[begin:])
 

@@ -32,6 +32,13 @@ def last(records: Sequence[Record]) -> Turn:
     return found[-1] if found else []
 
 
+def last_task(records: Sequence[Record]) -> Turn:
+    """The last turn in which a tool was called; where there is none, the last."""
+    found = turns(records)
+    tasks = (turn for turn in reversed(found) if any(record.type == "tool_result" for record in turn))
+    return next(tasks, found[-1] if found else [])
+
+
 def holding(found: Iterable[Turn], asked: str) -> Turn:
     """The turn in which a person said the message with this id; empty where there is none."""
     return next((turn for turn in found if asked in ids(turn)), [])
