@@ -25,6 +25,7 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import acting, conflicts, drivers, remote, settings
 from hermes_fs.store.conflicts import Open
+from hermes_fs.store.forgetting import following
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.syncing import exchange, news, resolving
@@ -37,6 +38,7 @@ _CHANGED = 2.0  # seconds between two looks at what was learned here
 _PULLS = 300.0  # seconds between two questions to a forge about the same pull request
 _SETTLED = 5.0  # seconds without a lesson after which those that came are sent
 _OFFER = "  k keep main's · 1 take the first · 2 take the second · e edit · s skip · q quit "
+_FOLLOW = "Take it out here, too? It cannot be undone. [y/N] "
 _ASK = "Send your conversations there, too, so that other machines of yours can search them? [y/N] "
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -59,6 +61,12 @@ def once(
         bool, typer.Option("--install-drivers", help="Have plain `git pull` merge as hermes does; then end.")
     ] = False,
     remove_drivers: Annotated[bool, typer.Option("--remove-drivers", help="Let plain git merge as ever.")] = False,
+    accept_purge: Annotated[
+        bool, typer.Option("--accept-purge", help="Follow what another machine purged: it goes here, too, for good.")
+    ] = False,
+    push_purge: Annotated[
+        bool, typer.Option("--push-purge", help="Rewrite the remote by force after a purge here: hermes forget.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; the next conversation tells.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -77,9 +85,9 @@ def once(
             exchange.lies_at(workspace.git, wishes.remote, remote.checked_url(address))
         if not quiet and not as_json and not watch:
             wishes = _with_consent(workspace, wishes)
-        wishes = dataclasses.replace(wishes, join=join)
+        wishes = dataclasses.replace(wishes, join=join, purges=following.Wanted(accept_purge, push_purge))
         if not watch:
-            outcome = _run(workspace, wishes, quiet)
+            outcome = _asking(workspace, wishes, quiet or as_json)
             if as_json:
                 print_json(_as_json(outcome, workspace))
             elif not quiet:
@@ -166,6 +174,19 @@ def _run(workspace: Workspace, wishes: Wishes, tell: bool = False) -> Outcome:
     told = [*_lines(outcome), *_waiting(workspace)]
     news.write(workspace.state_dir, clock.now(), *told, tell=tell and bool(outcome.received or len(told) > 1))
     return outcome
+
+
+def _asking(workspace: Workspace, wishes: Wishes, quiet: bool) -> Outcome:
+    """As `_run`; what another machine purged is gone here, too, only once a person says so."""
+    try:
+        return _run(workspace, wishes, quiet)
+    except following.Waits as waits:
+        if quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+        print(one_line(waits.message))
+        if input(_FOLLOW).strip().lower() not in ("y", "yes"):
+            raise
+    return _run(workspace, dataclasses.replace(wishes, purges=following.Wanted(accept=True)), quiet)
 
 
 def _with_consent(workspace: Workspace, wishes: Wishes) -> Wishes:

@@ -25,18 +25,25 @@ DEAD = "forgetting.dead"
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Files by their content alone: blob id → the one in its place, "" for none. What another machine forgot: the words
-    are not known here."""
+    """Files by name and content: path → (blob id, the one in its place, "" for none). What another machine forgot: the
+    words are not known here. A transcript that grew since keeps what it grew by."""
 
     git: Git
-    blobs: Mapping[str, str]
+    paths: Mapping[str, tuple[str, str]]
 
     def count(self, data: bytes) -> int:
         return 0
 
     def file(self, path: str, data: bytes) -> bytes | None:
-        fresh = self.blobs.get(self.git.oid_of("blob", data))
-        return data if fresh is None else self.git.read_blob(fresh) if fresh else None
+        if path not in self.paths:
+            return data
+        old, new = self.paths[path]
+        if self.git.oid_of("blob", data) == old:
+            return self.git.read_blob(new) if new else None
+        was = self.git.read_blob(old) if self.git.kind_of(old) else b""
+        if was and path.endswith(".jsonl") and data.startswith(was):
+            return (self.git.read_blob(new) if new else b"") + data[len(was) :]
+        return data
 
     def words(self, data: bytes) -> bytes:
         return data
@@ -48,14 +55,13 @@ class Replaced:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`what` says what is wanted, see `wanted`. `refs`: name → (old, new) id, "" for none; `stash` its entries in the
-    same way. `ids`: objects that are another now; `blobs` likewise, "" where nothing is left. `held` are the objects
-    that hold what is forgotten, of which some may be in no history."""
+    same way. `ids`: objects that are another now. `held` are the objects that hold what is forgotten, of which some may
+    be in no history."""
 
     what: dict[str, Any]
     refs: dict[str, tuple[str, str]]
     stash: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
-    blobs: dict[str, str] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
 
     def wanted(self, git: Git) -> Wanted:
@@ -65,7 +71,7 @@ class Plan:
             case "session":
                 return Session(self.what["id"], frozenset(self.what["files"]), frozenset(self.what["said"]))
             case _:
-                return Replaced(git, self.blobs)
+                return Replaced(git, {path: (old, new) for path, (old, new) in self.what["paths"].items()})
 
 
 def described(wanted: Wanted) -> dict[str, Any]:
@@ -75,8 +81,10 @@ def described(wanted: Wanted) -> dict[str, Any]:
             return {"kind": "text", "text": wanted.text}
         case Session():
             return {"kind": "session", "id": wanted.id, "files": sorted(wanted.files), "said": sorted(wanted.said)}
+        case Replaced():
+            return {"kind": "paths", "paths": dict(wanted.paths)}
         case _:
-            return {"kind": "blobs"}
+            raise Failed("what is to be forgotten cannot be noted")
 
 
 def write(state_dir: Path, plan: Plan) -> None:

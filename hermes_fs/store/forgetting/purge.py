@@ -48,7 +48,7 @@ def purge(workspace: Workspace, wanted: Wanted) -> Purged:
     then. Killed at any moment, all is as before or becomes as after at the next open."""
     workspace.require_learning()
     git, files = workspace.git, Files(workspace.root, workspace.git.temporary)
-    _require_no_copies(workspace)
+    require_no_copies(workspace)
     scrubbing.require_idle(workspace.root, wanted)
     workspace.commit_pending()
     if not workspace.settle():
@@ -62,7 +62,7 @@ def purge(workspace: Workspace, wanted: Wanted) -> Purged:
         reach("forget.built")
         if done.commits:
             refs[finding.PURGES] = records.add(workspace, refs, done)
-        plan = Plan(journal.described(wanted), refs, stash, done.ids, done.blobs, sorted(found.objects))
+        plan = Plan(journal.described(wanted), refs, stash, done.ids, sorted(found.objects))
         return begin(workspace, files, plan, done)
 
 
@@ -118,8 +118,8 @@ def _rewritten(workspace: Workspace, wanted: Wanted, writer: Writer, done: Chang
     return refs
 
 
-def _require_no_copies(workspace: Workspace) -> None:
-    """A copy of the mind as it was is a work tree of its own, with its own index and files."""
+def require_no_copies(workspace: Workspace) -> None:
+    """Refused where there is one: a copy of the mind as it was has an index and files of its own."""
     copies = workspace.git.common_dir / "worktrees"
     if copies.is_dir() and any(copies.iterdir()):
         raise Refused(

@@ -56,6 +56,7 @@ def add(workspace: Workspace, refs: Mapping[str, tuple[str, str]], done: Changed
     old, salt = workspace.git.resolve(PURGES), secrets.token_hex(16)
     moved = {ref: list(ends) for ref, ends in refs.items() if _travels(ref) and ends[0] != ends[1]}
     now = workspace.clock.now()
+    nothing = workspace.git.oid_of("blob", b""), workspace.git.empty_tree  # others have them, too
     row = {
         "format": FORMAT,
         "id": workspace.ids(),
@@ -64,7 +65,7 @@ def add(workspace: Workspace, refs: Mapping[str, tuple[str, str]], done: Changed
         "salt": salt,
         "refs": moved,
         "commits": done.commits,
-        "gone": sorted(_digest(salt, oid) for oid in (*done.blobs, *done.trees, *done.commits)),
+        "gone": sorted(_digest(salt, oid) for oid in (*done.blobs, *done.trees, *done.commits) if oid not in nothing),
     }
     return old, _write(workspace.git, row, old, workspace.host, now)
 

@@ -18,7 +18,7 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.objects import ObjectKind, Rows, kind_of_mode, parse_rows, render_rows
 
 _AT_ONCE = 500  # objects that are written together
-_SIGNED = re.compile(rb"^(?:gpgsig(?:-sha256)?|mergetag) [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
+SIGNED = re.compile(rb"^(?:gpgsig(?:-sha256)?|mergetag) [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Rewriting:
         said = self._rule.words(rest), self._rule.words(message)
         if fresh == tree and said == (rest, message) and all(was == now for was, now in parents):
             return
-        plain = _SIGNED.sub(b"", said[0])
+        plain = SIGNED.sub(b"", said[0])
         done.signed += plain != said[0]
         start = [b"tree " + fresh.encode(), *(b"parent " + now.encode() for _, now in parents)]
         done.commits[commit] = self._writer.put(

@@ -18,7 +18,7 @@ from hermes_fs.store import schema
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files
 from hermes_fs.store.forgetting import finding
-from hermes_fs.store.forgetting.plan import DEAD, FILE, Plan
+from hermes_fs.store.forgetting.plan import DEAD, FILE, Plan, Replaced
 from hermes_fs.store.forgetting.wanted import Session, Wanted
 from hermes_fs.store.git import Git
 
@@ -65,13 +65,14 @@ def index(git: Git, plan: Plan, wanted: Wanted) -> None:
     """What git has staged, the same as files are now."""
     said = os.fsdecode(git.run("ls-files", "-s", "-z"))
     lines: list[str] = []
+    held = frozenset(plan.held)
     for item in said.split("\0"):
         about, _, path = item.partition("\t")
         if not path:
             continue
         mode, oid, stage = about.split(" ")
         name = os.fsdecode(wanted.name(os.fsencode(path)))
-        fresh = _staged(git, plan, wanted, path, oid)
+        fresh = _staged(git, held, wanted, path, oid)
         if fresh == oid and name == path:
             continue
         lines.append(f"0 {'0' * len(oid)} 0\t{path}\0")
@@ -82,13 +83,13 @@ def index(git: Git, plan: Plan, wanted: Wanted) -> None:
         git.ask("update-index", "-q", "--refresh")
 
 
-def _staged(git: Git, plan: Plan, wanted: Wanted, path: str, oid: str) -> str:
-    if oid in plan.blobs:
-        return plan.blobs[oid]
-    if oid not in plan.held or git.kind_of(oid) != "blob":
+def _staged(git: Git, held: frozenset[str], wanted: Wanted, path: str, oid: str) -> str:
+    may_be = path in wanted.paths if isinstance(wanted, Replaced) else oid in held
+    if not may_be or git.kind_of(oid) != "blob":
         return oid
-    fresh = wanted.file(path, git.read_blob(oid))
-    return git.hash_blob(fresh) if fresh is not None else ""
+    data = git.read_blob(oid)
+    fresh = wanted.file(path, data)
+    return oid if fresh == data else git.hash_blob(fresh) if fresh is not None else ""
 
 
 def logs(git: Git, plan: Plan, wanted: Wanted) -> None:
@@ -115,7 +116,7 @@ def state(git: Git, state_dir: Path, plan: Plan, wanted: Wanted) -> None:
         if not _STAYS.fullmatch(path.name):
             with contextlib.suppress(FileNotFoundError):  # a process that goes on removed it
                 _clean(path, name, plan, wanted)
-    for place in list(finding.checkpoints(state_dir, wanted)):
+    for place in [] if isinstance(wanted, Replaced) else list(finding.checkpoints(state_dir, wanted)):
         shutil.rmtree(place)
 
 

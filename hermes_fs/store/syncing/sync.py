@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from hermes_fs.core.errors import Conflict, Failed, HermesError
 from hermes_fs.store.failpoint import reach
+from hermes_fs.store.forgetting import following, pushing
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.proposal import WAITING
 from hermes_fs.store.session_refs import REFS, SessionRefs
@@ -43,6 +44,7 @@ class Wishes:
     days: int = 14
     join: bool = False
     patience: float = 300.0
+    purges: following.Wanted = field(default_factory=following.Wanted)
 
 
 @dataclass(slots=True)
@@ -95,6 +97,9 @@ class Sync:
     def _exchange(self, other: Remote, outcome: Outcome) -> None:
         for attempt in range(_ATTEMPTS):
             there = other.look()
+            if (met := following.meet(self._workspace, other, there, self._wishes.purges)).again:
+                there = other.look()
+            outcome.lines += met.lines
             try:
                 self._receive(other, there, outcome)
             except Moved:
@@ -116,6 +121,7 @@ class Sync:
         proposals = {ref: oid for ref, oid in there.items() if ref.startswith(f"{WAITING}/")}
         news = {ref: oid for ref, oid in {**months, **proposals}.items() if self._git.resolve(ref) != oid}
         other.fetch({**({BRANCH: main} if main else {}), **news})
+        self._refuse_purged(other, {**({BRANCH: main} if main else {}), **news})
         reach("sync.fetched")
         if main:
             self._join(other, main, outcome)
@@ -128,6 +134,17 @@ class Sync:
         outcome.sessions = outcome.sessions[0] + brought, outcome.sessions[1]
         outcome.proposals = outcome.proposals[0] + len(steps.bring), outcome.proposals[1]
         other.release()
+
+    def _refuse_purged(self, other: Remote, fetched: Mapping[str, str]) -> None:
+        """Raises Conflict where something that came would bring back what was purged; it is deleted again."""
+        bad = following.refused(self._workspace, fetched)
+        if bad:
+            other.release()
+            following.drop(self._workspace, [fetched[ref] for ref in bad])
+            raise Conflict(
+                f"{bad[0]} of {other.name} would bring back what was purged: refused",
+                "take it out there: a person, or a machine that has not followed the purge, pushed it",
+            )
 
     def _join(self, other: Remote, main: str, outcome: Outcome) -> None:
         self._require_continued(other, main)
@@ -172,6 +189,8 @@ class Sync:
     def _send(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> dict[str, str]:
         head, far = self._workspace.head(), there.get(BRANCH, "")
         wanted: dict[str, tuple[str, str]] = {BRANCH: (head, far)} if head != far else {}
+        if wanted and following.refused(self._workspace, {BRANCH: head}, [far] if far else []):
+            raise Conflict("main here holds again what was purged: not sent", "purge it again: hermes forget --purge")
         months = self._months(other, there) if self._wishes.sessions == other.name else {}
         steps = compared(self._git, other, there)
         left = other.push({**wanted, **months, **steps.send})
@@ -202,6 +221,8 @@ class Sync:
         yield from said
         for mirror in found:
             try:
+                if self._wishes.purges.push:
+                    yield from pushing.push_to(self._workspace, mirror, mirror.look())
                 left = mirror.push({BRANCH: (self._workspace.head(), "")})
                 yield from (f"{mirror.address} does not take {ref}: {why}" for ref, why in left.items())
             except HermesError as error:

@@ -21,6 +21,7 @@ def mind(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.mark.slow
 def test_a_purged_text_is_nowhere_and_the_rest_is_as_it_was(mind: Workspace) -> None:
     live(mind)
     assert len(traces(mind.root)) > 25
@@ -49,6 +50,7 @@ def test_a_purged_text_is_nowhere_and_the_rest_is_as_it_was(mind: Workspace) -> 
         assert again.settle() and git(again.root, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_packed_objects_go_too_and_what_nobody_reaches_but_holds_nothing_stays(mind: Workspace) -> None:
     live(mind)
     stray = mind.git.hash_blob(b"a stray that somebody may still want")
