@@ -34,6 +34,7 @@ _WHOLE = (
     "providers/embedded/",
     "store/test_crash.py",
     "store/test_hostile_clone.py",
+    "store/test_hostile_remote.py",
     "store/test_proposals_crash.py",
     "test_obedient.py",
 )

@@ -45,6 +45,7 @@ WRITERS: dict[str, str] = {
     "providers/embedded/server.py": "the log of the model server, in this person's state folder",
     "providers/embedded/wheels.py": "part wheels of a model, in the folder of models",
     "store/bisecting.py": "how to go on with a search that was killed, in .git/hermes",
+    "store/bounded.py": "what a git that was ended left in .git/objects",
     "store/caches.py": "a temporary folder for caches, where .git/hermes is read-only",
     "store/checkpoints.py": "copies of the work directory, in .git/hermes",
     "store/forgetting/finishing.py": "the list of what a purge deletes, and locks of a git that was killed",

@@ -10,7 +10,7 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,8 @@ def run(
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                watched.clear()
     return done
 
 
@@ -67,6 +69,7 @@ class _Watched:
         objects = root / ".git" / "objects"
         self._folder = objects if objects.is_dir() else root
         self._bounds = bounds
+        self._before = {place.name for place in self._unfinished()}
         self._began = self._grew = time.monotonic()
         self._first = self._size = _size_of(self._folder) if bounds.size or bounds.still else 0
         self.pause = _LOOK
@@ -85,6 +88,15 @@ class _Watched:
             raise Failed(f"git took more than {bounds.seconds:.0f} s", "try again later, or name another source")
         if not done and bounds.still and now - self._grew > bounds.still:
             raise Failed(f"nothing came for {bounds.still:.0f} s", "try again later")
+
+    def clear(self) -> None:
+        """Removes what a git that was ended left half done: a stranger would fill the disk with it, time after time."""
+        for place in self._unfinished():
+            if place.name not in self._before:
+                place.unlink(missing_ok=True)
+
+    def _unfinished(self) -> Iterator[Path]:
+        return self._folder.glob("pack/tmp_*")
 
 
 def _size_of(folder: Path) -> int:

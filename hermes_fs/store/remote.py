@@ -277,6 +277,8 @@ def _failure(what: str, done: subprocess.CompletedProcess[bytes]) -> Failed:
     said = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     why = next((line for line in said if "fatal:" in line or "error:" in line), said[-1] if said else "no answer")
     why = _LOGIN.sub("://", why.strip(chr(39)))
+    if any("fsck error" in line for line in said):
+        return Failed(f"what it sends is damaged, or means harm: {one_line(why, _SHOWN)}", "nothing of it was kept")
     if "returned error: 30" in why:
         return Failed("that server sends us on to another address", "if you trust it, name that address instead")
     return Failed(f"git {what} failed: {one_line(why, _SHOWN)}", "look at the address and your access")

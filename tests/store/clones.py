@@ -12,10 +12,13 @@ from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import init, remote
+from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.syncing.sync import Outcome, Sync, Wishes
+from hermes_fs.store.transcript import Record
 from hermes_fs.store.workspace import Workspace
+from tests.store.desk import DRAFT, said
 
 AGENT = Provenance(origin="agent", trigger="user", model="scripted")
 OWNER = Provenance(origin="owner", trigger="user", person="owner")
@@ -39,6 +42,18 @@ class Clone:
     def learn(self, path: str, text: str, kind: str = "note") -> Commit:
         change = Change({path: text.encode()}, kind, "a test", OWNER)  # type: ignore[arg-type]
         return self.mind.commit(change)
+
+    def propose(self, path: str, text: str) -> str:
+        """The id of a proposal."""
+        return Proposals(self.mind).propose(Change({path: text.encode()}, "note", "a test", AGENT), "a test").id
+
+    def talk(self, text: str) -> None:
+        """A conversation, ended."""
+        clock = SystemClock()
+        writer = Sessions(self.mind.root, self.mind.host, clock, Ulids(clock)).start(DRAFT)
+        writer.append(said(text))
+        writer.append(Record("e", "end", "t", "owner", "cli", "owner", {"reason": "exit"}))
+        writer.close()
 
     def text(self, path: str) -> str:
         return self.mind.read(path).text

@@ -21,7 +21,6 @@ from hermes_fs.store.review import Review
 from hermes_fs.store.syncing import resolving
 from hermes_fs.store.workspace import Workspace
 from tests.store.clones import AGENT, OWNER, Clone
-from tests.store.desk import DRAFT, said
 
 _TOPICS = ("alpha", "beta", "Case", "case", "deep/one", "deep", "nested/two")
 _SKILLS = ("parse-logs", "greet")
@@ -238,10 +237,7 @@ class Life:
             resolving.settle(self.mind, one, content, OWNER, "at random", keep=not take)
 
     def talk(self) -> None:
-        sessions = self.clone.refs._sessions
-        with_end = sessions.start(DRAFT)
-        with_end.append(said(self.word()))
-        with_end.close()
+        self.clone.talk(self.word())
 
     def sync(self) -> None:
         self.clone.sync(sessions="origin")
