@@ -67,17 +67,19 @@ class Options:
     model: str = ""
     yes: bool = False
     channel: str = "cli"
-    person: str = "owner"
+    person: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Runtime:
-    """One open workspace in one process. Close it; it may be used as a context manager. `problems` are lines to say."""
+    """One open workspace in one process. Close it; it may be used as a context manager. `problems` are lines to say,
+    `person` is whose conversations these are."""
 
     def __init__(self, options: Options, workspace: Workspace, config: settings.Config) -> None:
         self.options = options
         self.workspace = workspace
         self.config = config
+        self.person = options.person or config.people.me or "owner"
         self.clock = SystemClock()
         self.ulids = Ulids(self.clock)
         self.problems: list[str] = []
@@ -120,7 +122,7 @@ class Runtime:
         provider = wanted.provider
         provider.warm()
         head = self.workspace.head()
-        draft = Header("", "", self.options.channel, self.options.person, provider.model, provider.name, "", "", "")
+        draft = Header("", "", self.options.channel, self.person, provider.model, provider.name, "", "", "")
         draft = replace(draft, commit=head)
         resumed = self.sessions.resume(self.sessions.find(session), draft) if session else None
         transcript = resumed.transcript if resumed else self.sessions.start(draft)
@@ -133,7 +135,7 @@ class Runtime:
     def _converse(self, wanted: Model, transcript: Transcript, resumed: Resumed | None) -> Conversation:
         provider, profile = wanted.provider, self._profile(wanted.provider)
         self._meter = Meter(self._meter.spending, self.config.budget, transcript.header.session)
-        pen = Pen(transcript, self.ulids, self.clock, self.options.person, self.options.channel, provider.model)
+        pen = Pen(transcript, self.ulids, self.clock, self.person, self.options.channel, provider.model)
         view = MindView(
             self.workspace,
             self.index,
@@ -141,7 +143,7 @@ class Runtime:
             self.config,
             self.work_dir,
             profile,
-            self.options.person,
+            self.person,
             tuple(path.stem for path in resumed.files) if resumed else (),
             places=self.skill_places,
         )
@@ -347,7 +349,7 @@ class Runtime:
         where = Where(
             header.session,
             pen.transcript.path.relative_to(self.workspace.root).as_posix(),
-            self.options.person,
+            self.person,
             self.options.channel,
             "owner",
             pen.model,

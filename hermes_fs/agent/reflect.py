@@ -21,7 +21,7 @@ from hermes_fs.agent.looking_back import JudgeTask, Pass, toolset
 from hermes_fs.agent.loop import run as run_loop
 from hermes_fs.agent.outcome import Outcome
 from hermes_fs.agent.record import Pen
-from hermes_fs.agent.reflect_prompt import prompt, question
+from hermes_fs.agent.reflect_prompt import known, prompt, question
 from hermes_fs.agent.reviewers import NOTHING, heard, learned_from
 from hermes_fs.agent.turn import Turn
 from hermes_fs.core.errors import Cancelled, Failed, HermesError, NotFound
@@ -204,7 +204,8 @@ def _asked(errand: Errand, bench: Bench, source: Source, state: Pass, window: in
     room = min(1.0, SMALL * window / (TASK_TOKENS + BEFORE_TOKENS)) if window else 1.0
     before = excerpt(source.before, int(BEFORE_TOKENS * room))
     task = excerpt(source.task, int(TASK_TOKENS * room))
-    asked = question(bench.workspace, bench.places, errand, before, task, sorted(state.kept))
+    held = known(bench.workspace, bench.places, source.info.header.person)
+    asked = question(held, errand, before, task, sorted(state.kept))
     return user("\n\n".join(part for part in (remarks, asked) if part))
 
 

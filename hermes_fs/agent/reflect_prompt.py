@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hermes_fs.core.errors import HermesError
-from hermes_fs.store import acting, catalogue
+from hermes_fs.store import acting, catalogue, portraits
 from hermes_fs.store.errands import Errand
 from hermes_fs.store.formats import entries
 from hermes_fs.store.skill_places import Place
@@ -47,12 +47,10 @@ def prompt() -> str:
     return _RULES
 
 
-def question(
-    workspace: Workspace, places: Sequence[Place], errand: Errand, before: str, task: str, kept: Sequence[str]
-) -> str:
-    """What is looked back on, with what is kept already."""
+def question(known: Iterable[str], errand: Errand, before: str, task: str, kept: Sequence[str]) -> str:
+    """What is looked back on, with what is kept already (`known`)."""
     parts = [
-        *_known(workspace, places),
+        *known,
         f"# Why you look back\n{'; '.join(errand.why) or 'the person asked for it'}",
         f"# What the person wants kept\n{errand.what}" if errand.what else "",
         f"# You were cut off\nBefore that you had already used: {', '.join(kept)}. It is kept." if kept else "",
@@ -69,8 +67,10 @@ def _next(errand: Errand) -> str:
     return "Call judge_task. Then keep by calls what lasts, if anything does. Do not go on with the task."
 
 
-def _known(workspace: Workspace, places: Sequence[Place]) -> Iterator[str]:
-    for title, path in (("Memory, as [id] text", "MEMORY.md"), ("The person, as [id] text", "USER.md")):
+def known(workspace: Workspace, places: Sequence[Place], person: str) -> Iterator[str]:
+    """What is kept, of the mind and of the person whose task it is, a part each."""
+    user = portraits.paths(person)[1]
+    for title, path in (("Memory, as [id] text", "MEMORY.md"), ("The person, as [id] text", user)):
         lines = [f"- [{entry.id}] {entry.text}" for entry in entries.entries(_text(workspace, path))]
         yield f"# {title}\n" + ("\n".join(lines) or "(nothing yet)")
     yield f"# Skills\n{_skills(workspace, places)}"

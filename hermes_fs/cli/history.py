@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,7 +12,8 @@ from hermes_fs.cli import dates, past_files
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import opened
-from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
+from hermes_fs.cli.output import bad, bold, dim, good, print_json, print_table, warning
+from hermes_fs.core.clock import iso
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import blame as blaming
 from hermes_fs.store import history
@@ -38,10 +40,15 @@ def log_command(
     since: Annotated[str, typer.Option(help="From this date on: 2026-01-31, 7d, yesterday.")] = "",
     until: Annotated[str, typer.Option(help="Before this date.")] = "",
     limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="At most so many; 0: all.")] = 20,
+    people: Annotated[bool, typer.Option("--people", help="Who taught how much, instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array, newest first.")] = False,
 ) -> None:
     """What was learned, newest first: what, when, why and from which session."""
     now = dates.utc_now()
+    if people:
+        with opened(context) as workspace:
+            _say_teachers(history.teachers(workspace.git), now, as_json)
+        return
     wanted = Filter(
         kind=kind,
         paths=tuple(path or ()),
@@ -70,6 +77,14 @@ def log_command(
         print("Nothing was learned that fits. See everything with `hermes log -n 0`.")
     if waiting:
         print(dim(f"\n{waiting} {'proposal awaits' if waiting == 1 else 'proposals await'} you: hermes review"))
+
+
+def _say_teachers(found: list[tuple[str, int, datetime]], now: datetime, as_json: bool) -> None:
+    if as_json:
+        print_json([{"who": who, "lessons": count, "last": iso(last)} for who, count, last in found])
+        return
+    rows = [(one_line(who), str(count), dates.friendly(last, now)) for who, count, last in found]
+    print_table(("who", "lessons", "last"), rows)
 
 
 @show.command(

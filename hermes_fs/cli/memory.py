@@ -10,13 +10,13 @@ import typer
 
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.evidence import said
-from hermes_fs.cli.open import BY_HAND, opened
+from hermes_fs.cli.open import BY_HAND, here, opened
 from hermes_fs.cli.output import bold, dim, good, print_json
 from hermes_fs.core import config
 from hermes_fs.core.errors import NotFound
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Kind
-from hermes_fs.store import history
+from hermes_fs.store import history, portraits
 from hermes_fs.store.blame import Blamed, blame
 from hermes_fs.store.formats import entries
 from hermes_fs.store.workspace import Workspace
@@ -35,7 +35,8 @@ def list_command(
     """The entries with their ids, and how much of the limit they take."""
     with opened(context) as workspace:
         limits = config.load(workspace.root, workspace.state_dir).memory
-        files = [_file(workspace, "MEMORY.md", limits.memory_limit), _file(workspace, "USER.md", limits.user_limit)]
+        about = portraits.paths(here(workspace))[1]
+        files = [_file(workspace, "MEMORY.md", limits.memory_limit), _file(workspace, about, limits.user_limit)]
     if as_json:
         print_json(files)
         return
@@ -59,7 +60,12 @@ def show(
 ) -> None:
     """Where each entry comes from: its age, its origin, its lesson, the conversation."""
     with opened(context) as workspace:
-        found = [one for path in _FILES if workspace.read(path).blob for one in _known(workspace, path)]
+        found = [
+            one
+            for path in ("MEMORY.md", portraits.paths(here(workspace))[1])
+            if workspace.read(path).blob
+            for one in _known(workspace, path)
+        ]
         chosen = [one for one in found if not which or one.entry == which.strip("[]").lower()]
         if which and not chosen:
             raise NotFound(f"no entry {which!r} is committed", "see them with `hermes memory list`")
@@ -73,9 +79,6 @@ def show(
                 _show_why(workspace, one)
         if not chosen:
             print(dim("Nothing is remembered yet."))
-
-
-_FILES = ("MEMORY.md", "USER.md")
 
 
 def _known(workspace: Workspace, path: str) -> list[Blamed]:
@@ -158,6 +161,6 @@ def _file(workspace: Workspace, path: str, limit: int) -> dict[str, Any]:
 
 
 def _update(workspace: Workspace, user: bool, edit: Edit, why: str) -> None:
-    path = "USER.md" if user else "MEMORY.md"
+    path = portraits.paths(here(workspace))[1] if user else "MEMORY.md"
     kind: Kind = "user" if user else "memory"
     workspace.update(path, edit, kind=kind, why=why, provenance=BY_HAND)

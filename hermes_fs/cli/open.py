@@ -14,6 +14,7 @@ from hermes_fs.core import config
 from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, Refused
 from hermes_fs.core.loading import load
+from hermes_fs.core.people import OWNER
 from hermes_fs.core.types import Provenance
 from hermes_fs.store import identity, locate
 from hermes_fs.store.state import git_dir_of
@@ -21,6 +22,11 @@ from hermes_fs.store.workspace import Workspace
 
 BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
 """Where a change comes from that somebody makes with a command."""
+
+
+def here(workspace: Workspace) -> str:
+    """Who sits at this machine, by handle."""
+    return config.load(workspace.root, workspace.state_dir).people.me or OWNER
 
 
 @contextlib.contextmanager

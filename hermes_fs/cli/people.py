@@ -12,12 +12,12 @@ import typer
 
 from hermes_fs.cli import people_tree
 from hermes_fs.cli.app import example, group
-from hermes_fs.cli.open import BY_HAND, opened
+from hermes_fs.cli.open import BY_HAND, here, opened
 from hermes_fs.cli.output import bold, dim, good, print_json, print_table, print_text
 from hermes_fs.core import config
 from hermes_fs.core.errors import NotFound
 from hermes_fs.core.loading import load
-from hermes_fs.core.people import OWNER, STATUSES, Claim, Opinion
+from hermes_fs.core.people import STATUSES, Claim, Opinion
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import portraits
@@ -48,13 +48,13 @@ def list_command(
 @app.command(epilog=example("hermes people show", "hermes people show anna --evidence"))
 def show(
     context: typer.Context,
-    who: Who = OWNER,
+    who: Who = "",
     evidence: Annotated[bool, typer.Option("--evidence", help="Every place in a transcript, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What is believed of somebody, as a tree; what was replaced stands dimmed below what replaced it."""
     with opened(context) as workspace:
-        person = portraits.person(workspace, portraits.resolve(workspace, who))
+        person = portraits.person(workspace, portraits.resolve(workspace, who or here(workspace)))
         today = workspace.clock.now().astimezone().date()
         elsewhere = _elsewhere(workspace)
     if elsewhere:
@@ -96,7 +96,7 @@ def ask(
 ) -> None:
     """Ask what is believed of somebody; the answer names the claims that it rests on. 5 where nothing fits."""
     with _runtime(context) as runtime:
-        handle = portraits.resolve(runtime.workspace, who)
+        handle = portraits.resolve(runtime.workspace, who or runtime.person)
         opinion: Opinion = runtime.about(handle).ask(question, Cancel())
     if as_json:
         print_json({"person": handle, **asdict(opinion)})

@@ -68,7 +68,7 @@ def _tried(talk: Talk, one: Proposal, override: str, trial: trying.Trial) -> str
 
 
 def _accepted(talk: Talk, proposals: Review, one: Proposal, override: str) -> str:
-    done = proposals.accept(one.id, talk.runtime.options.person, talk.seen[one.id], override)
+    done = proposals.accept(one.id, talk.runtime.person, talk.seen[one.id], override)
     talk.conversation.remark(f"The person accepted the proposal {one.id}: {done.subject}. It holds now.")
     return f"Accepted: {done.subject}\n/undo takes it back; /reload makes this session know."
 
@@ -77,7 +77,7 @@ def reject(talk: Talk, argument: str) -> Outcome:
     name, _, why = argument.partition(" ")
     if not name:
         raise UsageError("/reject needs the id of a proposal", "see what waits with /review")
-    one = _review(talk).reject(name, talk.runtime.options.person, why.strip())
+    one = _review(talk).reject(name, talk.runtime.person, why.strip())
     said = f", saying: {why.strip()}" if why.strip() else ""
     what = "" if one.foreign else f": {one.subject}"  # a stranger's words are none of ours
     talk.conversation.remark(f"The person rejected the proposal {one.id}{what}{said}. Don't propose it again.")

@@ -167,6 +167,11 @@ class AuditConfig(Section):
 
 
 class PeopleConfig(Section):
+    me: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9._-]{0,63})?$",
+        description="Who sits at this machine, by the handle of people.yaml; empty: the owner.",
+    )
     provider: Literal["native", "honcho"] = Field(
         "native",
         description="Who keeps the model of a person: model.yaml, or a Honcho server, which is sent your words.",
@@ -282,6 +287,7 @@ MACHINE_ONLY = frozenset(
         "semantic.api_key_env",
         "local.model",
         "local.sha256",
+        "people.me",
         "people.provider",
         "people.base_url",
         "people.api_key_env",
