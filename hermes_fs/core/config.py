@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from hermes_fs.core.config_sections import Section, SemanticConfig
+from hermes_fs.core.config_sections import GitConfig, PeopleConfig, Section, SemanticConfig
 from hermes_fs.core.errors import ConfigError
 from hermes_fs.core.settings_file import parse_yaml as parse_yaml
 from hermes_fs.core.settings_file import read as read
@@ -166,21 +166,6 @@ class AuditConfig(Section):
     every: Count = Field(15, description="Tasks after which an audit is written; 0: only by `hermes audit run`.")
 
 
-class PeopleConfig(Section):
-    me: str = Field(
-        "",
-        pattern=r"^([a-z0-9][a-z0-9._-]{0,63})?$",
-        description="Who sits at this machine, by the handle of people.yaml; empty: the owner.",
-    )
-    provider: Literal["native", "honcho"] = Field(
-        "native",
-        description="Who keeps the model of a person: model.yaml, or a Honcho server, which is sent your words.",
-    )
-    base_url: str = Field("", description="Address of your own Honcho server; empty: the hosted one.")
-    api_key_env: str = Field("HONCHO_API_KEY", description="Name of the variable that holds its key.")
-    workspace: str = Field("hermes", description="Name of the workspace there.")
-
-
 class RecallConfig(Section):
     hits: Count = Field(4, description="Most passages of earlier conversations that join a message; 0: none.")
     tokens: Count = Field(300, description="Most tokens that they take together.")
@@ -208,16 +193,6 @@ class SyncConfig(Section):
     forge_api: str = Field("", description="Address of its API, where that is not the usual one of the host.")
     forge_token_env: str = Field(
         "", description="Name of the variable with its token; empty: GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN and the like."
-    )
-
-
-class GitConfig(Section):
-    sign: bool = Field(False, description="Whether lessons are signed with the key of your git configuration.")
-    require_signed: bool = Field(
-        False, description="Whether lessons of other machines hold only if somebody in allowed_signers signed them."
-    )
-    protected: tuple[str, ...] = Field(
-        (), description="Files that change elsewhere only if `owner` signed it (PATTERN), or others (PATTERN by NAME)."
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from hermes_fs.core.config import PeopleConfig
+from hermes_fs.core.config_sections import PeopleConfig
 from hermes_fs.core.errors import Cancelled, HermesError, NotFound, ProviderError, ProviderFault
 from hermes_fs.core.loading import load
 from hermes_fs.core.origins import is_trusted
