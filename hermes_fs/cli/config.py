@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from hermes_fs.cli import config_check
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import dim, good, print_json, print_table
 from hermes_fs.core import config
 from hermes_fs.core.errors import ConfigError
 from hermes_fs.core.terminal import one_line
-from hermes_fs.store import settings
+from hermes_fs.store import acting, settings
 from hermes_fs.store.workspace import Workspace
 
 app = group("Settings: what holds, changing one, checking the files. Every key: docs/reference/config.md.")
@@ -67,13 +68,21 @@ def set_(
     print(f"{key} = {_shown(values[key])}  {dim(f'({place})')}")
 
 
-@app.command(epilog=example("hermes config check"))
-def check(context: typer.Context) -> None:
-    """Read both files and name what is wrong, with the nearest right key."""
+@app.command(epilog=example("hermes config check", "hermes config check --json"))
+def check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: permissions, rules, trust_waits.")] = False,
+) -> None:
+    """Read both files and name what is wrong, with the nearest right key; then say who may do what under them."""
     with opened(context) as workspace:
         config.load(workspace.root, workspace.state_dir)
         names = [file for file, values in _files(workspace) if values]
-    print(good("ok") + "  " + (" and ".join(names) or "only defaults hold"))
+        held = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
+        if as_json:
+            print_json(config_check.facts(workspace, held))
+            return
+        print(good("ok") + "  " + (" and ".join(names) or "only defaults hold"))
+        config_check.show(workspace, held)
 
 
 def _files(workspace: Workspace) -> list[tuple[str, dict[str, Any]]]:

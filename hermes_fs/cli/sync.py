@@ -23,12 +23,12 @@ from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import Failed, HermesError, UsageError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.terminal import neutralise, one_line
-from hermes_fs.store import acting, conflicts, drivers, remote, settings
+from hermes_fs.store import acting, conflicts, drivers, remote, settings, signing
 from hermes_fs.store.conflicts import Open
 from hermes_fs.store.forgetting import following
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
-from hermes_fs.store.syncing import exchange, news, resolving
+from hermes_fs.store.syncing import exchange, news, resolving, vouching
 from hermes_fs.store.syncing.sync import Outcome, Sync, Wishes
 from hermes_fs.store.workspace import Workspace
 
@@ -36,6 +36,7 @@ app = group_of_names("Make this workspace and its remote the same; alone, it doe
 
 _CHANGED = 2.0  # seconds between two looks at what was learned here
 _PULLS = 300.0  # seconds between two questions to a forge about the same pull request
+_NAMED = 3  # things that wait for trust, each on a line of its own
 _SETTLED = 5.0  # seconds without a lesson after which those that came are sent
 _OFFER = "  k keep main's · 1 take the first · 2 take the second · e edit · s skip · q quit "
 _FOLLOW = "Take it out here, too? It cannot be undone. [y/N] "
@@ -261,8 +262,14 @@ def _waiting(workspace: Workspace) -> Iterator[str]:
     if found := conflicts.waiting(workspace.git, workspace.head()):
         named = f" {found[0].id}" if len(found) == 1 else ""
         yield f"{_counted(len(found), 'conflict')} for you: hermes sync resolve{named}"
-    if waits := acting.pending(workspace):
-        yield f"{_counted(len(waits), 'thing')} that came may not act here yet: hermes trust"
+    if vouching.rules_of(workspace).signed and not signing.is_wanted(workspace.root, workspace.state_dir):
+        yield "what is learned here reaches the others as proposals only: hermes config set git.sign true"
+    waits = acting.pending(workspace)
+    for one in waits[:_NAMED]:
+        by = acting.changed_by(workspace.git, one)
+        yield f"{one.key} may not act here yet, by {by}: hermes trust show {one.key}"
+    if len(waits) > _NAMED:
+        yield f"and {_counted(len(waits) - _NAMED, 'thing')} more that came: hermes trust"
 
 
 def _list(waiting: list[Open], name: str = "") -> None:

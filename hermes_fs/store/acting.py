@@ -185,16 +185,30 @@ def _skill_does(git: Git, tree: str) -> str:
     return one_line(f"brings programs: {', '.join(runs[:_SHOWN])}{more}", _DOES)
 
 
+def changed_by(git: Git, item: Item) -> str:
+    """Who changed an item last, and by which commit of main: `Bo <bo@example.org> in 1a2b3c4d`. Costs a process."""
+    head = git.resolve("refs/heads/main")
+    paths = (
+        [f":(literal)skills/{item.name}"] if item.kind == "skill" else [f":(literal){one}" for one in _files_of(item)]
+    )
+    said = git.run("log", "-1", "--no-merges", "--no-show-signature", "--format=%an <%ae> in %h", head, "--", *paths)
+    return one_line(said.decode("utf-8", "replace"), _DOES)
+
+
 def texts(git: Git, commit: str, item: Item) -> Iterator[tuple[str, str]]:
     """(path, text) of what an item consists of."""
     if item.kind == "skill":
         for path, entry in git.files(item.digest):
             yield f"skills/{item.name}/{path}", _text(git, entry.oid) if entry.kind == "blob" else "(no file)"
         return
-    paths = [path for path, reader in _READERS.items() if reader[0] == item.kind]
-    for path in paths or ([item.name] if item.kind in ("instructions", "signers") else ["MEMORY.md", "USER.md"]):
+    for path in _files_of(item):
         if blob := git.blob_at(commit, path):
             yield path, _text(git, blob)
+
+
+def _files_of(item: Item) -> list[str]:
+    paths = [path for path, reader in _READERS.items() if reader[0] == item.kind]
+    return paths or ([item.name] if item.kind in ("instructions", "signers") else ["MEMORY.md", "USER.md"])
 
 
 def _text(git: Git, blob: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +67,14 @@ def test_a_broken_file_is_named_with_its_line(root: Path) -> None:
     done = hermes(root, "check")
     assert done.returncode == 2
     assert "config.yaml, line" in done.stderr
+
+
+def test_check_says_who_may_do_what(root: Path) -> None:
+    assert hermes(root, "set", "git.protected", "[skills/deploy by ann]").returncode == 0
+    said = hermes(root, "check").stdout
+    assert re.search(r"notes +at once +at once +waits for you +at once", said)
+    assert re.search(r"settings: config.yaml +never", said)
+    assert "skills/deploy" in said and "only by ann, signed" in said
+    assert "is not trusted here" in said
+    told = json.loads(hermes(root, "check", "--json").stdout)
+    assert told["permissions"][0]["tainted"] == "waits for you" and told["trust_waits"] == []
