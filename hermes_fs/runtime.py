@@ -170,11 +170,11 @@ class Runtime:
 
     def attend(self) -> None:
         """Start what runs beside a long chat: outside edits become searchable at once, sessions that pause or were left
-        behind are committed. `close` ends it."""
+        behind are summarised and committed. `close` ends it."""
         self.watcher.start()
         if self.meaning:
             self.meaning.start()
-        if self.config.sessions.commit and not self.workspace.read_only:
+        if not self.workspace.read_only:
             self._tidying = threading.Thread(target=self._tidy, name="hermes-tidy", daemon=True)
             self._tidying.start()
 
@@ -194,13 +194,9 @@ class Runtime:
         return made
 
     def order_upkeep(self) -> None:
-        """Puts into the queue what it is time for: an audit, more room in memory, summaries that are missing."""
-        errands, learning = self.errands(), self.config.learning
-        load("hermes_fs.agent.audit:order_if_due")(self.workspace, errands, self.config.audit.every)
-        if learning.reflection == "auto":
-            load("hermes_fs.agent.consolidate:order_if_full")(self.workspace, errands, self.config.memory.memory_limit)
-        if learning.summaries == "auto":
-            load("hermes_fs.agent.summarise:order_missing")(self.sessions, errands, self.clock.now())
+        """Puts into the queue what it is time for: an audit, more room in memory, summaries."""
+        given = self.workspace, self.sessions, self.errands(), self.config, self.clock.now()
+        load("hermes_fs.agent.upkeep:order")(*given)
 
     def _teacher(self, task: select.Task, model: str) -> Provider:
         """Who learns: the model named for that, else who answered. Raises BudgetSpent where nothing is left for it."""
@@ -243,6 +239,9 @@ class Runtime:
         pen = conversation.pen if conversation and self._has_help(conversation) else None
         if pen and (pen.taught(self.config.learning.complex) or pen.spoke()):
             self._beside(functools.partial(self.aftermath.settle, pen))
+        self._begin_to_learn()
+
+    def _begin_to_learn(self) -> None:
         if (self.workspace.state_dir / "errands").is_dir():
             self._beside(lambda: self.aftermath.begin(self.options.environ))
 
@@ -275,8 +274,10 @@ class Runtime:
     def _tidy(self) -> None:
         while not self._over.is_set():
             self._beside(self.order_upkeep)
-            self._beside(self.session_refs.materialise)
-            self._beside(self.session_refs.commit_due)
+            self._begin_to_learn()
+            if self.config.sessions.commit:
+                self._beside(self.session_refs.materialise)
+                self._beside(self.session_refs.commit_due)
             self._over.wait(TIDY_SECONDS)
 
     def _beside(self, work: Callable[[], object]) -> None:

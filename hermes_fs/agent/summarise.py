@@ -4,9 +4,11 @@ goes to notes. One model call an errand; what the model answers is data, never a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from hermes_fs.agent import json_reply, kept
@@ -19,7 +21,7 @@ from hermes_fs.core.origins import least_trusted
 from hermes_fs.core.secrets import redact
 from hermes_fs.core.types import Change, Origin, Provenance
 from hermes_fs.providers.presets import EMBEDDED
-from hermes_fs.store import transcript
+from hermes_fs.store import summarised, transcript, turns
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import summary
 from hermes_fs.store.formats.summary import SECTIONS, Summary
@@ -27,9 +29,13 @@ from hermes_fs.store.paths import VARIOUS, note_of
 from hermes_fs.store.replay import origins
 from hermes_fs.store.sessions import IDLE, SessionInfo, Sessions
 from hermes_fs.store.transcript import OWN_CHANNELS, Record
+from hermes_fs.store.turns import is_answered
 
 READ_TOKENS = 8_000
 _SMALL = 0.5
+PAUSE = timedelta(minutes=10)
+"""A conversation in which nothing happened for so long pauses; it may still go on."""
+_TOLD = ("message", "tool_call", "tool_result")
 _SAID, _CALLS = 2, 5
 """A session is worth a summary from so many messages of the person on, or so many tool calls."""
 _FACTS = 3
@@ -60,42 +66,58 @@ def run(errand: Errand, bench: Bench) -> Done:
     """Summarise a session up to now. Raises NotFound, ProviderError, BudgetSpent, Cancelled."""
     info = bench.sessions.find(errand.session)
     records = transcript.read(info.path).records
-    if not is_worth_it(info, records):
-        return Done()
-    place = info.path.with_suffix(".md")
-    last = records[-1].id
-    if place.is_file() and summary.through(place.read_text("utf-8", "replace")) == last:
+    if not is_worth_it(info, records) or _is_read(info, records, bench.workspace.state_dir):
         return Done()
     provider = bench.provider("summary", errand.model)
     try:
+        if provider.name == EMBEDDED and not bench.config.auxiliary.provider:
+            return Done()  # a small model on this machine has its hands full with the person
         window = provider.context_window
         room = min(READ_TOKENS, int(window * _SMALL)) if window else READ_TOKENS
         told = json_reply.ask(provider, _ORDER, excerpt(records, room), _read, bench.cancel)
     finally:
         provider.close()
-    if told.value is None:
-        return Done((), told.usage)
-    written: _Written = told.value
-    origin = least_trusted({*origins(records), "agent"})
-    made = Summary(written.title or info.header.title, written.sections, origin, last)
-    if not made.is_empty:
-        transcript.write_whole(place, redact(summary.write(made, _about(info))).encode())
-        bench.index.refresh([place.relative_to(bench.workspace.root).as_posix()])
-    lines = _keep(bench, info, records, written.lasting, _Source(origin, told.model))
+    lines = _written(bench, info, records, told.value, told.model) if told.value else []
+    summarised.note(bench.workspace.state_dir, info.id, _last_told(records))
     return Done(tuple(lines), told.usage)
 
 
-def order_missing(sessions: Sessions, errands: Errands, now: datetime) -> None:
-    """Puts into the queue what was left without a summary in the last days: conversations that were killed, or that
-    nobody went on with for hours."""
-    waiting = {errand.session for errand in errands.waiting()}
+def order_due(sessions: Sessions, errands: Errands, state_dir: Path, now: datetime) -> None:
+    """Puts into the queue the conversations of the last days that pause, once each time, and those that were left
+    without a summary: that were killed, or that nobody went on with for hours."""
+    waiting = {errand.session for errand in (*errands.waiting(), *errands.aside()) if errand.kind == "summarise"}
     for info in sessions.recent(_LOOKED_AT, since=now - _LATELY):
         idle = now - info.updated
         mine = info.host == sessions.host and info.header.provider != EMBEDDED
-        if not mine or info.id in waiting or info.path.with_suffix(".md").exists() or (info.open and idle < IDLE):
+        if not mine or info.id in waiting or (info.open and idle < PAUSE):
             continue
-        if is_worth_it(info, transcript.read(info.path).records):
+        if not info.open and info.path.with_suffix(".md").exists():  # when it ended, it was put into the queue
+            continue
+        records = transcript.read(info.path).records
+        rests = not info.open or idle >= IDLE or _is_over(turns.last(records))
+        if rests and is_worth_it(info, records) and not _is_read(info, records, state_dir):
             errands.add(Errand("summarise", info.id))
+
+
+def _is_over(turn: Sequence[Record]) -> bool:
+    """A turn that came to an end, however: nothing is on its way."""
+    return is_answered(turn) or any(one.type == "turn_ended" for one in turn)
+
+
+def _is_read(info: SessionInfo, records: Sequence[Record], state_dir: Path) -> bool:
+    """Whether a summary holds all that was told, or nothing came of it when it was tried."""
+    place = info.path.with_suffix(".md")
+    known = {summarised.through(state_dir).get(info.id, "")}
+    if place.is_file():
+        known.add(summary.through(place.read_text("utf-8", "replace")))
+    last = _last_told(records)
+    after = itertools.dropwhile(lambda one: one.id != last, records)
+    return any(one.id in known for one in after)
+
+
+def _last_told(records: Sequence[Record]) -> str:
+    """The last event that a summary tells of: that a session ended, or was rated, changes none."""
+    return next((one.id for one in reversed(records) if one.type in _TOLD), "")
 
 
 def is_worth_it(info: SessionInfo, records: Sequence[Record]) -> bool:
@@ -103,6 +125,17 @@ def is_worth_it(info: SessionInfo, records: Sequence[Record]) -> bool:
     if info.header.channel in OWN_CHANNELS:
         return False
     return sum(one.is_asked for one in records) >= _SAID or sum(one.type == "tool_call" for one in records) >= _CALLS
+
+
+def _written(bench: Bench, info: SessionInfo, records: Sequence[Record], written: _Written, model: str) -> list[str]:
+    """Puts it beside the transcript, and what lasts into notes; lines for the person."""
+    place = info.path.with_suffix(".md")
+    origin = least_trusted({*origins(records), "agent"})
+    made = Summary(written.title or info.header.title, written.sections, origin, _last_told(records))
+    if not made.is_empty:
+        transcript.write_whole(place, redact(summary.write(made, _about(info))).encode())
+        bench.index.refresh([place.relative_to(bench.workspace.root).as_posix()])
+    return _keep(bench, info, records, written.lasting, _Source(origin, model))
 
 
 def _read(data: Mapping[str, Any]) -> _Written:
@@ -145,12 +178,12 @@ def _keep(
     bench: Bench, info: SessionInfo, records: Sequence[Record], lasting: Sequence[tuple[str, str]], source: _Source
 ) -> list[str]:
     """Facts into notes, all of a session as one lesson or proposal. One that a note says already is left out."""
-    summarised = info.path.relative_to(bench.workspace.root).with_suffix(".md").as_posix()
+    beside = info.path.relative_to(bench.workspace.root).with_suffix(".md").as_posix()
     files: dict[str, bytes | None] = {}
     expect: dict[str, str] = {}
     for topic, fact in lasting:
         path = note_of(topic) or VARIOUS
-        line = f"- {' '.join(fact.split())} ([session]({'../' * path.count('/')}{summarised}))"
+        line = f"- {' '.join(fact.split())} ([session]({'../' * path.count('/')}{beside}))"
         doc = bench.workspace.read(path)
         now = files[path].decode() if files.get(path) else doc.text  # type: ignore[union-attr]
         if path and " ".join(fact.split()).lower() not in now.lower():

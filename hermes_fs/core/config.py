@@ -142,7 +142,7 @@ class LearningConfig(Section):
         "auto", description="Whether a task is looked back on after the reply, beside the conversation."
     )
     summaries: Literal["auto", "off"] = Field(
-        "auto", description="Whether what a conversation came to is written down once it is over."
+        "auto", description="Whether what a conversation came to is written down when it pauses, and once it is over."
     )
     complex: Count = Field(
         5, description="Tool calls from which on a task is worth that; 0: their number says nothing."

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,10 +15,12 @@ import pytest
 from hermes_fs.agent import summarise
 from hermes_fs.agent.learner import Bench
 from hermes_fs.core.clock import SystemClock
+from hermes_fs.core.config import Config
 from hermes_fs.core.errors import ProviderError
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.types import Origin, Provenance, assistant
+from hermes_fs.providers.presets import EMBEDDED
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import summary
 from hermes_fs.store.index import Index
@@ -187,18 +189,104 @@ def test_recall_shows_what_a_session_came_to_before_its_lines_and_reads_for_the_
     assert "no answer could be made of it: down" in cast(Any, broken).text
 
 
-def test_a_conversation_that_was_killed_is_summarised_later_and_once(
-    workspace: Workspace,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    id = session(workspace, *TURNS)
-    session(workspace, *TURNS[:2])
+@pytest.fixture
+def queue(tmp_path: Path) -> Errands:
+    (tmp_path / "state").mkdir()
+    clock = SystemClock()
+    return Errands(tmp_path / "state", clock, Ulids(clock))
+
+
+def ordered(workspace: Workspace, queue: Errands, minutes: float) -> list[str]:  # noqa: F811
+    """What waits to be summarised so many minutes after the last word."""
     clock = SystemClock()
     sessions = Sessions(workspace.root, workspace.host, clock, Ulids(clock))
-    (tmp_path / "state").mkdir()
-    errands = Errands(tmp_path / "state", clock, Ulids(clock))
-    summarise.order_missing(sessions, errands, datetime(2026, 1, 31, 13, tzinfo=UTC))
-    assert errands.waiting() == []  # it may go on
-    for _ in range(2):
-        summarise.order_missing(sessions, errands, clock.now())
-    assert [(errand.kind, errand.session) for errand in errands.waiting()] == [("summarise", id)]
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC) + timedelta(minutes=minutes)
+    summarise.order_due(sessions, queue, workspace.state_dir, now)
+    return [errand.session for errand in queue.waiting()]
+
+
+def done(workspace: Workspace, index: Index, queue: Errands, *answers: Any) -> None:  # noqa: F811
+    for errand in queue.waiting():
+        summarise.run(errand, bench_of(workspace, index, *answers))
+        queue.done(errand)
+
+
+def goes_on(workspace: Workspace, id: str, *lines: tuple[str, str, dict[str, str]]) -> None:  # noqa: F811
+    """More lines of it: (event id, type, the rest)."""
+    path = next((workspace.root / "sessions").rglob(f"{id}.jsonl"))
+    with path.open("a") as file:
+        for event, kind, rest in lines:
+            own = {"type": kind, "id": event, "at": "2026-01-31T12:00:00.000Z", "person": "owner", "channel": "cli"}
+            file.write(json.dumps(own | {"origin": "owner"} | rest) + "\n")
+
+
+ASKS = ("ZX", "message", {"role": "user", "text": "And db8?"})
+ANSWERS = ("ZY", "message", {"role": "assistant", "text": "Noted, too."})
+ENDS = ("ZZ", "end", {"reason": "exit"})
+
+
+def test_a_conversation_that_pauses_is_summarised_once_each_time_and_again_only_if_it_went_on(
+    workspace: Workspace,  # noqa: F811
+    index: Index,
+    queue: Errands,
+) -> None:
+    id = session(workspace, *TURNS)
+    session(workspace, *TURNS[:2])  # little talk
+    assert ordered(workspace, queue, 9) == []
+    assert ordered(workspace, queue, 11) == ordered(workspace, queue, 16) == [id]
+    done(workspace, index, queue, ANSWER)
+    assert ordered(workspace, queue, 30) == []
+    goes_on(workspace, id, ASKS)
+    assert ordered(workspace, queue, 30) == []  # the turn still runs
+    goes_on(workspace, id, ANSWERS)
+    assert ordered(workspace, queue, 30) == [id]
+    done(workspace, index, queue, {**ANSWER, "title": "It moved twice"})
+    assert "# It moved twice" in place(workspace).read_text()
+    goes_on(workspace, id, ENDS)
+    queue.add(Errand("summarise", id))  # as the end of a conversation does
+    done(workspace, index, queue)  # the script has no answer: nobody is asked for what was written before
+    assert ordered(workspace, queue, 30) == []
+
+
+def test_what_came_to_nothing_is_not_asked_for_again_before_more_is_said(
+    workspace: Workspace,  # noqa: F811
+    index: Index,
+    queue: Errands,
+) -> None:
+    id = session(workspace, *TURNS)
+    ordered(workspace, queue, 11)
+    done(workspace, index, queue, "no", ["x"])
+    assert ordered(workspace, queue, 30) == [] and not list((workspace.root / "sessions").rglob("*.md"))
+    (workspace.state_dir / "summarised.json").write_text("[")  # a cache
+    assert ordered(workspace, queue, 30) == [id]
+
+
+def test_what_cannot_be_summarised_is_put_aside_for_good(workspace: Workspace, queue: Errands) -> None:  # noqa: F811
+    session(workspace, *TURNS)
+    ordered(workspace, queue, 11)
+    with queue:
+        taken = queue.take(("summarise",))
+        assert taken and not queue.fail(taken, "too long", final=True)
+    assert ordered(workspace, queue, 30) == []
+
+
+def test_a_conversation_that_was_killed_in_a_turn_is_summarised_after_hours(
+    workspace: Workspace,  # noqa: F811
+    queue: Errands,
+) -> None:
+    id = session(workspace, *TURNS, ("user", "And db8?"))
+    assert ordered(workspace, queue, 60) == []
+    assert ordered(workspace, queue, 13 * 60) == [id]
+
+
+def test_a_small_model_of_this_machine_is_not_asked(
+    workspace: Workspace,  # noqa: F811
+    index: Index,
+    queue: Errands,
+) -> None:
+    id = session(workspace, *TURNS)
+    provider = ScriptedProvider([])
+    provider.name = EMBEDDED
+    bench: Any = bench_of(workspace, index)
+    bench.provider, bench.config = lambda task, model: provider, Config()
+    assert summarise.run(Errand("summarise", id), bench).told == ()
