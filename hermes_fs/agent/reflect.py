@@ -40,6 +40,7 @@ from hermes_fs.core.types import Answer, Limits, Message, Question, Reply, Reque
 from hermes_fs.providers.relayed import Relayed
 from hermes_fs.store import history, transcript, turns
 from hermes_fs.store.errands import Errand
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.replay import origins
 from hermes_fs.store.review import Review
 from hermes_fs.store.sessions import SessionInfo
@@ -222,7 +223,7 @@ def _kept_before(errand: Errand, bench: Bench, trigger: Trigger) -> frozenset[st
     ]
     made += [
         (one.kind, one.change)
-        for one in Review(bench.workspace).waiting()
+        for one in Review(bench.workspace, Policy(**bench.config.review.model_dump())).waiting()
         if one.provenance.session == errand.session and one.provenance.trigger == trigger
     ]
     return frozenset(_TOOLS[kind] for kind, change in made if kind in _TOOLS and change > errand.started)

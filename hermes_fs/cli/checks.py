@@ -35,11 +35,13 @@ from hermes_fs.store.index import Index
 from hermes_fs.store.journal import Journal
 from hermes_fs.store.leaks import Leaks
 from hermes_fs.store.paths import kind_of
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 SCAN_SECONDS = 5.0
 _LOW_SPACE, _NO_SPACE = 1_000 * MEGABYTE, 100 * MEGABYTE
+_NEVER = 36_500  # days
 _CLOCK_SLACK = timedelta(minutes=5)
 _EARLIEST = 2026
 _NOWHERE = Path("/nonexistent/hermes/git")  # the answer about git's version is not to be remembered
@@ -264,7 +266,7 @@ def _named(paths: list[str]) -> str:
 
 
 def _proposals(opened: Workspace) -> Iterator[Finding]:
-    waiting = Review(opened).waiting()
+    waiting = Review(opened, Policy(expire_days=_NEVER)).waiting()  # a look puts nothing away
     blocked = [one.id for one in waiting if one.standing.state == "blocked"]
     if blocked:
         fix = f"look at it: hermes review show {blocked[0]}; then reject it"

@@ -41,6 +41,16 @@ def edited(content: Mapping[str, bytes], environ: Mapping[str, str], purpose: st
         return {path: place.read_bytes() for path, place in places.items()}
 
 
+def paged(text: str, environ: Mapping[str, str]) -> None:
+    """A long text in a person's pager ($PAGER, else less); where none starts, as it is."""
+    command = environ.get("PAGER") or "less"
+    env = {"LESS": "FRX", **for_editors(environ)}  # as git has it: colours, and no page of its own for what fits
+    try:
+        subprocess.run(shlex.split(command), input=text.encode(errors="replace"), env=env, check=True)
+    except (OSError, ValueError, IndexError, subprocess.CalledProcessError):
+        print(text, end="")
+
+
 def keep(name: str, data: bytes) -> Path:
     """Put what a person wrote and could not be taken where they find it again: a temporary file."""
     folder = Path(tempfile.mkdtemp(prefix="hermes-draft-"))

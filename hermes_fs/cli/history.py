@@ -11,13 +11,14 @@ import typer
 from hermes_fs.cli import dates, past_files
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.evidence import said
-from hermes_fs.cli.open import opened
+from hermes_fs.cli.open import config_of, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, print_table, warning
 from hermes_fs.core.clock import iso
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import blame as blaming
-from hermes_fs.store import history
+from hermes_fs.store import history, proposal
 from hermes_fs.store.history import MAIN, Filter, Lesson
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
@@ -60,7 +61,7 @@ def log_command(
     )
     with opened(context) as workspace:
         lessons = history.log(workspace.git, wanted)
-        waiting = 0 if as_json else Review(workspace).count()
+        waiting = 0 if as_json else _waiting(workspace)
         changes = {} if as_json else {one.commit: blaming.entry_changes(workspace.git, one) for one in lessons}
     if as_json:
         print_json([history.as_json(lesson) for lesson in lessons])
@@ -179,6 +180,13 @@ def blame_command(
         when = dates.friendly(row.lesson.when, now)
         entry = f"{dim(row.entry)} " if row.entry else ""
         print(f"{good(row.lesson.short)} {dim(when.ljust(15))} {entry}{one_line(row.text)}")
+
+
+def _waiting(workspace: Workspace) -> int:
+    """How many proposals wait. The settings, which say when one expires, are read where there are any."""
+    if not proposal.refs(workspace.git):
+        return 0
+    return Review(workspace, Policy(**config_of(workspace.root).review.model_dump())).count()
 
 
 def _about(lesson: Lesson, when: str) -> Iterator[str]:

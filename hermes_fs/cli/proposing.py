@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from hermes_fs.cli import dates, editing
@@ -17,6 +21,9 @@ from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
 
 _LABEL = 9
+_SAID = 400  # characters that are shown of each message of the evidence
+_NARROWEST = 20
+_SOON = timedelta(days=3)
 
 
 def as_json(one: Proposal, pull: Known | None = None) -> dict[str, Any]:
@@ -59,6 +66,8 @@ def table(proposals: list[Proposal], pulls: Mapping[str, Known] | None = None) -
 
 def _told(one: Proposal, pull: Known | None) -> str:
     also = f"; {pull.shown}" if pull else ""
+    if one.standing.state in ("waiting", "stale") and one.expires - dates.utc_now() < _SOON:
+        also += f"; expires {one.expires.astimezone():%Y-%m-%d}"
     return f"{one_line(one.subject)}  ({one_line(one.because)}{also})"
 
 
@@ -71,23 +80,42 @@ def state(one: Proposal) -> str:
 
 def whole(workspace: Workspace, review: Review, one: Proposal) -> None:
     """All of it: what, why, whence, until when, and exactly what it would change."""
+    about(workspace, review, one)
+    print()
+    for line in patch(review, one):
+        print(line)
+
+
+def patch(review: Review, one: Proposal) -> list[str]:
+    """The lines of what it would change, styled; nothing in them hides."""
+    return [_styled(spell_out(line)) for line in review.diff(one).split("\n")[:-1]]
+
+
+def about(workspace: Workspace, review: Review, one: Proposal) -> None:
+    """All but the change itself."""
     now = dates.utc_now()
     print(f"{good(one.id)}  {bold(one_line(one.subject))}")
     pull = Pulls(workspace.state_dir, workspace.locked).all().get(one.id)
-    for name, value in [*_facts(one, now), *_pull(pull)]:
-        print(f"{dim(name.ljust(_LABEL))} {one_line(value)}")
+    for name, value in [*_facts(one, now), *review.judged(one), *_pull(pull)]:
+        print(f"{dim(name.ljust(_LABEL))} {_fitted(value, ' ' * (_LABEL + 1))}")
     if one.why:
         print(f"\n{dim('why, in its own words')}")
     for line in one.why.split("\n") if one.why else ():
-        print(f"  > {one_line(line)}")
+        print(f"  > {_fitted(line, '  > ')}")
     evidence = [] if one.foreign else list(said(workspace, one.provenance.evidence))
     if evidence:
         print(f"\n{dim('evidence')}")
         for line in evidence:
-            print(f"  {one_line(line)}")
-    print()
-    for line in review.diff(one).split("\n")[:-1]:
-        print(_styled(spell_out(line)))
+            print(f"  {_fitted(one_line(line, _SAID), '    ')}")
+
+
+def _fitted(text: str, indent: str) -> str:
+    """On one line; at a terminal on as many as it takes, none of them broken within a word."""
+    flat = one_line(text)
+    if not sys.stdout.isatty():
+        return flat
+    room = max(shutil.get_terminal_size().columns - len(indent), _NARROWEST)
+    return f"\n{indent}".join(textwrap.wrap(flat, room)) or flat
 
 
 def _facts(one: Proposal, now: Any) -> Iterator[tuple[str, str]]:
@@ -98,7 +126,7 @@ def _facts(one: Proposal, now: Any) -> Iterator[tuple[str, str]]:
     elif origin.session:
         yield "from", f"session …{origin.session[-6:]}, origin {origin.origin}, {origin.model or 'no model'}"
     yield "made", dates.friendly(one.when, now)
-    yield "expires", f"{one.expires.astimezone():%Y-%m-%d}"
+    yield "expires", f"{one.expires.astimezone():%Y-%m-%d}, unless you decide before"
     yield "state", f"{state(one)}{': ' * bool(one.standing.detail)}{one.standing.detail}"
     yield "files", ", ".join(one.paths)
 

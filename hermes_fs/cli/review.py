@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,17 +10,16 @@ from typing import Annotated
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import editing, gating, proposing, review_pr
+from hermes_fs.cli import dates, editing, gating, inbox, proposing, review_pr
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import confirm, opened
-from hermes_fs.cli.output import bad, dim, good, print_json, warning
+from hermes_fs.cli.output import dim, good, print_json, warning
 from hermes_fs.core import config
-from hermes_fs.core.clock import iso
-from hermes_fs.core.errors import HermesError, Refused, UsageError
+from hermes_fs.core.errors import HermesError, UsageError
 from hermes_fs.core.terminal import one_line
 from hermes_fs.core.types import Commit
-from hermes_fs.store import acting
-from hermes_fs.store.policy import Policy, Ungated
+from hermes_fs.store import acting, digest
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.pulls import Known, Pulls
 from hermes_fs.store.review import Review
@@ -29,13 +27,11 @@ from hermes_fs.store.workspace import Workspace
 
 app = group_of_names("What the agent proposes and waits for you; alone, it goes through all of it.", "walk")
 
-OWNER = "owner"
 
 app.command("pr", epilog=review_pr.EXAMPLE)(review_pr.pr)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As listed, or the beginning of it.")]
 Away = Annotated[bool, typer.Option("--away", help="Those that were rejected or expired, instead.")]
-_OFFER = "  " + " · ".join(("a accept", "r reject", "e edit", "s skip", "q quit")) + " "
 
 
 @app.command(epilog=example("hermes review", "hermes review walk", "hermes review 3k9fzz"))
@@ -50,14 +46,18 @@ def walk(
         if tty is None and name:
             proposing.whole(workspace, review, waiting[0])
             return
-        if tty is None or not waiting:
-            _list(waiting, "Nothing waits for you.")
+        now = dates.utc_now()
+        news = "" if name else digest.digest(workspace.git, workspace.state_dir, now, len(waiting))
+        if not waiting:
+            print(f"Nothing waits for you.{f' {news}: hermes log' if news else ''}")
+        elif tty is None:
+            _list(waiting, "")
             return
-        for place, one in enumerate(waiting, 1):
-            print(dim(f"\n{place} of {len(waiting)}"))
-            proposing.whole(workspace, review, one)
-            if not _decide(tty, workspace, review, one):
-                break
+        else:
+            print(dim(news), end="\n" if news else "")
+            inbox.Inbox(tty, workspace, review).walk(waiting)
+        if tty is not None and not name:
+            digest.note_look(workspace.state_dir, now)
 
 
 @app.command("list", epilog=example("hermes review list", "hermes review list --away", "hermes review list --json"))
@@ -136,7 +136,7 @@ def reject(
     """Say no; the same is not proposed again. It is kept for a while: `hermes review accept` brings it back."""
     with _reviewing(context) as (_, review):
         for name in names:
-            _said_no(review.reject(name, OWNER, why))
+            inbox.said_no(review.reject(name, inbox.OWNER, why))
 
 
 @app.command(epilog=example("hermes review edit 3k9fzz", "hermes review edit 3k9fzz --file better.md"))
@@ -151,12 +151,12 @@ def edit(
     with _reviewing(context) as (_, review):
         one = review.find(name)
         if not file:
-            _edited(review, one)
+            inbox.edited(review, one)
             return
         target = path or (one.paths[0] if len(one.paths) == 1 else "")
         if not target:
             raise UsageError(f"proposal {one.id} has several files", f"say which with --path: {', '.join(one.paths)}")
-        made = review.edit(one.id, {target: editing.read_file(file)}, OWNER)
+        made = review.edit(one.id, {target: editing.read_file(file)}, inbox.OWNER)
         print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
 
 
@@ -178,42 +178,6 @@ def _list(found: list[Proposal], otherwise: str, pulls: Mapping[str, Known] | No
     print(dim(f"\nLook at one: hermes review show {found[0].id}"))
 
 
-def _decide(tty: Tty, workspace: Workspace, review: Review, one: Proposal) -> bool:
-    """One answer at the terminal; False to go no further."""
-    while True:
-        key = tty.key(f"\n{_OFFER}").lower()
-        tty.write(f"→ {key if key.isalpha() else 'q'}\n")
-        try:
-            match key:
-                case "a":
-                    _said_yes(_tried(tty, review, one))
-                    return True
-                case "r":
-                    _said_no(review.reject(one.id, OWNER, (tty.line("  why? (Enter for no reason) ") or "").strip()))
-                    return True
-                case "e":
-                    one = _edited(review, one)
-                    proposing.whole(workspace, review, one)
-                case "s":
-                    return True
-                case "q" | "\x03" | "\x1b" | "":
-                    return False
-        except HermesError as error:
-            print(f"{bad('error')}: {one_line(error.message)}{f' — {one_line(error.hint)}' if error.hint else ''}")
-
-
-def _tried(tty: Tty, review: Review, one: Proposal) -> Commit:
-    """Accepts it; where the gate refuses, the person may say why they want it all the same."""
-    try:
-        return review.accept(one.id, OWNER, one.commit)
-    except Ungated as error:
-        print(f"{bad('refused')}: {one_line(error.message)}")
-        why = (tty.line("  why do you want it all the same? (Enter to leave it) ") or "").strip()
-        if not why:
-            raise Refused("it was left", "e changes it, r rejects it") from error
-        return review.accept(one.id, OWNER, one.commit, why)
-
-
 def _accepted(
     review: Review, chosen: list[tuple[str, str]], silent: bool, override: str
 ) -> tuple[list[Commit], list[HermesError]]:
@@ -222,26 +186,12 @@ def _accepted(
     failed: list[HermesError] = []
     for name, seen in chosen:
         try:
-            done.append(review.accept(name, OWNER, seen, override))
+            done.append(review.accept(name, inbox.OWNER, seen, override))
         except HermesError as error:
             failed.append(error)
             if len(chosen) > 1:
                 print(f"{warning('left')}  {one_line(str(error))}", file=sys.stderr)
             continue
         if not silent:
-            _said_yes(done[-1])
+            inbox.said_yes(done[-1])
     return done, failed
-
-
-def _said_yes(done: Commit) -> None:
-    print(f"Accepted: {good(done.id[:8])}  {one_line(done.subject)}  {dim(iso(done.when))}")
-
-
-def _said_no(one: Proposal) -> None:
-    print(f"Rejected: {one.id}  {one_line(one.subject)}  {dim(f'hermes review accept {one.id} brings it back')}")
-
-
-def _edited(review: Review, one: Proposal) -> Proposal:
-    made = review.edit(one.id, proposing.edited(review, one, os.environ), OWNER)
-    print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
-    return made

@@ -38,3 +38,14 @@ def parse_iso(text: str) -> datetime:
     """Inverse of `iso`; a time without a zone is taken as UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def day_of(moment: datetime, now: datetime) -> str:
+    """As one says since when: `14:05` of today, `yesterday`, `Tuesday` within a week, else `2026-01-31`; local time."""
+    local, today = moment.astimezone(), now.astimezone().date()
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if days == 1:
+        return "yesterday"
+    return f"{local:%A}" if 0 < days < 7 else f"{local:%Y-%m-%d}"

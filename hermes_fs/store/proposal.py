@@ -19,6 +19,7 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.ledger import Made
 from hermes_fs.store.message import one_line, read_trailers
 from hermes_fs.store.paths import check_change, kind_of
+from hermes_fs.store.policy import REFUSED
 
 WAITING = "refs/hermes/proposals"
 PUT_AWAY = "refs/hermes/rejected"
@@ -94,6 +95,18 @@ class Ref:
     @property
     def name(self) -> str:
         return f"{PUT_AWAY if self.put_away else WAITING}/{self.id}"
+
+
+def judged(one: Proposal, trailers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What gate and evals said when it was made, as its commit's trailers keep it: (what, how)."""
+    evals = trailers.get("Hermes-Eval", "")
+    if one.because.startswith(REFUSED):
+        yield "gate", "refused"
+    elif evals:
+        yield "gate", "passed"
+    else:
+        yield "gate", "not asked: no skill" if one.kind != "skill" else "not asked"
+    yield "evals", evals if evals and evals != "none" else "none"
 
 
 def refs(git: Git, prefixes: Sequence[str] = (WAITING,)) -> list[Ref]:

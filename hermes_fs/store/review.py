@@ -18,7 +18,7 @@ from hermes_fs.store.ledger import Rejection, digest_of
 from hermes_fs.store.message import Approval, read_trailers
 from hermes_fs.store.paths import skill_of
 from hermes_fs.store.policy import REFUSED, Gate, Policy, Ungated
-from hermes_fs.store.proposal import WAITING, Proposal, refs
+from hermes_fs.store.proposal import WAITING, Proposal, judged, refs
 from hermes_fs.store.shelf import Shelf
 from hermes_fs.store.workspace import Workspace
 
@@ -75,6 +75,16 @@ class Review:
             for path, data in self._shelf.content(one).items()
         }
         return history.diff(git, head, git.write_tree_with(head, files), one.paths)
+
+    def judged(self, one: Proposal) -> list[tuple[str, str]]:
+        """Of a skill, what gate and evals said when it was made; nothing of a stranger's, who could write anything
+        there."""
+        if one.foreign or one.standing.state == "blocked" or not any(map(skill_of, one.files)):
+            return []
+        text = self._workspace.git.read("commit", one.commit).decode("utf-8", "replace")
+        found = list(judged(one, read_trailers(text)))
+        merged = " as merged, for main changed since" if one.standing.state == "stale" else ""
+        return [*found, ("then", f"accepting has the gate try it once more{merged}")] if one.standing.fits else found
 
     def content(self, one: Proposal) -> dict[str, bytes | None]:
         """What its files become if it is accepted now; of one that does not fit any more, what they were to become."""

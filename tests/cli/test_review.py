@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -199,3 +203,93 @@ def _until(leader: int, words: str) -> str:
         if select.select([leader], [], [], 1)[0]:
             seen += os.read(leader, 65536).decode(errors="replace")
     return seen
+
+
+class Terminal:
+    """`hermes review` at a pseudo-terminal of a size."""
+
+    def __init__(self, mind: Path, rows: int, columns: int, **environ: str) -> None:
+        self.leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        env = {**os.environ, "TERM": "xterm", "PAGER": "cat", **environ}
+        env = {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
+        command = [sys.executable, "-m", "hermes_fs", "-w", str(mind), "review"]
+        self.said = ""
+        ends = {"stdin": follower, "stdout": follower, "stderr": follower}
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=env, start_new_session=True, preexec_fn=_take_terminal, **ends
+        )
+        os.close(follower)
+
+    def press(self, keys: str, until: str) -> str:
+        """What is said up to these words; what follows them waits for the next."""
+        os.write(self.leader, keys.encode())
+        deadline = time.monotonic() + 30
+        while until not in self.said:
+            assert time.monotonic() < deadline and self._read(), self.said
+        seen, self.said = self.said.split(until, 1)
+        return seen + until
+
+    def leave(self) -> str:
+        os.write(self.leader, b"q")
+        while self._read():
+            pass
+        os.close(self.leader)
+        assert self.process.wait(20) == 0
+        return self.said
+
+    def _read(self) -> bool:
+        """Whether more may come; a terminal whose other end was closed is at its end."""
+        if select.select([self.leader], [], [], 1)[0]:
+            try:
+                self.said += os.read(self.leader, 65536).decode(errors="replace")
+            except OSError:
+                return False
+        return True
+
+
+def _take_terminal() -> None:
+    """Ctrl-C is a signal only to those whose terminal it is."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_one_can_go_back_skip_think_again_and_ask_for_help(mind):
+    first, second = propose(mind, "one\n", "notes/a.md"), propose(mind, "two\n", "notes/b.md")
+    terminal = Terminal(mind, 40, 100)
+    seen = terminal.press("", "q quit")
+    assert "2 proposals await you" in seen and first.id in seen
+    assert "put it away, with a reason" in terminal.press("?", "q quit ")
+    assert second.id in terminal.press("\r", "q quit")
+    assert first.id in terminal.press("b", "q quit")
+    terminal.press("r", "think again) ")
+    terminal.press("\x03", "q quit")
+    assert second.id in terminal.press("a", "q quit")
+    assert f"{first.id} is accepted as" in terminal.press("b", "q quit")
+    assert second.id in terminal.press("s", "q quit")
+    assert "1 accepted, 1 left" in terminal.leave()
+    assert (mind / "notes/a.md").exists() and not (mind / "notes/b.md").exists()
+
+
+@pytest.mark.slow
+def test_what_does_not_fit_on_the_screen_is_shown_before_it_is_accepted(mind):
+    propose(mind, "".join(f"line {number}\n" for number in range(60)), why="because " * 20)
+    terminal = Terminal(mind, 20, 50, NO_COLOR="1")
+    seen = terminal.press("", "e d s b ? q ")
+    assert "+line 5" in seen and "+line 50" not in seen and "more lines: d shows them all" in seen
+    assert max(len(line) for line in _plain(seen).splitlines()) <= 50, "nothing is wider than the terminal"
+    assert not re.search(r"\x1b\[3\d", seen), "NO_COLOR"
+    seen = terminal.press("a", "e d s b ? q ")
+    assert "+line 59" in seen and "Accepted" not in seen
+    terminal.press("a", "Accepted: ")
+    assert "1 accepted" in terminal.leave()
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_where_nothing_waits_it_is_said_what_was_learned(hermes, mind):
+    with Workspace.open(mind) as workspace:
+        agent = Provenance("agent", "user", "owner", "host-s1", "", "m")
+        workspace.commit(Change({"notes/a.md": b"x\n"}, "note", "why", agent))
+    assert re.fullmatch(r"Nothing waits for you\. 1 lesson since .*: hermes log\n", hermes("review").stdout)

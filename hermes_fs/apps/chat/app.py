@@ -11,7 +11,7 @@ from pathlib import Path
 from hermes_fs import __version__, commands
 from hermes_fs.agent.conversation import Conversation
 from hermes_fs.apps.chat.assemble import columns, reader, stage
-from hermes_fs.apps.chat.banner import Facts, Size, banner
+from hermes_fs.apps.chat.banner import Facts, Learned, Size, banner
 from hermes_fs.apps.chat.history import History
 from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.apps.chat.interactive import Chat
@@ -19,11 +19,13 @@ from hermes_fs.apps.chat.mentions import completions
 from hermes_fs.apps.chat.news import News
 from hermes_fs.apps.chat.tty import Tty
 from hermes_fs.commands.talk import Talk
+from hermes_fs.core.clock import day_of
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.secrets import redact
 from hermes_fs.runtime import Runtime
 from hermes_fs.store import acting, catalogue, history
 from hermes_fs.store.formats.entries import rendered_size
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.review import Review
 
 _LESSONS = 20
@@ -77,7 +79,7 @@ def facts(runtime: Runtime, conversation: Conversation) -> Facts:
         memory=Size(rendered_size(workspace.read("MEMORY.md").text), limits.memory_limit),
         user=Size(rendered_size(workspace.read("USER.md").text), limits.user_limit),
         lessons=_lessons(runtime, conversation),
-        waiting=Review(workspace).count(),
+        waiting=_waiting(runtime),
         title=conversation.title,
         warning=_warning(runtime),
     )
@@ -100,11 +102,20 @@ def _warning(runtime: Runtime) -> str:
     return " · ".join(said)
 
 
-def _lessons(runtime: Runtime, conversation: Conversation) -> tuple[str, ...]:
+def _waiting(runtime: Runtime) -> int:
+    """How many proposals wait; what nobody looked at in time is said with the next message."""
+    review = Review(runtime.workspace, Policy(**runtime.config.review.model_dump()))
+    count = review.count()
+    if expired := review.take_expired():
+        runtime.problems.append(f"nobody looked at {', '.join(expired)} in time: hermes review list --away")
+    return count
+
+
+def _lessons(runtime: Runtime, conversation: Conversation) -> Learned:
     """What was learned since the last session other than this one ended, newest first."""
     earlier = [info for info in runtime.sessions.recent(limit=2) if info.id != conversation.id]
     if not earlier:
-        return ()
+        return Learned()
     since = earlier[0].updated + timedelta(seconds=1)
     lessons = history.log(runtime.workspace.git, history.Filter(since=since, limit=_LESSONS))
-    return tuple(lesson.subject for lesson in lessons)
+    return Learned(tuple(lesson.subject for lesson in lessons), day_of(since, runtime.clock.now()))

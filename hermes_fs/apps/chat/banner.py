@@ -9,6 +9,7 @@ from hermes_fs.apps.chat.ink import Ink
 from hermes_fs.core.terminal import one_line
 
 _LABEL = 11
+_AWAIT = ("await", "awaits")
 _KEYS = "/help for commands · Alt-Enter for a new line · Ctrl-D leaves"
 
 
@@ -24,8 +25,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """The subjects of what was learned since the last session, newest first; `since` says when that was."""
+
+    subjects: tuple[str, ...] = ()
+    since: str = "last time"
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """`lessons` are the subjects of what was learned since the last session, `waiting` is how many proposals wait for
+    """`lessons` are what was learned since the last session, `waiting` is how many proposals wait for
     the person; `warning` says why learning is off."""
 
     version: str
@@ -36,7 +45,7 @@ class Facts:
     skills: int
     memory: Size
     user: Size
-    lessons: tuple[str, ...] = ()
+    lessons: Learned = Learned()
     title: str = ""
     warning: str = ""
     waiting: int = 0
@@ -51,10 +60,13 @@ def banner(facts: Facts, ink: Ink, width: int, home: Path) -> list[str]:
         ("mind", f"{_plural(facts.tools, 'tool')} · {_plural(facts.skills, 'skill')}"),
         ("memory", f"{facts.memory} characters · about you {facts.user}"),
     ]
-    if facts.lessons:
-        rows.append(("learned", f"{_plural(len(facts.lessons), 'lesson')} since last time: {'; '.join(facts.lessons)}"))
+    learned = facts.lessons
+    if learned.subjects:
+        count = _plural(len(learned.subjects), "lesson")
+        also = f", {facts.waiting} {_AWAIT[facts.waiting == 1]} you" if facts.waiting else ""
+        rows.append(("learned", f"{count} since {learned.since}{also}: {'; '.join(learned.subjects)}"))
     if facts.waiting:
-        verb = "awaits" if facts.waiting == 1 else "await"
+        verb = _AWAIT[facts.waiting == 1]
         rows.append(("review", f"{_plural(facts.waiting, 'proposal')} {verb} you: /review, or hermes review"))
     if facts.title:
         rows.append(("session", facts.title))

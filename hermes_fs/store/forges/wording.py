@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hermes_fs.core.secrets import redact
 from hermes_fs.core.terminal import one_line, spell_out
-from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.proposal import Proposal, judged
 
 TITLE = 120
 """Characters of a title."""
@@ -81,14 +81,7 @@ def _files(stat: str) -> Iterator[str]:
 
 
 def _facts(one: Proposal, trailers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    evals = trailers.get("Hermes-Eval", "")
-    if one.because.startswith("the gate refused"):
-        yield "gate", "refused"
-    elif evals:
-        yield "gate", "passed"
-    else:
-        yield "gate", "not asked: no skill" if one.kind != "skill" else "not asked"
-    yield "evals", evals if evals and evals != "none" else "none"
+    yield from judged(one, trailers)
     yield "origin", one.provenance.origin
     if one.provenance.model:
         yield "model", one.provenance.model

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from hermes_fs.apps.chat.banner import Facts, Size, banner
+from hermes_fs.apps.chat.banner import Facts, Learned, Size, banner
 from hermes_fs.apps.chat.ink import Ink
 
 HOME = Path("/home/ada")
@@ -24,13 +24,13 @@ def test_the_banner_says_where_one_is():
 
 
 def test_what_was_learned_meanwhile_and_why_learning_is_off_are_said():
-    lessons = ("memory: add 1 entry", "skill logs: edit 1 section")
+    lessons = Learned(("memory: add 1 entry", "skill logs: edit 1 section"), "Tuesday")
     facts = Facts(
         "0", "m", HOME, HOME, 0, 0, Size(0, 1), Size(0, 1), lessons, "Title", "learning is off: detached head"
     )
     lines = banner(facts, Ink(None, {}), 60, HOME)
     learned = next(line for line in lines if "learned" in line)
-    assert learned.startswith("  learned    2 lessons since last time: memory: add 1") and learned.endswith("…")
+    assert learned.startswith("  learned    2 lessons since Tuesday: memory: add 1 entry") and learned.endswith("…")
     assert "  session    Title" in lines
     assert "  learning is off: detached head" in lines
     assert max(map(len, lines)) <= 60
