@@ -20,6 +20,7 @@ from hermes_fs.store.forgetting.finding import PURGES
 from hermes_fs.store.forgetting.plan import Plan, Replaced
 from hermes_fs.store.forgetting.records import Record
 from hermes_fs.store.forgetting.rewriting import Changed, Rewriting, Writer
+from hermes_fs.store.formats.format import counted
 from hermes_fs.store.git import Git
 from hermes_fs.store.merging import differences
 from hermes_fs.store.state import BRANCH
@@ -31,7 +32,6 @@ OURS = ("--branches", "--glob=refs/hermes/sessions", "--glob=refs/hermes/proposa
 """What this machine has, for what comes."""
 
 _SHOWN = 5
-_LIES = "its record of what was purged does not explain it"
 
 
 class Waits(Conflict):
@@ -66,12 +66,13 @@ def meet(workspace: Workspace, other: Remote, there: Mapping[str, str], wanted: 
     try:
         if own and (not far or is_ancestor(git, far, own)):
             return _lead(workspace, other, there, wanted)
-        if own and not is_ancestor(git, own, far):
+        crossed = bool(own) and not is_ancestor(git, own, far)
+        if crossed and not wanted.accept:
             raise Conflict(
                 f"{other.name} and this machine have each purged something, and neither knows of the other",
-                f"export what is here, make a workspace of {other.name} anew, and purge there again",
+                "take over what is there, then purge again: hermes sync --accept-purge --join, hermes forget",
             )
-        return _follow(workspace, other, there, wanted)
+        return _follow(workspace, other, there, wanted, crossed)
     finally:
         other.release()
 
@@ -116,7 +117,10 @@ def _bring(workspace: Workspace, other: Remote, main: str, gone: Explained) -> N
 # -- following --------------------------------------------------------------------------------------------------------
 
 
-def _follow(workspace: Workspace, other: Remote, there: Mapping[str, str], wanted: Wanted) -> Met:
+def _follow(
+    workspace: Workspace, other: Remote, there: Mapping[str, str], wanted: Wanted, crossed: bool = False
+) -> Met:
+    """`crossed`: this machine has purged as well, which is why its history is another; nobody else has seen that."""
     git = workspace.git
     chain = records.read(git, there[PURGES])
     seeds = records.composed(chain)
@@ -126,49 +130,63 @@ def _follow(workspace: Workspace, other: Remote, there: Mapping[str, str], wante
         return Met()
     refs = finding.refs(git)
     other.fetch({ref: oid for ref, oid in there.items() if ref == BRANCH or ref in refs})
-    sound = _explained(git, other, there, {old: seeds[old] for old in here & seeds.keys()}, chain)
+    came = {old: seeds[old] for old in here & seeds.keys() if git.kind_of(seeds[old]) == "commit"}
+    judge = Explained(git, seeds, chain)
+    sound = {old: new for old, new in came.items() if judge.is_sound(old, new)}
+    if len(sound) < len(came) or not (crossed or _is_all(git, other, there, sound)):
+        raise _unexplained(git, other)
     if not wanted.accept:
         raise Waits(_question(git, other, chain, sound), "look at it there, then: hermes sync --accept-purge")
     if not workspace.settle():
         raise Refused("git's index is in use", "finish the git command that runs, then try again")
     purge.require_no_copies(workspace)
     with workspace.locked():
-        done = _apply(workspace, there[PURGES], sound, Explained(git, seeds, chain))
+        done = _apply(workspace, there[PURGES], sound, judge)
     lost = f"{len(done.refs)} refs moved, {done.objects} objects deleted"
     return Met(True, [f"forgotten here as on {one_line(chain[-1].host)}: {lost}"])
 
 
-def _explained(
-    git: Git, other: Remote, there: Mapping[str, str], seeds: Mapping[str, str], chain: Sequence[Record]
-) -> dict[str, str]:
-    """Those of `seeds` that came and hold. Raises Conflict, and keeps what was there under a name of its own, where
-    main was rewritten by more than that."""
-    judge = Explained(git, records.composed(chain), chain)
-    came = {old: new for old, new in seeds.items() if git.kind_of(new) == "commit"}
-    sound = {old: new for old, new in came.items() if judge.is_sound(old, new)}
-    known = other.known(BRANCH) or git.resolve(f"refs/remotes/{other.name}/main")
-    main = there.get(BRANCH, "")
+def _is_all(git: Git, other: Remote, there: Mapping[str, str], sound: Mapping[str, str]) -> bool:
+    """Whether main over there lacks nothing but what was rewritten."""
+    known, main = _known(git, other), there.get(BRANCH, "")
     gone = git.run("rev-list", known, f"^{main}", "--").decode().split() if known and main else []
-    if len(sound) < len(came) or any(commit not in sound for commit in gone):
-        place = f"refs/hermes/rescue/{other.name}-{known[:12]}"
-        if known:
-            git.update_ref(place, known, git.resolve(place))
-        raise Conflict(
-            f"the history of {other.name} was rewritten, and {_LIES}; what it was is kept as {place}",
-            "look at both; `hermes sync --join` merges them, and nothing is lost",
-        )
-    return sound
+    return all(commit in sound for commit in gone)
+
+
+def _unexplained(git: Git, other: Remote) -> Conflict:
+    """What was there is kept under a name of its own."""
+    known = _known(git, other)
+    place = f"refs/hermes/rescue/{other.name}-{known[:12]}"
+    if known:
+        git.update_ref(place, known, git.resolve(place))
+    return Conflict(
+        f"the history of {other.name} was rewritten, and its record of what was purged does not explain it; "
+        f"what it was is kept as {place}",
+        "look at both; `hermes sync --join` merges them, and nothing is lost",
+    )
+
+
+def _known(git: Git, other: Remote) -> str:
+    return other.known(BRANCH) or git.resolve(f"refs/remotes/{other.name}/main")
 
 
 def _question(git: Git, other: Remote, chain: Sequence[Record], sound: Mapping[str, str]) -> str:
-    """What a person is told before they say yes: whose it is, and which files of now lose something."""
-    head = git.resolve(BRANCH)
-    known = next((oid for oid in git.run("rev-list", head).decode().split() if oid in sound), "")
-    paths = [each.path for each in differences(git, known, sound[known])] if known else []
+    """What a person is told before they say yes: whose it is, and which files lose something, or go."""
+    refs = [ref for ref in finding.refs(git) if _lies_on_disk(ref)]
+    ends = [next(((oid, sound[oid]) for oid in _history(git, ref) if oid in sound), ("", "")) for ref in refs]
+    paths = sorted(_paths(git, ends))
     shown = ", ".join(paths[:_SHOWN]) + (" …" if len(paths) > _SHOWN else "")
-    files = f"{len(paths)} files of now lose something ({shown})" if paths else "no file of now changes"
+    files = (
+        f"{counted(len(paths), 'file')} of now lose something or go ({shown})" if paths else "no file of now changes"
+    )
     last = chain[-1]
-    return one_line(f"{last.host} purged {other.name} on {last.when[:10]}: {len(sound)} commits rewritten, {files}")
+    return one_line(
+        f"{last.host} purged {other.name} on {last.when[:10]}: {counted(len(sound), 'commit')} rewritten, {files}"
+    )
+
+
+def _history(git: Git, ref: str) -> list[str]:
+    return git.run("rev-list", ref, "--").decode().split()
 
 
 def _apply(workspace: Workspace, tip: str, sound: Mapping[str, str], gone: Explained) -> purge.Purged:

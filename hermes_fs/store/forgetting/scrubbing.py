@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from hermes_fs.core.errors import Failed, Refused
@@ -21,6 +22,8 @@ from hermes_fs.store.forgetting import finding
 from hermes_fs.store.forgetting.plan import DEAD, FILE, Plan, Replaced
 from hermes_fs.store.forgetting.wanted import Session, Wanted
 from hermes_fs.store.git import Git
+from hermes_fs.store.objects import TreeEntry
+from hermes_fs.store.state import BRANCH
 
 _CACHES = ("index.db", "meaning.db", "outcomes.db", "insights.db", "skills.db", "index.new", "meaning.new")
 _STAYS = re.compile(r".*\.lock|lock|host|journal|.*\.sock|" + re.escape(FILE) + "|" + re.escape(DEAD))
@@ -59,6 +62,19 @@ def disk(git: Git, files: Files, wanted: Wanted) -> None:
             files.remove(path)
         git.syncer.sync([files.folder_of(path)])
         reach("forget.file")
+    for path, entry in _come(git, wanted):
+        if not files.read(path):
+            aside = files.stage(path, git.read_blob(entry.oid), 0o755 if entry.mode == "100755" else None)
+            git.syncer.sync([aside])
+            files.place(aside, path)
+
+
+def _come(git: Git, wanted: Wanted) -> Iterator[tuple[str, TreeEntry]]:
+    """Files of main that have another name now, which is known here by main alone."""
+    paths = wanted.paths if isinstance(wanted, Replaced) else {}
+    for path in (path for path, (old, new) in paths.items() if new and not old):
+        if entry := git.entry_at(BRANCH, path):
+            yield path, entry
 
 
 def index(git: Git, plan: Plan, wanted: Wanted) -> None:
@@ -78,6 +94,7 @@ def index(git: Git, plan: Plan, wanted: Wanted) -> None:
         lines.append(f"0 {'0' * len(oid)} 0\t{path}\0")
         if fresh:
             lines.append(f"{mode} {fresh} {stage}\t{name}\0")
+    lines += [f"{entry.mode} {entry.oid} 0\t{path}\0" for path, entry in _come(git, wanted)]
     if lines:
         git.run("update-index", "-z", "--index-info", input=os.fsencode("".join(lines)))
         git.ask("update-index", "-q", "--refresh")

@@ -15,10 +15,12 @@ from hermes_fs.core.errors import Conflict, Refused
 from hermes_fs.store import remote
 from hermes_fs.store.forgetting import following, purge
 from hermes_fs.store.forgetting.following import Waits, Wanted
+from hermes_fs.store.forgetting.lesson import known_format
+from hermes_fs.store.forgetting.wanted import Text
 from hermes_fs.store.state import BRANCH
 from hermes_fs.store.workspace import Workspace
 from tests.store.clones import Clone, bare, clones
-from tests.store.forgetting.lived import SECRET, TEXT, git, learn, talk, traces
+from tests.store.forgetting.lived import SECRET, TEXT, git, learn, sessions_of, talk, traces
 
 PROJECT = Path(__file__).parents[3]
 pytestmark = pytest.mark.slow
@@ -209,3 +211,74 @@ def test_a_mirror_is_rewritten_where_asked(tmp_path: Path) -> None:
         purge.purge(a.mind, TEXT)
         a.sync(purges=PUSH, mirrors=(mirror,))
         assert git(tmp_path / "mirror.git", "rev-parse", "main").strip() == a.mind.head()
+
+
+def test_a_conversation_of_another_machine_is_forgotten_on_that_machine_too(tmp_path: Path) -> None:
+    with clones(tmp_path, "ab") as (a, b):
+        path = talk(b.mind, f"call {SECRET}", "z" * 70_000 + SECRET)
+        kept = talk(b.mind, "the weather")
+        b.sync(sessions="origin")
+        a.sync(sessions="origin", keep="all")
+        sessions, _ = sessions_of(a.mind)
+        purge.purge(a.mind, purge.session(sessions.find(path.stem), a.mind))
+        a.sync(sessions="origin", keep="all", purges=PUSH)
+        with pytest.raises(Waits, match=path.stem):
+            b.sync(sessions="origin")
+        b.sync(sessions="origin", purges=ACCEPT)
+        assert not path.exists() and kept.exists()
+        assert b.sync(sessions="origin").is_quiet and a.sync(sessions="origin").is_quiet
+        assert traces(a.mind.root) == [] and traces(b.mind.root) == []
+
+
+def test_a_forgotten_name_of_a_file_is_followed(tmp_path: Path) -> None:
+    with clones(tmp_path, "ab") as (a, b):
+        a.learn(f"notes/{SECRET}.md", f"# Page\n\nof {SECRET}\n")
+        a.learn(f"notes/of {SECRET}/page.md", "# Another\n")
+        a.sync()
+        b.sync()
+        purge.purge(a.mind, TEXT)
+        a.sync(purges=PUSH)
+        b.sync(purges=ACCEPT)
+        assert a.tree == b.tree and b.text("notes/forgotten.md") == "# Page\n\nof [forgotten]\n"
+        assert b.text("notes/of forgotten/page.md") == "# Another\n"
+        assert traces(b.mind.root) == [] and b.is_clean()
+
+
+def test_two_that_purge_at_once_come_together_where_one_purges_again(tmp_path: Path) -> None:
+    other = Text("Zebulon Quirk", known_format)
+    with clones(tmp_path, "ab") as (a, b):
+        _teach(a)
+        a.learn("notes/z.md", "# Z\n\nZebulon Quirk was here.\nAnd others.\n")
+        a.sync()
+        b.sync()
+        purge.purge(a.mind, TEXT)
+        purge.purge(b.mind, other)
+        a.sync(purges=PUSH)
+        with pytest.raises(Conflict, match="each purged"):
+            b.sync()
+        b.sync(purges=ACCEPT, join=True)
+        purge.purge(b.mind, TEXT)
+        purge.purge(b.mind, other)
+        b.sync(purges=PUSH)
+        a.sync(purges=ACCEPT)
+        assert a.tree == b.tree
+        for one in (a, b):
+            assert traces(one.mind.root) == [] and one.is_clean()
+            assert purge.look(one.mind, other).places == ()
+
+
+def test_a_purge_after_a_purge_is_followed_by_who_missed_the_first(tmp_path: Path) -> None:
+    other = Text("Zebulon Quirk", known_format)
+    with clones(tmp_path, "ab") as (a, b):
+        _teach(a)
+        a.learn("notes/z.md", f"# Z\n\nZebulon Quirk knows {SECRET}.\n")
+        a.sync()
+        b.sync()
+        b.learn("notes/b.md", "# B\n")
+        for text in (TEXT, other):
+            purge.purge(a.mind, text)
+            a.sync(purges=PUSH)
+        b.sync(purges=ACCEPT)
+        a.sync()
+        assert a.tree == b.tree and a.text("notes/b.md") == "# B\n"
+        assert traces(b.mind.root) == [] and purge.look(b.mind, other).places == ()
