@@ -73,9 +73,9 @@ _APPROVALS = {
 def _signatures(workspace: Workspace, config: Config) -> str:
     if not config.git.require_signed and not config.git.protected:
         return "need no signature: git.require_signed"
-    names = ", ".join(acting.signers_in(signers.trusted(workspace.git, workspace.trust)))
-    who = f"signed by {names}" if names else f"signed by nobody yet: {SIGNERS} is not trusted here"
-    return f"{'all' if config.git.require_signed else 'protected files'} only {who}; the rest as proposals"
+    names = " or ".join(acting.signers_in(signers.trusted(workspace.git, workspace.trust)))
+    who = f"a signature of {names}" if names else f"a signature, and nobody's counts: {SIGNERS} is not trusted here"
+    return f"{'need' if config.git.require_signed else 'need, for protected files,'} {who}; the rest as proposals"
 
 
 def _address(workspace: Workspace, config: Config) -> str:

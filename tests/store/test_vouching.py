@@ -40,6 +40,7 @@ def test_an_unsigned_lesson_becomes_a_proposal_and_holds_nowhere(tmp_path: Path)
         c.learn("MEMORY.md", "- The editor is vim\n", "memory")
         lines = c.sync().lines
         assert len(lines) == 2 and all("nobody in allowed_signers signed it: hermes review show" in it for it in lines)
+        assert sum("held back elsewhere" in line for line in b.sync().lines) == 2
         for one in (a, b, c):
             one.sync()
         for one in (a, b, c):

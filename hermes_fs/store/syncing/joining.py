@@ -76,6 +76,8 @@ def _join(workspace: Workspace, theirs: str) -> Joined:
         return _joining(workspace, (head, tip), tree, found)
 
     before, after = workspace.advance(target)
+    if after != before and vouching.rules_of(workspace):
+        said += vouching.told(git, before, after)
     lessons = count(git, before, theirs) if after != before else 0
     merged = after != before and not is_ancestor(git, before, theirs)
     return Joined(before, after, lessons, merged, tuple(clashes), tuple(said))

@@ -28,6 +28,9 @@ HELD = "Hermes-Held"
 
 _LOOK = f"look at it: hermes trust show signers:{SIGNERS}, then: hermes trust accept signers:{SIGNERS}"
 _FILES = ("100644", "100755")
+_SAID = 200
+_ASKED = 20  # lessons held back elsewhere of which is asked whether they were ours
+_ID = re.compile(r"[0-9a-f]{40,64}")
 _SAYS = re.compile(r"\b(?:require_signed|protected)\b")
 _ALWAYS = ("config.yaml", SIGNERS)
 """What says who may do what is protected as soon as anything is."""
@@ -169,6 +172,16 @@ def _require_newest(workspace: Workspace, steps: Sequence[_Step], by: Mapping[st
         left = [step.commit for step in steps if step.because]
         if signers.signed_by(git, workspace.state_dir, git.read_blob(newer), left, remember=False):
             raise NewSigners(changed)
+
+
+def told(git: Git, before: str, after: str) -> list[str]:
+    """A line on each lesson of main as it was that somebody else held back since."""
+    words = ("log", "--no-merges", "--no-show-signature", "--format=%x00%b", "--fixed-strings", f"--grep={HELD}: ")
+    said = git.run(*words, after, f"^{before}", "--").decode("utf-8", "replace").split("\0")[1:]
+    gone = [id for body in said for id in message.read_trailers(body).get(HELD, "").split() if _ID.fullmatch(id)]
+    ours = {id[:8] for id in gone[:_ASKED] if not git.ask("merge-base", "--is-ancestor", id, before).code}
+    lines = [line[2:] for body in said for line in body.split("\n") if line.startswith("> ") and line[2:10] in ours]
+    return [f"held back elsewhere: {message.one_line(line, _SAID)}: hermes review" for line in lines]
 
 
 # -- what each did ----------------------------------------------------------------------------------------------------
