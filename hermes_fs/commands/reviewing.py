@@ -39,6 +39,7 @@ def _shown(talk: Talk, proposals: Review, one: Proposal, also: str) -> Outcome:
         *([also, ""] if also else []),
         f"{one.id}  {one_line(one.subject)}",
         f"waits: {one_line(one.because)}",
+        *(f"{name}: {one_line(how)}" for name, how in proposals.judged(one)),
         *why,
     ]
     keys = ["", f"/accept {one.id} makes it a lesson, /reject {one.id} WHY puts it away."]

@@ -18,6 +18,7 @@ from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.review import KEPT, Review
 from hermes_fs.store.workspace import Outdated, Workspace
+from tests.store.admitting import open_gate
 from tests.store.desk import Hands
 from tests.store.git_shell import make_workspace, sh, status
 from tests.store.planting import plant
@@ -369,6 +370,45 @@ def test_the_gate_is_asked_when_it_is_proposed_and_again_when_it_is_accepted(min
     assert len(refs(mind)) == 1
     Proposals(mind, gate=gate).submit(note("not a skill\n", OURS))
     assert len(asked) == 2
+
+
+def test_a_stale_skill_is_tried_as_it_is_after_the_merge(mind: Workspace) -> None:
+    whole = SKILL.format(name="thing") + "\n## One\n\nold\n\n## Two\n\nold\n"
+    path = "skills/thing/SKILL.md"
+    mind.commit(Change({path: whole.encode()}, "skill", "", Provenance("owner", "user")))
+    passing = open_gate(mind)
+    made = Proposals(mind, gate=passing).submit(
+        Change({path: whole.replace("Two\n\nold", "Two\n\nweb").encode()}, "skill", "", WEB)
+    )
+    assert isinstance(made, Proposal)
+    assert dict(Review(mind).judged(made)) == {
+        "gate": "passed", "evals": "none", "then": "accepting has the gate try it once more"
+    }  # fmt: skip
+    mind.commit(
+        Change({path: whole.replace("One\n\nold", "One\n\nours").encode()}, "skill", "", Provenance("owner", "user"))
+    )
+    [listed] = Review(mind).waiting()
+    assert dict(Review(mind).judged(listed))["then"].endswith("as merged, for main changed since")
+    tried: list[bytes | None] = []
+
+    def gate(change: Change, **_: object) -> Verdict | None:
+        tried.append(change.files[path])
+        verdict = passing(change)
+        return replace(verdict, passed=False, reasons=("its test fails",)) if verdict and len(tried) == 1 else verdict
+
+    with pytest.raises(Refused, match="its test fails"):
+        Review(mind, gate=gate).accept(made.id, "owner")
+    assert [one.id for one in Review(mind).waiting()] == [made.id], "it goes on waiting"
+    Review(mind, gate=gate).accept(made.id, "owner")
+    assert tried[0] == tried[1] == (mind.root / path).read_bytes()
+    assert b"ours" in tried[0] and b"web" in tried[0]
+
+
+def test_what_a_stranger_says_of_gate_and_evals_is_not_repeated(mind: Workspace) -> None:
+    skill = SKILL.format(name="planted").encode()
+    plant(mind.root, "abcdef", {"skills/planted/SKILL.md": ("100644", skill)}, "skill\n\nHermes-Eval: 1/6 -> 6/6 (n=6)")
+    [one] = Review(mind).waiting()
+    assert Review(mind).judged(one) == []
 
 
 def test_a_skill_that_a_person_accepted_is_trusted_here(mind: Workspace) -> None:
