@@ -55,6 +55,13 @@ def group_of_names(text: str, default: str) -> typer.Typer:
             asked = first in self.commands or (not first and any(word in ("-h", "--help") for word in args))
             return list(super().parse_args(ctx, args if asked else [default, *args]))
 
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            super().format_commands(ctx, formatter)
+            known = (one.get_help_record(ctx) for one in self.commands[default].params if one.name != "help")
+            if rows := [row for row in known if row]:
+                with formatter.section(f"Without a command it is `{default}`, with"):
+                    formatter.write_dl(rows)
+
     app = typer.Typer(**_settings(), cls=Names)
 
     @app.callback(help=text)

@@ -22,7 +22,7 @@ from hermes_fs.cli import gating
 from hermes_fs.cli.app import example, group
 from hermes_fs.cli.bar import Bar
 from hermes_fs.cli.open import BY_HAND, confirm, opened
-from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text
+from hermes_fs.cli.output import bad, dim, good, print_json, print_table, print_text, warning
 from hermes_fs.core.errors import NotFound, Refused, UsageError
 from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
@@ -67,6 +67,8 @@ def new(
         check_path(path)
         if not runtime.workspace.read(f"skills/{owner}/SKILL.md").blob:
             raise NotFound(f"there is no skill {owner!r}", "see them with `hermes skills list`")
+        if runtime.workspace.read(path).blob:
+            raise Refused(f"there is a case {path} already", "give this one another name: --name NAME")
         confirm(f"Keep it as {path}?", yes)
         expect = {path: ""}
         change = Change({path: text.encode()}, "skill", "", BY_HAND, expect)
@@ -134,8 +136,8 @@ def evaluate(context: typer.Context, wanted: Wanted, as_json: bool) -> None:
         print_json({"skill": wanted.name, "arms": {arm: _plain(tally) for arm, tally in found.items()}})
     else:
         _show(plan, found)
-    last = found[list(found)[-1]]
-    raise typer.Exit(0 if last.rate > max(found[arm].rate for arm in list(found)[:-1]) and last.activated else 1)
+        print(verdict(found))
+    raise typer.Exit(0 if _helps(found) else 1)
 
 
 def replayed(workspace: Workspace, name: str, incumbent: str, files: Files) -> Scores | None:
@@ -221,7 +223,23 @@ def _show(plan: Plan, found: Mapping[Arm, Tally]) -> None:
         for failure in attempt.failures:
             print(f"    {one_line(failure)}")
     cost = sum((tally.usage.cost or 0.0) for tally in found.values())
-    print(dim(f"{len(plan.cases)} cases × {plan.repeat}" + (f", ${cost:.2f}" if cost else "")))
+    count = len(plan.cases)
+    print(dim(f"{count} case{'s' * (count != 1)} × {plan.repeat}" + (f", ${cost:.2f}" if cost else "")))
+
+
+def _helps(found: Mapping[Arm, Tally]) -> bool:
+    *others, last = found.values()
+    return bool(last.activated) and last.rate > max(tally.rate for tally in others)
+
+
+def verdict(found: Mapping[Arm, Tally]) -> str:
+    """Why it ends with 0 or with 1, in a line."""
+    *others, last = found
+    if _helps(found):
+        return good("It helps.")
+    if not found[last].activated:
+        return warning("The skill was never read, so nothing of this is its doing.")
+    return warning(f"It is no better than: {', '.join(arm for arm in others if found[arm].rate >= found[last].rate)}.")
 
 
 def _plain(tally: Tally) -> dict[str, Any]:

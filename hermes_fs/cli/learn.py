@@ -34,10 +34,12 @@ _SAID = 300
 
 @dataclass(slots=True)
 class Progress:
-    """What happened, shown line by line as it happens unless it is for a program."""
+    """What happened, shown line by line as it happens unless it is for a program. What a call led to is `held` until
+    the call itself was shown, which ends after it."""
 
     quiet: bool
     said: str = ""
+    held: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     lessons: list[dict[str, Any]] = field(default_factory=list)
     proposals: list[dict[str, Any]] = field(default_factory=list)
@@ -51,18 +53,26 @@ class Progress:
                     self._print(f"  {dim(one_line(what, 100))}  {warning(one_line(result.text, _SAID))}")
                 else:
                     self._print(f"  {dim(one_line(what, 100))}")
+                self.show_held()
             case Learned(commit):
                 self.lessons.append({"commit": commit.id, "subject": commit.subject})
-                self._print(f"  {good('learned')}  {one_line(commit.subject)} · hermes show {commit.id[:8]}")
+                self.held.append(f"  {good('learned')}  {one_line(commit.subject)} · hermes show {commit.id[:8]}")
             case Proposed(id, subject, why):
                 self.proposals.append({"id": id, "subject": subject, "because": why})
-                self._print(f"  {warning('proposed')}  {one_line(subject)} ({one_line(why)}) · hermes review show {id}")
+                self.held.append(
+                    f"  {warning('proposed')}  {one_line(subject)} ({one_line(why)}) · hermes review show {id}"
+                )
             case Notice("warning", text):
                 self._print(f"  {warning(one_line(text))}")
             case Appended(message) if message.role == "assistant" and message.text.strip():
                 self.said = message.text.strip()
             case _:
                 return
+
+    def show_held(self) -> None:
+        for line in self.held:
+            self._print(line)
+        self.held.clear()
 
     def _print(self, line: str) -> None:
         if not self.quiet:
@@ -132,6 +142,7 @@ def _drain(runtime: Runtime) -> None:
 
 
 def _show(finished: Finished, progress: Progress, as_json: bool) -> None:
+    progress.show_held()
     usage = finished.done.usage
     if as_json:
         print_json({

@@ -70,7 +70,7 @@ def _styled(text: str, code: int) -> str:
 def _row(cells: Sequence[str], widths: Sequence[int], room: int) -> str:
     *first, last = cells
     line = "".join(f"{cell}{' ' * (width - _columns(cell))}{_GAP}" for cell, width in zip(first, widths, strict=False))
-    return line + (_cut(last, max(room - _columns(line), 10)) if room else last)
+    return (line + (_cut(last, max(room - _columns(line), 10)) if room else last)).rstrip()
 
 
 def _cut(text: str, columns: int) -> str:

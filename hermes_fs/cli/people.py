@@ -15,7 +15,7 @@ from hermes_fs.cli.app import example, group
 from hermes_fs.cli.open import BY_HAND, here, opened
 from hermes_fs.cli.output import bold, dim, good, print_json, print_table, print_text
 from hermes_fs.core import config
-from hermes_fs.core.errors import NotFound
+from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.loading import load
 from hermes_fs.core.people import STATUSES, Claim, Opinion
 from hermes_fs.core.ports import Cancel
@@ -95,6 +95,8 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Ask what is believed of somebody; the answer names the claims that it rests on. 5 where nothing fits."""
+    if not question.strip():
+        raise UsageError("there is nothing to answer", 'ask something: hermes people ask "What do I drink?"')
     with _runtime(context) as runtime:
         handle = portraits.resolve(runtime.workspace, who or runtime.person)
         opinion: Opinion = runtime.about(handle).ask(question, Cancel())

@@ -24,6 +24,7 @@ from hermes_fs.store.workspace import Workspace
 
 _SKIP = 125
 _MOST = 127  # above it a command was stopped by a signal, as `git bisect run` has it
+_SIGNALS = 64
 _TAIL = 4096
 
 
@@ -43,7 +44,7 @@ class Command:
         past.move(self._workspace, self._copy, commit)
         code = self._run()
         if code < 0 or code > _MOST:
-            raise Failed(f"the command was ended by signal {-code if code < 0 else code - 128}", "run it by hand there")
+            raise Failed(f"the command {_ended(code)}", "that is neither good nor bad: try the command by hand")
         return Answer("good" if code == 0 else "skip" if code == _SKIP else "bad", f"exit {code}")
 
     def _run(self) -> int:
@@ -128,6 +129,12 @@ class Evals:
         plan = Plan(self._name, self._cases, {"candidate": files}, self._repeat)
         tally = compare(plan, self._runtime.means(self._model, Cancel()))["candidate"]
         return tally.rate, f"{tally.passed} of {tally.n} attempts passed"
+
+
+def _ended(code: int) -> str:
+    """How a command ended of which nothing can be told: a shell says 128 and the signal's number, and there are 64."""
+    number = -code if code < 0 else code - _MOST - 1
+    return f"was ended by signal {number}" if 0 < number <= _SIGNALS else f"ended with {code}"
 
 
 def files_at(git: Git, name: str, commit: str) -> Files:

@@ -79,21 +79,21 @@ def restore(
         versions = skill_versions.versions(workspace.git, name)
         if not versions:
             raise NotFound(f"there never was a skill {name!r}", "see them with `hermes skills list --all`")
-        wanted = version_of(versions, at) if at else _last(versions, bool(spot))
+        wanted = version_of(name, versions, at) if at else _last(name, versions, bool(spot))
         why = why or f"Skill {name} as it was in version {wanted.number}."
         change = taking_back.restored(workspace, f"skills/{name}", wanted.commit, why, BY_HAND)
         skills_change.say(gating.commit(workspace, change, override, "publisher"), as_json)
 
 
-def _last(versions: list[Version], exists: bool) -> Version:
+def _last(name: str, versions: list[Version], exists: bool) -> Version:
     """The one before the present one, or the last that was."""
     kept = [one for one in (versions[:-1] if exists else versions) if one.tree]
     if not kept:
-        raise NotFound("it has no earlier version", "see them with `hermes skills log NAME`")
+        raise NotFound("it has no earlier version", f"see them with `hermes skills log {name}`")
     return kept[-1]
 
 
-def version_of(versions: list[Version], at: str) -> Version:
+def version_of(name: str, versions: list[Version], at: str) -> Version:
     """By its number, or the one that held on a date."""
     digits = at.removeprefix("v")
     if digits.isdecimal():
@@ -102,7 +102,7 @@ def version_of(versions: list[Version], at: str) -> Version:
         moment = dates.require(at, dates.utc_now())
         fits = [one for one in versions if one.when <= moment][-1:]
     if not fits or not fits[0].tree:
-        raise NotFound(f"there is no version {at}", "see them with `hermes skills log NAME`")
+        raise NotFound(f"there is no version {at}", f"see them with `hermes skills log {name}`")
     return fits[0]
 
 

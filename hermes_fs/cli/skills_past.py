@@ -42,7 +42,8 @@ def log(
         for one in reversed(versions)
     ]  # fmt: skip
     print_table(("version", "lesson", "when", "by", "what, and why"), rows)
-    print(dim(f"What changed: hermes skills diff {name} 1 {versions[-1].number}"))
+    if len(versions) > 1:
+        print(dim(f"What changed: hermes skills diff {name} 1 {versions[-1].number}"))
 
 
 def _as_json(one: Version, lesson: history.Lesson) -> dict[str, object]:
@@ -59,8 +60,8 @@ def diff(
     """What changed between two versions of a skill, your own edits included; without versions, by the last one."""
     with opened(context) as workspace:
         versions = _versions(workspace, name)
-        until = version_of(versions, new) if new else versions[-1]
-        since = version_of(versions, old) if old else versions[until.number - 2] if until.number > 1 else None
+        until = version_of(name, versions, new) if new else versions[-1]
+        since = version_of(name, versions, old) if old else versions[until.number - 2] if until.number > 1 else None
         end = until.commit if new else workspace.tree_with_edits()
         patch = history.diff(workspace.git, since.commit if since else "", end, [f"skills/{name}"])
     if as_json:

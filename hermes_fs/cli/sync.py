@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import editing, review_pr
+from hermes_fs.cli import dates, editing, review_pr
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
@@ -110,10 +110,16 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     if not said:
         print("This workspace was never synced here.")
     else:
-        print(f"Last sync {said['when']}: {one_line(said['said'])}")
+        print(f"Last sync {_friendly(said['when'])}: {one_line(said['said'])}")
     if ahead:
         print(f"Not sent yet: {ahead} lesson{'s' * (ahead != 1)}")
     _list(waiting)
+
+
+def _friendly(when: str) -> str:
+    now = dates.utc_now()
+    moment = dates.parse(when, now)
+    return dates.friendly(moment, now) if moment else one_line(when)
 
 
 @app.command(epilog=example("hermes sync resolve", "hermes sync resolve k3v9qa --take 2"))

@@ -1,7 +1,8 @@
 """The versions of a skill, out of git, and how each did. Writes nothing.
 
 A version is one more change of the skill's tree on main. One that does what an earlier one did shares its record: a
-tree that comes back, as by a revert, and one that was pinned, put away or brought back, which changes our marks alone.
+tree that comes back, as by a revert; one that was pinned, put away or brought back, which changes our marks alone; and
+one that got an eval, which measures the skill and is no part of it.
 """
 
 from __future__ import annotations
@@ -143,7 +144,9 @@ def _behaviours(git: Git, name: str, trees: Iterable[str]) -> dict[str, object]:
     for tree in dict.fromkeys(trees):
         entries = git.tree(tree) if tree else []
         data = next((git.read_blob(one.oid) for one in entries if _is_instructions(one)), b"")
-        beside = tuple((one.name, one.mode, one.oid) for one in entries if not _is_instructions(one))
+        beside = tuple(
+            (one.name, one.mode, one.oid) for one in entries if not (_is_instructions(one) or one.name == "evals")
+        )
         groups[beside, skill.instructions(data)].append((tree, data))
     for key, alike in groups.items():
         for tree, data in alike:

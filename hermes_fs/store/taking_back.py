@@ -126,11 +126,9 @@ def _require_standing(lessons: Sequence[Lesson]) -> None:
             hint = f"bring it back with `hermes revert {lesson.reverted_by}`"
             raise Refused(f"{lesson.short} is taken back already", hint)
         if len(lesson.parents) != 1:
-            what = "a merge" if lesson.parents else "the first commit"
-            raise UsageError(
-                f"{lesson.short} is {what}: it cannot be taken back",
-                "take back the lessons that it joined: see `hermes log`",
-            )
+            what, others = ("a merge", "that it joined") if lesson.parents else ("the first commit", "after it")
+            hint = f"take back the lessons {others}: see `hermes log`"
+            raise UsageError(f"{lesson.short} is {what}: it cannot be taken back", hint)
 
 
 @dataclass(frozen=True, slots=True)

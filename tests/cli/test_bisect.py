@@ -100,6 +100,7 @@ def test_skips_signals_and_ends_that_do_not_fit_are_told(hermes: Run, mind: Path
         ("nosuchcommand", "good end, is bad (exit 127)"),
         ("exit 125", "bad end, is skip"),
         ("kill -9 $$", "signal 9"),
+        ("exit 200", "ended with 200"),
     ):
         done = hermes("bisect", "--run", command, *span)
         assert done.returncode == 1 and said in done.stderr, (command, done.stderr)

@@ -63,11 +63,15 @@ def test_programs_read_what_came_over(mind: Path, hermes: Run, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_what_cannot_be_is_said_in_one_line(mind: Path, hermes: Run, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.bundle", tmp_path / "cut.bundle"
+    hermes("export", str(whole))
+    cut.write_bytes(whole.read_bytes()[:-200])
     (tmp_path / "file").write_text("no bundle")
     (tmp_path / "empty").mkdir()
     for argv, code in (
         (["import", str(tmp_path / "none")], 5),
         (["import", str(tmp_path / "file"), str(tmp_path / "new")], 4),
+        (["import", str(cut), str(tmp_path / "new")], 1),
         (["import", str(tmp_path / "empty")], 4),
         (["import", str(mind)], 4),
         (["import", str(tmp_path / "empty"), str(tmp_path / "new")], 2),
@@ -75,6 +79,7 @@ def test_what_cannot_be_is_said_in_one_line(mind: Path, hermes: Run, tmp_path: P
     ):
         done = hermes(*argv)
         assert (done.returncode, len(done.stderr.splitlines())) == (code, 1), (argv, done.stderr)
+        assert ("cut off or damaged" in done.stderr) == (str(cut) in argv)
     assert not (tmp_path / "new").exists()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
-from hermes_fs.core.types import Change, Provenance
+from hermes_fs.agent.evals.arms import Tally
+from hermes_fs.agent.evals.attempt import Attempt
+from hermes_fs.cli import evaluating
+from hermes_fs.core.types import Change, Provenance, Usage
 from hermes_fs.store.formats import skill
 from hermes_fs.store.workspace import Workspace
 from tests.store.test_outcomes import write
@@ -38,6 +41,8 @@ def test_a_case_is_made_shown_and_listed(hermes, mind):
     assert "Try it: hermes skills eval count-errors --case count" in made.stdout
     [row] = json.loads(hermes("eval", "list", "--json").stdout)
     assert (row["skill"], row["case"], row["checks"]) == ("count-errors", "count", 1)
+    again = hermes("eval", "new", "--from-session", "last", "--name", "count", "--yes")
+    assert (again.returncode, "--name NAME" in again.stderr) == (4, True), again.stderr
 
 
 def test_what_cannot_be_done_is_said_in_a_line(hermes, mind):
@@ -74,3 +79,17 @@ def test_a_broken_case_hides_no_other_in_the_list(hermes, mind):
     assert "fine" in shown.stdout and "✗ count-errors  eval bad: line 1: it needs checks" in shown.stdout
     rows = json.loads(hermes("eval", "list", "--json").stdout)
     assert [(row["case"], bool(row["problem"])) for row in rows] == [("bad", True), ("fine", False)]
+
+
+def test_the_last_line_says_why_a_skill_did_not_help():
+    def tally(good: int, bad: int, read: bool) -> Tally:
+        failures = [()] * good + [("out.txt is not there",)] * bad
+        return Tally(tuple(Attempt("count", failed, read, Usage(), 1.0, "done") for failed in failures))
+
+    none = tally(1, 1, False)
+    for now, said in (
+        (tally(2, 0, True), "It helps."),
+        (tally(1, 1, True), "no better"),
+        (tally(2, 0, False), "never"),
+    ):
+        assert said in evaluating.verdict({"no skill": none, "incumbent": now})

@@ -88,6 +88,7 @@ def test_the_foreground_shows_what_it_reads_and_keeps_and_what_it_costs(hermes: 
         assert "Looking back on remember how the tests run" in done.stdout
         assert "note list" in done.stdout
         assert "learned  memory: add 1 entry · hermes show " in done.stdout
+        assert done.stdout.index("memory add") < done.stdout.index("learned  memory")
         assert "Kept how tests run." in done.stdout and "1 lesson · " in done.stdout and "tokens" in done.stdout
         assert "Hermes-Trigger: user" in git(mind, "log", "-1", "--format=%B")
         assert errands(mind).take_news() == []  # it was seen

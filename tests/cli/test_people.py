@@ -72,6 +72,7 @@ def test_people_are_found_by_handle_or_name(hermes, known):
     unknown = hermes("people", "show", "ana")
     assert unknown.returncode == 5
     assert "known: anna" in unknown.stderr
+    assert hermes("people", "ask", " ").returncode == 2
     listed = json.loads(hermes("people", "list", "--json").stdout)
     assert [(row["handle"], row["active"]) for row in listed] == [("owner", 2), ("anna", 1)]
 

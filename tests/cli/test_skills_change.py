@@ -76,6 +76,7 @@ def test_an_edit_goes_through_the_gate_and_a_reason_overrides_it(hermes, deploy,
 
 
 def test_edits_are_versions_that_can_be_compared(hermes, deploy):
+    assert "skills diff" not in hermes("skills", "log", "deploy").stdout  # one has nothing beside it
     hermes("skills", "edit", "deploy", "--from", "-", "--why", "The tag is signed.",
            input=deploy.read_text().replace("Push the tag", "Push the signed tag"))  # fmt: skip
     rows = json.loads(hermes("skills", "log", "deploy", "--json").stdout)
@@ -87,7 +88,8 @@ def test_edits_are_versions_that_can_be_compared(hermes, deploy):
     assert "-2. Push the tag." in patch and "+2. Push the signed tag." in patch
     back = json.loads(hermes("skills", "diff", "deploy", "v2", "1", "--json").stdout)
     assert (back["from"], back["to"], "+2. Push the tag." in back["diff"]) == (2, 1, True)
-    assert hermes("skills", "diff", "deploy", "7").returncode == 5
+    missing = hermes("skills", "diff", "deploy", "7")
+    assert (missing.returncode, "`hermes skills log deploy`" in missing.stderr) == (5, True)
     assert hermes("skills", "log", "nothing").returncode == 5
 
 

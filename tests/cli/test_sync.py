@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -28,7 +29,8 @@ def test_it_says_what_came_and_went(tmp_path: Path) -> None:
         told = json.loads(hermes(b.mind.root, "sync", "--json").stdout)
         assert (told["received"], told["sent"], told["conflicts"]) == (1, 0, [])
         assert "nothing new on either side" in hermes(b.mind.root, "sync").stdout
-        assert "nothing new" in hermes(b.mind.root, "sync", "status").stdout
+        assert re.match(r"Last sync today \d\d:\d\d: nothing new", hermes(b.mind.root, "sync", "status").stdout)
+        assert "--remote ADDRESS" in hermes(b.mind.root, "sync", "--help").stdout
 
 
 @pytest.mark.slow

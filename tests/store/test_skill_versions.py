@@ -101,6 +101,15 @@ def test_another_description_key_or_file_is_another_version(workspace: Workspace
     assert figures(workspace, *used) == [(1, None), (1, 1), (1, 2), (1, 3)]
 
 
+def test_an_eval_measures_a_skill_and_ends_no_record(workspace: Workspace) -> None:  # noqa: F811
+    used = []
+    for path, text in ((PATH, FIRST), ("skills/deploy/evals/one.yaml", "task: x\nchecks:\n- file: out\n")):
+        learn(workspace, path, text)
+        used.append(now(workspace))
+    assert len(set(used)) == 2
+    assert figures(workspace, *used) == [(2, None), (2, None)]
+
+
 def test_a_mark_in_a_skill_that_others_wrote_in_their_way_ends_no_record(workspace: Workspace) -> None:  # noqa: F811
     place = workspace.root / PATH
     place.parent.mkdir(parents=True)

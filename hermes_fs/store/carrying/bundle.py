@@ -209,7 +209,11 @@ def restore(file: Path, path: Path, sessions: str = "all") -> tuple[Workspace, l
         raise Refused(f"{bundle.name} {why}", "export the whole workspace with `hermes export`")
     if state.BRANCH not in header.refs:
         raise Refused(f"{bundle.name} has no branch main", "name a file that `hermes export` wrote")
-    workspace, lines = remote.clone(str(bundle), path, sessions)
+    try:
+        workspace, lines = remote.clone(str(bundle), path, sessions)
+    except Failed as error:  # its hint speaks of an address and of access
+        hint = "it may be cut off or damaged: copy it again, or write a new one with `hermes export`"
+        raise Failed(f"{bundle.name} cannot be read whole: {error.message}", hint) from error
     for line in _without_origin(workspace.git):
         lines.append(line)
     return workspace, lines
