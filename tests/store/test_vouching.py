@@ -115,6 +115,25 @@ def test_a_join_that_is_not_signed_counts_where_it_is_ours_and_else_not(tmp_path
 
 
 @pytest.mark.slow
+def test_a_folder_in_a_files_place_and_a_whole_other_history_are_taken_out(tmp_path: Path) -> None:
+    with team(tmp_path, "ab") as (a, b):
+        a.learn("notes/x.md", "# X\n")
+        a.learn("notes/y/z.md", "# Z\n")
+        a.sync()
+        b.sync()
+        git, head = b.mind.git, b.mind.head()
+        tree = git.write_tree_with(head, {"notes/x.md": None, "notes/y/z.md": None})
+        _push(b, _commit(b, {"notes/x.md/evil.md": "# E\n", "notes/y": "# Y\n"}, [head], tree))
+        a.sync()
+        assert (a.text("notes/x.md"), a.text("notes/y/z.md")) == ("# X\n", "# Z\n") and a.is_clean()
+        b.sync()
+        root = _commit(b, {"MEMORY.md": "- Evil\n", ".hermes-workspace": "format: 1\n"}, [], a.mind.git.empty_tree)
+        sh(b.mind.root, "git", "push", "-qf", "origin", f"{root}:refs/heads/main")
+        assert a.sync(join=True).lines
+        assert "Evil" not in a.text("MEMORY.md") and a.text("notes/x.md") == "# X\n" and a.is_clean()
+
+
+@pytest.mark.slow
 def test_what_says_who_may_sign_is_never_changed_by_a_stranger(tmp_path: Path) -> None:
     with team(tmp_path, "ab") as (a, b):
         key = key_of(tmp_path, "eve")

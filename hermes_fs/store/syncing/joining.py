@@ -174,9 +174,10 @@ def _vouched(workspace: Workspace, head: str, tip: str) -> str:
 
 
 def _without(workspace: Workspace, tip: str, files: Mapping[str, File], gone: Sequence[Held]) -> str:
-    git, when = workspace.git, _when(workspace.git, [tip])
-    rows = {path: (mode, git.hash_blob(data)) if data is not None else None for path, (mode, data) in files.items()}
-    tree = git.write_tree_with(tip, rows)
+    git, when = workspace.git, workspace.clock.now()  # keys are valid at times, and theirs is theirs to choose
+    tree = git.write_tree_with(tip, {path: None for path, (_, data) in files.items() if data is None})
+    rows = {path: (mode, git.hash_blob(data)) for path, (mode, data) in files.items() if data is not None}
+    tree = git.write_tree_with(tree, rows)  # where a folder was, by now
     text = message.compose(
         f"sync: hold back {len(gone)} that nobody vouches for",
         {},

@@ -29,6 +29,8 @@ HELD = "Hermes-Held"
 _LOOK = f"look at it: hermes trust show signers:{SIGNERS}, then: hermes trust accept signers:{SIGNERS}"
 _FILES = ("100644", "100755")
 _SAID = 200
+_MOST = 20_000
+"""Commits that are judged in one sync."""
 _ASKED = 20  # lessons held back elsewhere of which is asked whether they were ours
 _ID = re.compile(r"[0-9a-f]{40,64}")
 _SAYS = re.compile(r"\b(?:require_signed|protected)\b")
@@ -160,7 +162,10 @@ def warm(workspace: Workspace, tip: str) -> None:
 def _incoming(git: Git, head: str, tip: str) -> dict[str, list[str]]:
     """Commit → parents, the oldest first."""
     said = git.run("rev-list", "--topo-order", "--reverse", "--parents", tip, f"^{head}", "--").decode()
-    return {words[0]: words[1:] for line in said.splitlines() if (words := line.split())}
+    found = {words[0]: words[1:] for line in said.splitlines() if (words := line.split())}
+    if len(found) > _MOST:
+        raise Refused(f"{len(found):,} commits came at once, of which each must be judged", "ask whose they are")
+    return found
 
 
 def _require_newest(workspace: Workspace, steps: Sequence[_Step], by: Mapping[str, str]) -> None:
