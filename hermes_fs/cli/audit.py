@@ -58,6 +58,7 @@ def run(context: typer.Context) -> None:
     model."""
     options = load("hermes_fs.runtime:Options")(context.obj.workspace, Path.cwd(), os.environ)
     with load("hermes_fs.runtime:Runtime").open(options) as runtime:
+        runtime.workspace.require_learning()
         errands = runtime.errands()
         order = errands.add(load("hermes_fs.store.errands:Errand")("audit", what="now"))
         with errands:

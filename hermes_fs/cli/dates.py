@@ -29,9 +29,9 @@ def parse(text: str, now: datetime) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(word.upper().replace("Z", "+00:00"))
-    except ValueError:
+        return moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OverflowError):  # in another zone the first day may lie before all time
         return None
-    return moment if moment.tzinfo else moment.astimezone()
 
 
 def require(text: str, now: datetime) -> datetime:

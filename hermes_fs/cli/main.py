@@ -34,6 +34,7 @@ _OPTIONS = (
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    _open_streams()
     argv = sys.argv[1:]
     if argv in (["--version"], ["-V"]):
         _say(f"hermes-fs {__version__}\n")
@@ -59,6 +60,16 @@ def top_level_help(heading: Callable[[str], str] = str) -> str:
     for command, text in _EXAMPLES:
         lines += [f"  {command:<41}  {text}"]
     return "\n".join(lines) + "\n"
+
+
+def _open_streams() -> None:
+    """A stream that whoever started us closed becomes the null device, also for what we start: else there is none to
+    ask, and the next file that is opened takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(null, True)
+            setattr(sys, name, os.fdopen(null, mode, encoding="utf-8"))
 
 
 def _styled() -> bool:

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import NotFound, UsageError
@@ -17,6 +17,7 @@ from hermes_fs.store.message import read_trailers
 MAIN = "refs/heads/main"
 _SHORTEST = 4  # characters of an id that a person must give
 _FIRST_PAGE = 64  # lessons read at first; a screen of `hermes log` needs no more
+_NO_TIME = datetime.fromtimestamp(0, UTC)
 _DIFF = ("diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--no-renames", "--no-prefix")
 
 
@@ -225,9 +226,16 @@ def _parsed(git: Git, arguments: Sequence[str]) -> Iterator[Lesson]:
         commit, parents, author, when, subject, body = (text.decode("utf-8", "replace") for text in texts)
         trailers = {key.removeprefix("Hermes-"): value for key, value in read_trailers(body).items()}
         files = tuple(os.fsdecode(name) for name in names.strip(b"\n\0").split(b"\0") if name)
-        yield Lesson(
-            commit, tuple(parents.split()), author, datetime.fromisoformat(when), subject, _why(body), trailers, files
-        )
+        yield Lesson(commit, tuple(parents.split()), author, _moment(when), subject, _why(body), trailers, files)
+
+
+def _moment(text: str) -> datetime:
+    """When, as the commit says; the beginning of time where it says nonsense: it may come from anywhere."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # the year 318857, a zone of +9999, or what git itself cannot read
+        return _NO_TIME
+    return moment if MINYEAR < moment.year < MAXYEAR else _NO_TIME  # at the ends another zone may be out of range
 
 
 def _why(body: str) -> str:

@@ -52,6 +52,7 @@ def revert(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance
 def reverted(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance) -> Change:
     """What takes lessons back, as one change; what was learned after them stays. A revert can be reverted: that brings
     the lesson back. Conflict where a later lesson changed the same; Refused where nothing is left to take back."""
+    workspace.require_learning()  # what lies there on another branch says nothing of what would change
     _require_standing(lessons)
     with workspace.locked():
         files, clashes = _folded(workspace, lessons)
@@ -101,6 +102,7 @@ def propose(
 def restored(workspace: Workspace, path: str, rev: str, why: str, provenance: Provenance) -> Change:
     """What brings a file, or everything below a folder, back as it was at a commit. Files that came into the folder
     since then go. NotFound where it was not there, Refused where it is as it was."""
+    workspace.require_learning()
     wanted = _below(workspace, rev, path)
     if not wanted:
         raise NotFound(f"{path} was not there at {rev[:8]}", f"see its history with `hermes log --path {path}`")

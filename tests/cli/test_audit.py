@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.cli.conftest import git
 from tests.store.test_outcomes import ASKED, CALL, SAID, write
 
 
@@ -26,3 +27,10 @@ def test_a_second_one_says_that_nothing_happened_and_writes_none(hermes, mind):
     assert "nothing happened since the last audit" in again.stdout
     assert len(list((mind / "audits").glob("*.md"))) == 1
     assert "none was written" not in hermes("learn", "--pending").stdout  # it was said already
+
+
+def test_on_another_branch_it_says_where_to_go_and_queues_nothing(hermes, mind):
+    git(mind, "switch", "-qc", "other")
+    done = hermes("audit", "run")
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "it is on branch other, not on main — git switch main" in done.stderr

@@ -48,6 +48,7 @@ def test_a_copy_is_made_listed_and_taken_away(hermes: Run, mind: Path, tmp_path:
     ("arguments", "code"),
     [
         (["--at", "2001-01-01"], 5),
+        (["--at", "0001-01-01"], 5),
         (["--at", "ffffffff"], 5),
         (["--at", "today", "--list"], 2),
         ([], 2),

@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from hermes_fs.cli.dispatch import run, split_globals
 from hermes_fs.core.errors import UsageError
+from hermes_fs.core.types import Change, Provenance
+from hermes_fs.store.workspace import Workspace
 
 TABLE = {"sample": ("tests.cli.sample", "samples"), "chat": ("tests.cli.sample:app", "samples too")}
 
@@ -98,6 +101,18 @@ def test_debug_shows_where_an_error_of_ours_came_from():
 def test_a_closed_pipe_is_no_complaint():
     done = process("sample", "flood", command='"$@" | head -1; echo "${PIPESTATUS[0]}"')
     assert (done.stdout, done.stderr) == ("0\n1\n", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("words", "code"), [("--help", 0), ("log", 0), ("review", 0), ("undo", 4), ("config", 2)])
+def test_a_stream_that_is_closed_is_as_good_as_an_empty_one(mind: Path, closed: str, words: str, code: int) -> None:
+    command = f'HERMES_WORKSPACE="$1" exec "$0" -m hermes_fs {words} {closed}'
+    line = ["bash", "-c", command, sys.executable, str(mind)]
+    with Workspace.open(mind) as workspace:
+        workspace.commit(Change({"notes/a.md": b"a\n"}, "note", "", Provenance("owner", "user", session="s")))
+    done = subprocess.run(line, input="", capture_output=True, text=True, timeout=60)
+    assert done.returncode == code
+    assert "unexpected" not in done.stderr and "Traceback" not in done.stderr
 
 
 def test_help_of_a_command_shows_its_example(capsys):

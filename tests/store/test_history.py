@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import NotFound, UsageError
 from hermes_fs.core.types import Change, Commit, Provenance
 from hermes_fs.store import blame, history, taking_back
@@ -135,3 +136,15 @@ def test_a_message_of_a_person_cannot_pass_for_another_lesson(workspace: Workspa
 def test_names_that_git_would_quote_come_back_as_they_are(workspace: Workspace) -> None:
     learn(workspace, "notes/über uns.md", "x\n")
     assert history.log(workspace.git)[0].files == ("notes/über uns.md",)
+
+
+@pytest.mark.parametrize("stamp", ["253402300800 +0000", "-1 +0000", "1700000000 +9999", "253402300799 -1200"])
+def test_a_commit_may_claim_to_be_of_any_moment(workspace: Workspace, stamp: str) -> None:
+    git, head = workspace.git, workspace.head()
+    said = f"tree {git.run('rev-parse', 'HEAD^{tree}').decode()}parent {head}\n"
+    said += f"author A <a@b> {stamp}\ncommitter A <a@b> {stamp}\n\nnote: from elsewhere\n"
+    made = git.run("hash-object", "-t", "commit", "-w", "--stdin", "--literally", input=said.encode()).decode().strip()
+    git.run("update-ref", "refs/heads/main", made)
+    [newest, *_] = history.walk(git)
+    assert newest.commit == made
+    assert iso(newest.when) and newest.when.astimezone(timezone(timedelta(hours=14)))

@@ -439,3 +439,15 @@ def test_a_skill_goes_back_to_a_version_with_all_its_files_and_nothing_else_does
     taking_back.revert(real, choosing.choose(real.git, Chosen(skill="greet", to=at)), "", BY_HAND)
     assert real.git.tree_at("HEAD", "skills/greet") == first
     assert known(real) == ["one", *(f"fact {number}" for number in range(3))]
+
+
+def test_on_another_branch_it_says_so_and_not_that_nothing_would_change(real: Workspace) -> None:
+    before = remember(real, "fact one")
+    done = remember(real, "fact two")
+    real.git.run("switch", "--detach", before.id)
+    for take in (
+        lambda: take_back(real, done),
+        lambda: taking_back.restored(real, "MEMORY.md", before.id, "", BY_HAND),
+    ):
+        with pytest.raises(Refused, match="its HEAD is detached"):
+            take()
