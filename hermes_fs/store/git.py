@@ -35,6 +35,8 @@ from hermes_fs.store.objects import (
 )
 from hermes_fs.store.state import BRANCH, common_dir_of, git_dir_of, is_past
 
+_ROOM, _OWN = "free some space there", "work on a copy that can be written"
+_WAYS_OUT = {"No space left": _ROOM, "Out of diskspace": _ROOM, "Read-only file system": _OWN}
 _WHY_NOT = "look whether there is space left and the folder may be written"
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
@@ -275,8 +277,10 @@ class Git:
         """Output of one git command, isolated. Costs a process. Raises Failed on a non-zero exit if `check`."""
         answer = self.ask(*args, input=input)
         if check and answer.code:
-            said = answer.err.strip().splitlines()
-            raise Failed(f"git {args[0]} failed: {said[-1] if said else f'exit {answer.code}'}")
+            lines = answer.err.strip().splitlines() or [f"exit {answer.code}"]
+            said = next((line for line in reversed(lines) if line.startswith(("fatal: ", "error: "))), lines[-1])
+            hint = next((hint for sign, hint in _WAYS_OUT.items() if sign in said), "")
+            raise Failed(f"git {args[0]} failed: {said}", hint)
         return answer.out
 
     def ask(self, *args: str, input: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:

@@ -56,13 +56,21 @@ def test_what_only_reads_works_on_a_read_only_disk(mind: Path, waiting: str, wor
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [on_a_read_only_disk, on_a_full_disk])
 @pytest.mark.parametrize(
-    "words", ["review accept ID", "review reject ID", "config set limits.steps 5", "config set approvals.mode ask"]
+    "words",
+    [
+        "checkout --at last",
+        "review accept ID",
+        "review reject ID",
+        "config set limits.steps 5",
+        "config set approvals.mode ask",
+    ],
 )
 def test_what_writes_is_one_clear_line_where_the_disk_does_not_let_it(mind, waiting, how, words) -> None:
     done = how(mind, *words.replace("ID", waiting).split())
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1 and "unexpected" not in done.stderr
     assert "Read-only file system" in done.stderr or "No space left" in done.stderr
+    assert " — " in done.stderr  # what to do
     with Workspace.open(mind) as workspace:
         assert workspace.read("notes/a.md").text == ""
 

@@ -444,10 +444,11 @@ def test_a_skill_goes_back_to_a_version_with_all_its_files_and_nothing_else_does
 def test_on_another_branch_it_says_so_and_not_that_nothing_would_change(real: Workspace) -> None:
     before = remember(real, "fact one")
     done = remember(real, "fact two")
-    real.git.run("switch", "--detach", before.id)
+    real.git.run("update-ref", "refs/heads/other", before.id)
+    real.git.run("symbolic-ref", "HEAD", "refs/heads/other")
     for take in (
         lambda: take_back(real, done),
         lambda: taking_back.restored(real, "MEMORY.md", before.id, "", BY_HAND),
     ):
-        with pytest.raises(Refused, match="its HEAD is detached"):
+        with pytest.raises(Refused, match="on branch other"):
             take()
