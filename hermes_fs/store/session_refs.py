@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,13 +23,16 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.message import one_line
 from hermes_fs.store.objects import Signature
 from hermes_fs.store.session_copy import copy_of
-from hermes_fs.store.sessions import SessionInfo, Sessions, info_of
+from hermes_fs.store.sessions import SessionInfo, Sessions, info_of, paths_of
 from hermes_fs.store.transcript import FOLDER, TITLE, make_folders, on_disk, write_whole
 
 REFS = "refs/hermes/sessions"
 IDLE = timedelta(minutes=10)
 RUNNING = timedelta(hours=1)
 """A session that goes on is committed when it pauses, and no more often than this."""
+RESTS = timedelta(days=1)
+"""A day that nothing was written on for so long, and whose sessions are all committed, is not looked at again until
+its folder changes: a session that goes on later has a file of its own."""
 _ATTEMPTS = 5
 _REF = re.compile(rf"{REFS}/(?P<host>[^/]+)/(?P<month>\d{{4}}-\d\d)")
 _PLACE = re.compile(
@@ -46,13 +49,14 @@ class _Stored:
 
 
 class SessionRefs:
-    """Notes in two files of `state_dir` what was committed and what was brought back, so that nothing is read twice;
-    both may be deleted."""
+    """Notes in files of `state_dir` what was committed, which days are over, and what was brought back, so that nothing
+    is read twice; all may be deleted."""
 
     def __init__(self, root: Path, git: Git, state_dir: Path, sessions: Sessions, clock: Clock) -> None:
         self._root = root
         self._git = git
         self._committed = state_dir / "committed-sessions.json"
+        self._settled = state_dir / "settled-days.json"
         self._brought = state_dir / "brought-sessions.json"
         self._sessions = sessions
         self._clock = clock
@@ -68,15 +72,29 @@ class SessionRefs:
         new."""
         now = self._clock.now()
         ledger = self._read_ledger()
+        settled = {} if running else _read_json(self._settled)
+        quiet: dict[str, int] = {}
+        over: set[str] = set()
         due: list[SessionInfo] = []
-        for path in self._sessions.paths():
-            stored = ledger.get(path.stem)
-            if path.stem.rpartition("-")[0] != self._sessions.host or (stored and stored.stamp == _stamp(path)):
+        for day in self._sessions.days():
+            name, written = day.relative_to(self._root).as_posix(), day.stat().st_mtime_ns
+            if settled.get(name) == written:
+                quiet[name] = written
                 continue
-            with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
-                info = info_of(path)
-                if running or not info.open or _pauses(info, stored, now):
-                    due.append(info)
+            paths = [path for path in paths_of(day) if path.stem.rpartition("-")[0] == self._sessions.host]
+            fresh = [path for path in paths if not _is_stored(path, ledger)]
+            if not fresh and all(_rests(path, now) for path in paths):
+                quiet[name] = written
+                over |= {path.stem for path in paths}
+            for path in fresh:
+                with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
+                    info = info_of(path)
+                    if running or not info.open or _pauses(info, ledger.get(path.stem), now):
+                        due.append(info)
+        if not running and quiet != settled:
+            with contextlib.suppress(OSError):  # a cache: all days are looked at once more
+                write_whole(self._settled, json.dumps(quiet).encode())
+                self._note({}, over)
         return self.commit(due)
 
     def commit(self, infos: Sequence[SessionInfo]) -> list[str]:
@@ -157,10 +175,11 @@ class SessionRefs:
             return {key: _Stored(str(stamp), parse_iso(when)) for key, (stamp, when) in rows}
         return {}
 
-    def _note(self, stamps: dict[str, str]) -> None:
+    def _note(self, stamps: dict[str, str], over: Set[str] = frozenset()) -> None:
+        """`over` need not be remembered: their day is."""
         when = self._clock.now()
         ledger = self._read_ledger() | {key: _Stored(stamp, when) for key, stamp in stamps.items()}
-        rows = {key: [row.stamp, iso(row.when)] for key, row in ledger.items()}
+        rows = {key: [row.stamp, iso(row.when)] for key, row in ledger.items() if key not in over}
         with contextlib.suppress(OSError):  # without it they are compared with git once more
             write_whole(self._committed, json.dumps(rows).encode())
         reach("session-ledger")
@@ -198,6 +217,18 @@ def _grew(path: Path, data: bytes) -> bool:
 
 def _pauses(info: SessionInfo, stored: _Stored | None, now: datetime) -> bool:
     return now - info.updated >= IDLE and (stored is None or now - stored.when >= RUNNING)
+
+
+def _is_stored(path: Path, ledger: dict[str, _Stored]) -> bool:
+    stored = ledger.get(path.stem)
+    return stored is not None and stored.stamp == _stamp(path)
+
+
+def _rests(path: Path, now: datetime) -> bool:
+    """Whether nobody goes on with it in this file any more."""
+    with contextlib.suppress(OSError):  # it has just gone: look again later
+        return now.timestamp() - path.stat().st_mtime > RESTS.total_seconds()
+    return False
 
 
 def _stamp(path: Path) -> str:

@@ -169,12 +169,14 @@ class Sessions:
 
     def paths(self) -> Iterator[Path]:
         """Every transcript, newest day first and newest first within a day. Links are not followed."""
+        for day in self.days():
+            yield from paths_of(day)
+
+    def days(self) -> Iterator[Path]:
+        """The folders that transcripts lie in, newest first."""
         for year in _folders(self._root / FOLDER):
             for month in _folders(year):
-                for day in _folders(month):
-                    files = [Path(entry.path) for entry in _entries(day) if entry.is_file(follow_symlinks=False)]
-                    files = [path for path in files if path.suffix == ".jsonl"]
-                    yield from sorted(files, key=lambda path: _ulid(path.stem), reverse=True)
+                yield from _folders(month)
 
     def _chain(self, path: Path) -> tuple[tuple[Path, ...], list[str]]:
         """The file and those it goes on from, the earliest first, and a line on one that cannot be had."""
@@ -195,6 +197,12 @@ class Sessions:
         for path in self.paths():
             with contextlib.suppress(HermesError):  # a broken file is `hermes doctor`'s to name
                 yield info_of(path)
+
+
+def paths_of(day: Path) -> list[Path]:
+    """The transcripts of a day, newest first. Links are not followed."""
+    files = [Path(entry.path) for entry in _entries(day) if entry.is_file(follow_symlinks=False)]
+    return sorted((path for path in files if path.suffix == ".jsonl"), key=lambda path: _ulid(path.stem), reverse=True)
 
 
 def info_of(path: Path) -> SessionInfo:

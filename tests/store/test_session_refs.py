@@ -47,6 +47,20 @@ def test_sessions_of_another_host_come_back_from_the_refs_and_go_on_in_a_file_of
     assert resumed.transcript.header.parent == there.header.session
 
 
+def test_a_day_that_is_over_is_looked_at_again_only_when_something_comes_or_goes_in_it(desk: Desk) -> None:
+    first = desk.talk("one")
+    desk.refs.commit_due()
+    old = desk.clock.at.timestamp() - 3 * 86_400
+    os.utime(first.path, (old, old))
+    assert desk.refs.commit_due() == []
+    (desk.state / "committed-sessions.json").unlink()
+    first.path.write_bytes(first.path.read_bytes() + b"{}\n")  # in place: nobody does that to a session of days ago
+    assert desk.refs.commit_due() == []
+    second = desk.talk("two")
+    assert desk.refs.commit_due() == [second.header.session, first.header.session]
+    assert len(desk.in_refs()) == 2
+
+
 def test_a_secret_that_slipped_into_a_file_is_not_committed(desk: Desk) -> None:
     talk = desk.talk("hello")
     talk.path.write_text(talk.path.read_text().replace("hello", KEY))

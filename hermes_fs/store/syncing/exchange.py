@@ -65,7 +65,9 @@ class Remote:
     def agree(self, ref: str, oid: str) -> None:
         """From now on that is the common ground; "": it is gone on both sides."""
         place = self._place(ref)
-        self._git.update_ref(place, oid, self._git.resolve(place))
+        known = self._git.resolve(place)
+        if known != oid:
+            self._git.update_ref(place, oid, known)
 
     def fetch(self, oids: Mapping[str, str]) -> None:
         """Brings what these refs point to, without moving any ref of ours. What is no commit is left out and said.

@@ -147,6 +147,9 @@ class Sync:
             )
 
     def _join(self, other: Remote, main: str, outcome: Outcome) -> None:
+        if main == other.known(BRANCH) and is_ancestor(self._git, main, self._workspace.head()):
+            outcome.lines += held.propose(self._workspace, self._wishes.days)  # of a sync that was killed
+            return
         self._require_continued(other, main)
         joined = join(self._workspace, main)
         reach("sync.joined")
