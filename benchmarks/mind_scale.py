@@ -25,7 +25,7 @@ from measure import ROOT, Row, hermes, interleaved, median, run, show
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.ids import Ulids
 from hermes_fs.core.types import Change, Provenance
-from hermes_fs.store import init, remote
+from hermes_fs.store import acting, init, remote
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.session_refs import REFS, SessionRefs
 from hermes_fs.store.sessions import Sessions
@@ -141,6 +141,7 @@ def made(folder: Path, skills: int, sessions: int, lessons: int) -> Path:
     subprocess.run(["git", "-C", str(root), "reset", "-q", "--hard", "main"], check=True)
     _import(root, _transcripts(root, host, sessions))
     with Workspace.open(root) as mind:
+        mind.trust.accept(acting.pending(mind))  # it is this person's own mind
         for number in range(20):
             files: dict[str, bytes | None] = {f"notes/p{number}.md": b"# P\n\nx\n"}
             Proposals(mind).propose(Change(files, "note", "x", _AGENT), "a benchmark")
@@ -153,7 +154,8 @@ def _lessons(head: str, skills: int, lessons: int) -> Iterator[bytes]:
         when = 1_700_000_000 + number * 600
         yield b"commit refs/heads/main\ncommitter Hermes <hermes@bench> %d +0000\n" % when
         yield _data(
-            f"skill: edit {number}\n\nWhy:\n> x\n\nHermes-Kind: skill\nHermes-Change: 01ARZ3NDEKTSV4RRFFQ6{number:06d}\n"
+            f"skill: edit {number}\n\nWhy:\n> x\n\nHermes-Kind: skill\n"
+            f"Hermes-Change: 01ARZ3NDEKTSV4RRFFQ6{number:06d}\n"
             "Hermes-Origin: agent\nHermes-Trigger: reflection\nHermes-Review: auto\n"
         )
         yield b"from %s\n" % head.encode() if number == 0 else b""

@@ -7,7 +7,7 @@ in that tree is a `Clash`; none is lost in silence.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hermes_fs.core.errors import Refused
@@ -52,14 +52,24 @@ def merge(git: Git, one: str, other: str, format_of: FormatOf) -> tuple[str, lis
     first, second = sorted((one, other))
     files, clashes = _merged(git, base_of(git, first, second, format_of), (first, second), format_of)
     clashes += _make_room(git, first, files)
-    return git.write_tree_with(first, files), clashes
+    return git.write_tree_with(first, files), _together(clashes)
 
 
 def carried(git: Git, base: str, commit: str, onto: str, format_of: FormatOf) -> tuple[str, list[Clash]]:
     """As `merge`, of what a commit changed since `base` with what `onto` has instead of it."""
     files, clashes = _merged(git, base, (onto, commit), format_of)
     clashes += _make_room(git, onto, files)
-    return git.write_tree_with(onto, files), clashes
+    return git.write_tree_with(onto, files), _together(clashes)
+
+
+def _together(clashes: Iterable[Clash]) -> list[Clash]:
+    """One for each path and its versions: a file that was changed here and deleted there may have no room, too."""
+    found: dict[tuple[str, tuple[str, str]], Clash] = {}
+    for clash in clashes:
+        key = clash.path, clash.versions
+        before = found[key].lost if key in found else ()
+        found[key] = Clash(*key, tuple(dict.fromkeys((*before, *clash.lost))))
+    return list(found.values())
 
 
 def differences(git: Git, before: str, after: str) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ import argparse
 import os
 import random
 import shutil
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -16,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.clones import clones
+from tests.store.clones import bare, clones
 from tests.store.converging import Lives
+from tests.store.installing.git_http import GitServer
 from tests.store.random_life import Life
+from tests.store.ssh_server import ssh_server
 
 _SECONDS = float(os.environ.get("HERMES_CONVERGE_SECONDS", "45"))
 _EDITS = 300  # on each clone, in a full run
@@ -40,6 +43,21 @@ def test_two_machines_that_learn_by_turns_come_to_be_the_same(tmp_path: Path) ->
                 act()
         lives.calm_down()
         lives.judge()
+
+
+@pytest.mark.slow
+def test_machines_come_to_be_the_same_over_ssh(tmp_path: Path, home: Path) -> None:
+    bare(tmp_path / "remote.git")
+    with ssh_server(tmp_path / "ssh", home) as server:
+        live(tmp_path, 60, 2, f"{server}{tmp_path}/remote.git", edits=30)
+
+
+@pytest.mark.slow
+def test_machines_come_to_be_the_same_over_http(tmp_path: Path) -> None:
+    repository = bare(tmp_path / "remote.git")
+    subprocess.run(["git", "-C", str(repository), "config", "http.receivepack", "true"], check=True)
+    with GitServer(tmp_path) as server:
+        live(tmp_path, 60, 3, f"{server.root}/remote.git", edits=30)
 
 
 def live(folder: Path, seconds: float, seed: int, address: str = "", edits: int = _EDITS) -> Lives:

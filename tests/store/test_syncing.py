@@ -115,6 +115,22 @@ def test_a_folder_that_became_a_file_and_a_file_that_became_a_folder_travel(tmp_
         assert a.is_clean() and b.is_clean()
 
 
+def test_a_file_that_was_changed_here_deleted_there_and_has_no_room_is_one_conflict(tmp_path: Path) -> None:
+    with clones(tmp_path, "ab") as (a, b):
+        a.learn("notes/x", "# X\n")
+        a.sync()
+        b.sync()
+        (a.mind.root / "notes/x").unlink()
+        a.learn("notes/x/y.md", "# Y\n")
+        b.learn("notes/x", "# X\n\nand more\n")
+        for one in (a, b, a):
+            one.sync()
+        assert a.tree == b.tree
+        [one] = conflicts.waiting(a.mind.git, a.mind.head())
+        assert one.file == "notes/x" and "and more" in one.lost
+        assert a.text("notes/x/y.md") == "# Y\n" and a.is_clean() and b.is_clean()
+
+
 def test_what_a_fetch_that_was_killed_left_behind_is_completed(tmp_path: Path) -> None:
     with clones(tmp_path, "ab") as (a, b):
         lesson = a.learn("notes/x.md", "# X\n").id

@@ -7,7 +7,7 @@ things away is what an attacker plants, by way of a web page or a file that the 
 from __future__ import annotations
 
 from hermes_fs.core import hidden, secrets
-from hermes_fs.store.formats import orders
+from hermes_fs.core.loading import load
 from hermes_fs.store.formats.format import excerpt
 
 
@@ -20,6 +20,6 @@ def problems(text: str) -> list[str]:
     found += [f"holds {name}: write plain characters only" for name in hidden.find(text)]
     found += [
         f'{name}, as a planted order would ("{excerpt(words)}"): keep the fact, not the order'
-        for name, words in orders.find(text)
+        for name, words in load("hermes_fs.store.formats.orders:find")(text)  # 200 patterns: for who judges, no other
     ]
     return list(dict.fromkeys(found))
