@@ -47,7 +47,7 @@ class Explained:
         data = self._git.read("commit", commit)
         head, gap, message = data.partition(b"\n\n")
         parents = [each.decode() for each in _PARENT.findall(head)]
-        start = head.index(b"\nauthor ")
+        start = max(head.find(b"\nauthor "), 0)  # one that has none equals none that has
         return head[5 : head.index(b"\n")].decode(), parents, SIGNED.sub(b"", head[start:] + b"\n") + gap + message
 
     def _is_less(self, old: str, new: str) -> bool:
