@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hermes_fs.store import conflicts
 from hermes_fs.store.forgetting.explaining import Explained
-from hermes_fs.store.forgetting.rewriting import Writer
+from hermes_fs.store.forgetting.writing import Writer
 from hermes_fs.store.git import Git
 from hermes_fs.store.judging import FormatOf
 from hermes_fs.store.merging import Clash, carried, differences

@@ -19,7 +19,8 @@ from hermes_fs.store.forgetting.explaining import Explained
 from hermes_fs.store.forgetting.finding import PURGES
 from hermes_fs.store.forgetting.plan import Plan, Replaced
 from hermes_fs.store.forgetting.records import Record
-from hermes_fs.store.forgetting.rewriting import Changed, Rewriting, Writer
+from hermes_fs.store.forgetting.rewriting import Changed, Rewriting
+from hermes_fs.store.forgetting.writing import Writer
 from hermes_fs.store.formats.format import counted
 from hermes_fs.store.git import Git
 from hermes_fs.store.merging import differences

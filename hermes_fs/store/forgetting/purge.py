@@ -14,8 +14,9 @@ from hermes_fs.store.forgetting import plan as journal
 from hermes_fs.store.forgetting.finding import Found
 from hermes_fs.store.forgetting.finishing import carry_out
 from hermes_fs.store.forgetting.plan import Plan
-from hermes_fs.store.forgetting.rewriting import Changed, Redacting, Rewriting, Writer
+from hermes_fs.store.forgetting.rewriting import Changed, Redacting, Rewriting
 from hermes_fs.store.forgetting.wanted import Session, Wanted
+from hermes_fs.store.forgetting.writing import Writer
 from hermes_fs.store.journal import Entry, Journal
 from hermes_fs.store.sessions import SessionInfo
 from hermes_fs.store.state import BRANCH

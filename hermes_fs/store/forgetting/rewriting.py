@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hermes_fs.core.errors import Failed
-from hermes_fs.store.failpoint import reach
 from hermes_fs.store.forgetting.wanted import Wanted
+from hermes_fs.store.forgetting.writing import Writer
 from hermes_fs.store.git import Git
-from hermes_fs.store.objects import ObjectKind, Rows, kind_of_mode, parse_rows, render_rows
+from hermes_fs.store.objects import Rows, kind_of_mode, parse_rows, render_rows
 
-_AT_ONCE = 500  # objects that are written together
 SIGNED = re.compile(rb"^(?:gpgsig(?:-sha256)?|mergetag) [^\n]*\n(?: [^\n]*\n)*", re.MULTILINE)
 
 
@@ -91,32 +89,6 @@ class Rewriting:
         done.commits[commit] = self._writer.put(
             "commit", b"\n".join([*start, plain.rstrip(b"\n")]) + gap + (said[1] or (message and b"[forgotten]\n"))
         )
-
-
-class Writer:
-    """Collects objects and writes them many at a time, durably by `flush`."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._waiting: dict[str, tuple[ObjectKind, bytes]] = {}
-        self._tags: list[str] = []
-
-    def put(self, kind: str, data: bytes) -> str:
-        """The id that it will have."""
-        if kind == "tag":
-            return self._git.run("hash-object", "-t", "tag", "-w", "--stdin", input=data).decode().strip()
-        plain: ObjectKind = "blob" if kind == "blob" else "tree" if kind == "tree" else "commit"
-        oid = self._git.oid_of(plain, data)
-        self._waiting[oid] = plain, data
-        if len(self._waiting) >= _AT_ONCE:
-            self.flush()
-        return oid
-
-    def flush(self) -> None:
-        if self._git.write(list(self._waiting.values())) != list(self._waiting):
-            raise Failed("git wrote another object than it was given", "run `hermes doctor`")
-        self._waiting.clear()
-        reach("forget.objects")
 
 
 class Redacting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,21 @@ def test_names_of_files_and_of_authors_are_forgotten_and_signatures_said(mind: W
     assert mind.read("notes/forgotten.md").text == "# A page\n"
     assert git(mind.root, "log", "-1", "--format=%an").strip() == "[forgotten]"
     assert git(mind.root, "status", "--porcelain") == "" and done.signed == 0
+
+
+def test_a_long_history_is_written_as_one_pack_that_git_finds_nothing_wrong_with(mind: Workspace) -> None:
+    head, lines = mind.head(), []
+    for number in range(120):
+        body = f"# N\n\nwords {number} of {SECRET if number == 3 else 'Bob'}\n"
+        start = f"from {head}\n" if not number else ""
+        lines.append(
+            f"commit refs/heads/main\ncommitter A <a@b> {1_700_000_000 + number} +0000\ndata 2\nn\n{start}"
+            f"M 100644 inline notes/n{number}.md\ndata {len(body)}\n{body}\n"
+        )
+    subprocess.run(["git", "-C", str(mind.root), "fast-import", "--quiet"], input="".join(lines).encode(), check=True)
+    git(mind.root, "reset", "-q", "--hard")
+    done = purge.purge(mind, TEXT)
+    assert done.commits == 117 and traces(mind.root) == []
+    assert git(mind.root, "fsck", "--strict", "--no-dangling") == ""
+    assert mind.read("notes/n3.md").text == "# N\n\nwords 3 of [forgotten]\n"
+    assert mind.read("notes/n4.md").text == "# N\n\nwords 4 of Bob\n"
