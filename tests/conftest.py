@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ GIT_IDENTITY = "[user]\n\tname = Ada Example\n\temail = ada@example.org\n[init]\
 """The person at the keyboard, whose name human edits must carry. The agent's own is never this one."""
 
 _FOREIGN = ("GIT_", "HERMES_", "OPENAI_", "OPENROUTER_", "ANTHROPIC_", "XDG_")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as where a script runs the tests in its background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _WHOLE = (
