@@ -15,6 +15,7 @@ from hermes_fs.store.git import Git
 from hermes_fs.store.objects import Signature
 
 _SAYS_SIGN = re.compile(r"\bsign\b")
+_STARTS = re.compile(r"gpg\.(?:.*\.)?(?:program|defaultkeycommand)$")
 
 
 def is_wanted(root: Path, state_dir: Path) -> bool:
@@ -35,7 +36,7 @@ def signed_commit(
 
     Raises Refused where the repository itself names the program to sign with, Failed where signing fails.
     """
-    named = [key for key in git.own_settings() if key.lower().startswith("gpg.") and key.lower().endswith("program")]
+    named = [key for key in git.own_settings() if _STARTS.match(key.lower())]
     if named:
         raise Refused(f"this repository's own settings name a program to sign with ({named[0]})", "unset it there")
     env = isolation.personal(os.environ) | {
