@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,26 +64,24 @@ def stage(
 ) -> Iterator[Stage]:
     """Raises Failed where tools are to run and nothing isolates, or the work directory is too large; as `past` does."""
     provider = means.provider()
-    folder = Path(tempfile.mkdtemp(prefix="hermes-replay-"))
     try:
-        work = folder / "work"
-        _fill(work, wanted.work)
         with past.visiting(wanted.mind, wanted.commit) as copy, Workspace.open(copy.root) as mind:
+            _fill(copy.root / "work", wanted.work)  # in the copy, so that it goes with it, of a killed process too
             _trust_as_then(mind, wanted.mind)
-            yield from _staged(wanted, (mind, work, folder), means, (config, provider, transcript, tuple(places)))
+            yield from _staged(wanted, mind, means, (config, provider, transcript, tuple(places)))
     finally:
         provider.close()
         transcript.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _staged(
     wanted: Wanted,
-    place: tuple[Workspace, Path, Path],
+    mind: Workspace,
     means: Means,
     given: tuple[Config, Provider, Transcript, tuple[Place, ...]],
 ) -> Iterator[Stage]:
-    (mind, work, state), (config, provider, transcript, beside) = place, given
+    config, provider, transcript, beside = given
+    work, state = mind.root / "work", mind.state_dir
     index = Index.open(mind.root, mind.state_dir)
     backend = _backend(wanted, mind, work, state, means)
     recording = Recording(wanted.records, str(mind.root), str(wanted.mind.root))
@@ -118,7 +115,7 @@ def _backend(wanted: Wanted, mind: Workspace, work: Path, state: Path, means: Me
     isolation = means.isolation or Isolation(wanted.mind.state_dir)
     if problem := isolation.why_not():
         raise Failed(f"tools run in a sandbox only: {problem}", "leave --live away, or see `hermes backend test`")
-    ground = Ground((work,), (mind.root,), (mind.root / ".git", mind.state_dir))
+    ground = Ground((work,), (mind.root,), (mind.root / ".git", mind.state_dir.parent))
     return isolation.backend(work, state, environ, ground, f"{CHANNEL}-{os.getpid()}")
 
 
@@ -136,8 +133,8 @@ def _trust_as_then(copy: Workspace, now: Workspace) -> None:
 
 
 def _fill(work: Path, source: Path | None) -> None:
+    work.mkdir(exist_ok=True)
     if source is None:
-        work.mkdir()
         return
     size = 0
     for folder, _, files in os.walk(source):
@@ -145,7 +142,7 @@ def _fill(work: Path, source: Path | None) -> None:
         if size > LARGEST_COPY:
             raise Failed(f"{source} is larger than {LARGEST_COPY >> 20} MB", "name a smaller folder with --work")
     try:
-        shutil.copytree(source, work, symlinks=True)
+        shutil.copytree(source, work, symlinks=True, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
         raise Failed(f"{source} cannot be copied: {error}", "name another folder with --work") from error
 
