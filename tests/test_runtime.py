@@ -5,22 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hermes_fs import commands
+from hermes_fs.apps.chat.app import facts
 from hermes_fs.commands.talk import Said, Talk
 from hermes_fs.core.errors import Conflict
 from hermes_fs.core.events import Event, Learned, ToolFinished, TurnEnded
-from hermes_fs.core.types import Answer, Question
+from hermes_fs.core.types import Answer, Change, Provenance, Question
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import history, transcript
 from hermes_fs.store.init import init
 from hermes_fs.store.locate import work_dir_of
+from hermes_fs.store.proposal import Proposal
+from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.replay import replay
+from hermes_fs.store.workspace import Workspace
 from hermes_fs.testing.openai_server import OpenAIServer
+from tests.store.desk import Hands
 
 
 def calling(name: str, arguments: str, times: int = 1) -> str:
@@ -206,4 +212,22 @@ def test_a_prompt_that_is_built_anew_before_anything_was_said_is_the_headers(opt
         talk.reload()
         say(talk, "hello")
         assert transcript.read_header(talk.pen.transcript.path).commit == runtime.workspace.head()
+        talk.close()
+
+
+@pytest.mark.parametrize(("days", "waits"), [(14, 0), (30, 1)])
+def test_a_chat_begins_with_what_waits_and_says_what_nobody_looked_at_in_time(
+    options: Options, days: int, waits: int
+) -> None:
+    earlier = Hands()
+    earlier.at -= timedelta(days=20)
+    with Workspace.open(options.workspace, clock=earlier) as workspace:  # type: ignore[arg-type]
+        web = Provenance("web", "user", "owner", "s1", "", "m")
+        made = Proposals(workspace).submit(Change({"notes/a.md": b"x\n"}, "note", "", web))
+    assert isinstance(made, Proposal)
+    with Runtime.open(replace(options, settings={"review.expire_days": days})) as runtime:
+        talk = runtime.conversation()
+        assert facts(runtime, talk).waiting == waits
+        said = [line for line in runtime.problems if made.id in line]
+        assert said == ([] if waits else [f"nobody looked at {made.id} in time: hermes review list --away"])
         talk.close()

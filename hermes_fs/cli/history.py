@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from hermes_fs.cli import dates, past_files
+from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
 from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import config_of, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, print_table, warning
 from hermes_fs.core.clock import iso
+from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import blame as blaming
 from hermes_fs.store import history, proposal
@@ -28,6 +29,8 @@ diff = single()
 blame = single()
 
 _CHANGES = 5  # entries that the log shows of one lesson
+_FILES = ("memory", "user", "notes", "note", "skill", "skills")
+"""None of them can be the beginning of an id: those are hexadecimal, or begin with a digit."""
 _SIGNS = {"+": good, "~": warning, "-": bad}
 
 
@@ -110,8 +113,8 @@ def show_command(
     """One lesson: its why, its evidence in the conversation, and exactly what it changed. Or a file of the mind as it
     is, or was at a moment (--at), and the lesson that it is from."""
     with opened(context) as workspace:
-        if at or past_files.is_file(what):
-            past_files.show(workspace, what, at, as_json)
+        if at or _is_file(what):
+            load("hermes_fs.cli.past_files:show")(workspace, what, at, as_json)
             return
         lesson = history.find(workspace.git, what[0])
         patch = history.diff(workspace.git, lesson.parents[0] if lesson.parents else "", lesson.commit)
@@ -180,6 +183,11 @@ def blame_command(
         when = dates.friendly(row.lesson.when, now)
         entry = f"{dim(row.entry)} " if row.entry else ""
         print(f"{good(row.lesson.short)} {dim(when.ljust(15))} {entry}{one_line(row.text)}")
+
+
+def _is_file(what: Sequence[str]) -> bool:
+    """Whether a person means a file without saying so: an id is one word without dots and slashes."""
+    return len(what) > 1 or what[0] in _FILES or "/" in what[0] or "." in what[0]
 
 
 def _waiting(workspace: Workspace) -> int:

@@ -15,14 +15,6 @@ from hermes_fs.store.as_it_was import Stood
 from hermes_fs.store.history import MAIN
 from hermes_fs.store.workspace import Workspace
 
-_NAMED = ("memory", "user", "notes", "note", "skill", "skills")
-"""None of them can be the beginning of an id: those are hexadecimal, or begin with a digit."""
-
-
-def is_file(what: Sequence[str]) -> bool:
-    """Whether a person means a file without saying so: an id is one word without dots and slashes."""
-    return len(what) > 1 or what[0] in _NAMED or "/" in what[0] or "." in what[0]
-
 
 def show(workspace: Workspace, what: Sequence[str], at: str, as_json: bool) -> None:
     """Prints a file, or what lies in a folder. NotFound, UsageError."""
