@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def test_a_file_that_is_there_stays_unless_one_says_so_and_links_are_not_followe
     export(desk, link, force=True)
     assert precious.read_text() == "mine"
     assert bundle.is_bundle(link) and not link.is_symlink()
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_force(desk: Desk, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(Refused, match="is no plain file"):
+        export(desk, pipe, force=True)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
 
 
 def test_a_copy_that_would_be_lost_with_the_workspace_is_refused(desk: Desk, tmp_path: Path) -> None:

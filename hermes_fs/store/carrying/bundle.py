@@ -81,6 +81,10 @@ def _checked(workspace: Workspace, target: Path, force: bool) -> Path:
         raise Refused(f"{place} is a folder", "name a file in it")
     if workspace.root in place.parents or workspace.git.git_dir.resolve() in place.parents:
         raise Refused("a copy inside of the workspace is lost with it", _ELSEWHERE)
+    if place.exists() and not (
+        place.is_symlink() or place.is_file()
+    ):  # a file in the place of /dev/null breaks a machine
+        raise Refused(f"{place} is no plain file", "name another")
     if os.path.lexists(place) and not force:
         raise Refused(f"{place} is there already", "name another file, or add --force")
     return place
