@@ -86,7 +86,8 @@ def _bring(workspace: Workspace, home: Home, bundled: bool, dry_run: bool, yes: 
         if as_json:
             print_json(_as_json(plan, None))
         elif plan.is_empty:
-            print("Nothing is new: all of it is here, or was left out.")
+            known = plan.rows or plan.left_out
+            print("Nothing is new: all of it is here, or was left out." if known else "It holds nothing to bring in.")
         # conversations may have gone on, which only their writing sees
         if dry_run or not any(row.what == "conversations" for row in plan.rows):
             return

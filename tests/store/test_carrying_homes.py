@@ -67,6 +67,15 @@ def test_a_home_of_openclaw_is_read_from_its_state_folder_and_from_its_workspace
         assert len(home.skills) == 2
 
 
+def test_a_home_of_openclaw_with_nothing_but_its_workspace_is_read_too(tmp_path: Path, state: Path) -> None:
+    foreign.put(tmp_path / "claw", {"workspace/MEMORY.md": "- The cat is called Nero.\n"})
+    for kind in ("", "openclaw"):
+        home = open_home(tmp_path / "claw", state, kind)
+        assert (home.kind, home.memory) == ("openclaw", ("The cat is called Nero.",))
+    foreign.put(tmp_path / "claw", {"MEMORY.md": "- Of the folder itself.\n"})
+    assert open_home(tmp_path / "claw", state).memory == ("Of the folder itself.",)
+
+
 def test_conversations_of_openclaw_come_from_its_database_too_and_from_each_once(tmp_path: Path, state: Path) -> None:
     root = foreign.openclaw_home(tmp_path / ".openclaw")
     place = root / "agents/main/agent/openclaw-agent.sqlite"

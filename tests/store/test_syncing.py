@@ -185,6 +185,17 @@ def test_another_mind_is_not_merged_unasked(tmp_path: Path) -> None:
         other.close()
 
 
+def test_a_remote_with_nothing_in_common_any_more_is_not_just_called_rewritten(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    with clones(tmp_path, "a") as (a,):
+        a.sync()
+        command = ["git", "--git-dir", str(remote), "-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-mx"]
+        made = subprocess.run([*command, f"{BRANCH}^{{tree}}"], check=True, capture_output=True, text=True)
+        _rewind(remote, made.stdout.strip())
+        with pytest.raises(Conflict, match="another mind, or its history was rewritten from the start; what it was"):
+            a.sync()
+
+
 def test_a_mirror_only_receives(tmp_path: Path) -> None:
     mirror = bare(tmp_path / "mirror.git")
     with clones(tmp_path, "a") as (a,):

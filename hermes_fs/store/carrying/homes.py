@@ -47,16 +47,23 @@ def recognised(place: Place) -> str:
         return "openclaw"
     if place.is_dir("cron") and place.has("SOUL.md") and place.is_dir("skills"):
         return "hermes-agent"
-    return "folder" if any(place.has(name) for name in _FOLDER) else ""
+    if any(place.has(name) for name in _FOLDER):
+        return "folder"
+    return "openclaw" if _keeps_workspace(place) else ""
 
 
 def _is_state(place: Place) -> bool:
     return any(place.has(name) for name in _OPENCLAW_STATE) or (place.is_dir("agents") and place.is_dir("workspace"))
 
 
+def _keeps_workspace(place: Place) -> bool:
+    """A state folder of which no more is left, or was copied, than the workspace in it."""
+    return any(place.has(f"workspace/{name}") for name in ("AGENTS.md", *_FOLDER, *_OPENCLAW))
+
+
 def _openclaw(place: Place, state_dir: Path) -> Home:
     """Of the state folder, the workspace in it; of a workspace, the state folder that it lies in."""
-    if _is_state(place):
+    if _is_state(place) or (_keeps_workspace(place) and not place.has("MEMORY.md")):
         return openclaw.read(Place(place.root / "workspace"), place, state_dir)
     above = Place(place.root.parent)
     return openclaw.read(place, above if _is_state(above) else None, state_dir)

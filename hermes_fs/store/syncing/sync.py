@@ -170,11 +170,15 @@ class Sync:
         if self._wishes.join:
             return
         hint = "look at both; `hermes sync --join` merges them, and nothing is lost"
+        apart = bool(self._git.ask("merge-base", head, main).code)
         if known and self._git.kind_of(known) and not is_ancestor(self._git, known, main):
             place = f"{RESCUE}/{other.name}-{known[:12]}"
             self._git.update_ref(place, known, self._git.resolve(place))
-            raise Conflict(f"the history of {other.name} was rewritten; what it was is kept as {place}", hint)
-        if self._git.ask("merge-base", head, main).code:
+            what = f"the history of {other.name} was rewritten"
+            if apart:  # as where the remote's address is another since
+                what = f"{other.name} holds another mind, or its history was rewritten from the start"
+            raise Conflict(f"{what}; what it was is kept as {place}", hint)
+        if apart:
             raise Conflict(f"{other.name} holds another mind: it has no lesson in common with this one", hint)
 
     def _take_month(self, other: Remote, ref: str, oid: str) -> bool:
