@@ -23,8 +23,9 @@ FAILS_BELOW = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A skill on main. `now` is its present version and how it does, `before` the last that did something else;
-    `idle` is the time since it was last used, or since it was last changed where that is later."""
+    """A skill on main. `now` is its present version and how it does, `before` the last that did something else, None
+    also where no task used the skill at all; `idle` is the time since it was last used, or since it was last changed
+    where that is later."""
 
     name: str
     version: Version
@@ -53,14 +54,11 @@ class Health:
 
 def health(workspace: Workspace, done: Sequence[Task], clock: Clock) -> list[Health]:
     """Every skill that main holds, by name. `done` are all tasks, as `outcomes.tasks` gives them."""
-    used = outcomes.by_version(done)
     last = _last_uses(done)
     now = clock.now()
     found = []
-    for name, known in sorted(skill_versions.versions_of_all(workspace.git).items()):
-        if not known[-1].tree:
-            continue
-        use = skill_versions.uses(workspace.git, name, known, used)[-1]
+    known = {name: some for name, some in skill_versions.versions_of_all(workspace.git).items() if some[-1].tree}
+    for name, use in sorted(skill_versions.last_uses(workspace.git, known, outcomes.by_version(done)).items()):
         touched = max(use.version.when, last.get(name, use.version.when))
         before = (use.before.version, use.before.score) if use.before else None
         found.append(Health(name, use.version, use.score, before, max(now - touched, timedelta())))

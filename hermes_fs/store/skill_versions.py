@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
+from hermes_fs.core.errors import NotFound
 from hermes_fs.core.statistics import chance_below, wilson
-from hermes_fs.store import history, skill_places
+from hermes_fs.store import at_once, history, skill_places
 from hermes_fs.store.formats import skill
 from hermes_fs.store.git import Git
-from hermes_fs.store.objects import TreeEntry
+from hermes_fs.store.objects import parse_rows
 from hermes_fs.store.outcomes import Task
 
 LEAST_USES = 8
 """Uses of a version before it can be called worse than the one before."""
 CREDIBLE = 0.95
+_FILE = skill_places.FILE.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,29 @@ def versions_of_all(git: Git) -> dict[str, list[Version]]:
 
 def uses(git: Git, name: str, known: Sequence[Version], done: Mapping[tuple[str, str], Sequence[Task]]) -> list[Use]:
     """One for each of the versions `known` of a skill; `done` are the tasks as `outcomes.by_version` gives them."""
-    same = _behaviours(git, name, [one.tree for one in known])
+    return _uses(name, known, done, _read(git, [one.tree for one in known]))
+
+
+def last_uses(
+    git: Git, known: Mapping[str, Sequence[Version]], done: Mapping[tuple[str, str], Sequence[Task]]
+) -> dict[str, Use]:
+    """Of each skill's last version, as `uses` has it. All that is to be read is read at once, and nothing of a skill
+    that no task used: there its `before` is None."""
+    used = {name for name, _ in done}
+    read = _read(git, [one.tree for name in known if name in used for one in known[name]])
+    return {
+        name: _uses(name, some, done, read)[-1] if name in used else Use(some[-1], (), None)
+        for name, some in known.items()
+    }
+
+
+def _uses(
+    name: str,
+    known: Sequence[Version],
+    done: Mapping[tuple[str, str], Sequence[Task]],
+    read: Mapping[str, _Content],
+) -> list[Use]:
+    same = _behaviours(name, {one.tree: read[one.tree] for one in known})
     made: list[Use] = []
     for version in known:
         behaviour = same[version.tree]
@@ -114,45 +138,68 @@ def is_worse(now: Score, before: Score) -> bool:
 
 def _walked(git: Git, path: str) -> dict[str, list[Version]]:
     """By name, below `skills` or of one skill alone."""
-    found: dict[str, list[Version]] = {}
+    met: dict[str, None] = {}
+    pairs: list[tuple[history.Lesson, str]] = []
     for lesson in reversed(list(history.walk(git, (path,)))):
-        for name in [path.removeprefix("skills/")] if path != "skills" else _touched(git, lesson, found):
-            known, tree = found.setdefault(name, []), git.tree_at(lesson.commit, f"skills/{name}")
-            if tree != (known[-1].tree if known else ""):
-                made = (lesson.commit, lesson.name, lesson.when, lesson.subject)
-                known.append(Version(len(known) + 1, tree, *made))
+        names = [path.removeprefix("skills/")] if path != "skills" else _touched(git, lesson, met)
+        met |= dict.fromkeys(names)
+        pairs += [(lesson, name) for name in names]
+    trees = at_once.ids(git, (_place(lesson, name) for lesson, name in pairs))
+    found: dict[str, list[Version]] = defaultdict(list)
+    for lesson, name in pairs:
+        oid, kind = trees.get(_place(lesson, name), ("", ""))
+        known, tree = found[name], oid if kind == "tree" else ""
+        if tree != (known[-1].tree if known else ""):
+            known.append(Version(len(known) + 1, tree, lesson.commit, lesson.name, lesson.when, lesson.subject))
     return {name: known for name, known in found.items() if known}
 
 
-def _touched(git: Git, lesson: history.Lesson, found: Collection[str]) -> Collection[str]:
+def _place(lesson: history.Lesson, name: str) -> str:
+    return f"{lesson.commit}:skills/{name}"
+
+
+def _touched(git: Git, lesson: history.Lesson, met: Collection[str]) -> Collection[str]:
     """The skills that a lesson may have changed: those of its files; a merge names none."""
     if lesson.files:
         return dict.fromkeys(path.split("/")[1] for path in lesson.files if _is_of_a_skill(path))
     folder = git.tree_at(lesson.commit, "skills")
-    return dict.fromkeys([*found, *(entry.name for entry in (git.tree(folder) if folder else ()))])
+    return dict.fromkeys([*met, *(entry.name for entry in (git.tree(folder) if folder else ()))])
 
 
 def _is_of_a_skill(path: str) -> bool:
     return path.startswith("skills/") and path.count("/") > 1
 
 
-def _behaviours(git: Git, name: str, trees: Iterable[str]) -> dict[str, object]:
+_Content = tuple[object, bytes]
+"""Of a skill's tree: what lies beside its SKILL.md, evals left out, and that file; nothing and b"" of one that was
+deleted."""
+
+
+def _read(git: Git, trees: Iterable[str]) -> dict[str, _Content]:
+    """Raises NotFound for a tree that git has lost."""
+    wanted = list(dict.fromkeys(trees))
+    found = at_once.contents(git, [name for tree in wanted for name in (tree, f"{tree}:{skill_places.FILE}") if tree])
+    made: dict[str, _Content] = {}
+    for tree in wanted:
+        if tree and found.get(tree, ("", ""))[1] != "tree":
+            raise NotFound(f"no tree {tree} in this repository")
+        rows = parse_rows(found[tree][2], len(tree) // 2) if tree else {}
+        mode = rows.get(_FILE, (b"", b""))[0]
+        is_file = mode.startswith(b"100")  # no folder, link or other repository
+        data = found.get(f"{tree}:{skill_places.FILE}", ("", "", b""))[2] if is_file else b""
+        ours = {b"evals", _FILE} if is_file else {b"evals"}
+        made[tree] = tuple(sorted(row for row in rows.items() if row[0] not in ours)), data
+    return made
+
+
+def _behaviours(name: str, trees: Mapping[str, _Content]) -> dict[str, object]:
     """Tree → what equals that of another tree where both make an agent do the same. Front matter, which is slow to
     read, is compared only where everything else is equal."""
     found: dict[str, object] = {}
     groups: dict[object, list[tuple[str, bytes]]] = defaultdict(list)
-    for tree in dict.fromkeys(trees):
-        entries = git.tree(tree) if tree else []
-        data = next((git.read_blob(one.oid) for one in entries if _is_instructions(one)), b"")
-        beside = tuple(
-            (one.name, one.mode, one.oid) for one in entries if not (_is_instructions(one) or one.name == "evals")
-        )
+    for tree, (beside, data) in trees.items():
         groups[beside, skill.instructions(data)].append((tree, data))
     for key, alike in groups.items():
         for tree, data in alike:
             found[tree] = (key, skill.described(data, name) if len(alike) > 1 else "", not tree)
     return found
-
-
-def _is_instructions(entry: TreeEntry) -> bool:
-    return entry.name == skill_places.FILE and entry.kind == "blob" and entry.mode != "120000"
