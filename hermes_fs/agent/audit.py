@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from hermes_fs.agent import worse
 from hermes_fs.agent.audit_report import Findings, is_news, report
 from hermes_fs.agent.learner import Bench, Done
+from hermes_fs.agent.worse import BY_AUDIT
 from hermes_fs.core.errors import HermesError, Refused
-from hermes_fs.core.types import Change, Commit, Provenance
+from hermes_fs.core.types import Change, Commit
 from hermes_fs.store import alike, history, outcomes, skill_health, skill_places, sources
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import entries, skill
@@ -20,10 +22,8 @@ from hermes_fs.store.history import Filter, Lesson
 from hermes_fs.store.outcomes import Task
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.skill_health import Health
-from hermes_fs.store.skill_versions import Score
 from hermes_fs.store.workspace import Workspace
 
-BY_AUDIT = Provenance(origin="agent", trigger="audit")
 _MOST_PROPOSED = 5
 """Proposals that one audit makes: a person reads them all, or none."""
 _COMPARED = 500
@@ -152,10 +152,10 @@ def _proposed(bench: Bench, skills: Sequence[Health], twins: Sequence[tuple[str,
 
 def _wanted(bench: Bench, skills: Sequence[Health], twins: Sequence[tuple[str, str]]) -> Iterator[tuple[Change, str]]:
     workspace = bench.workspace
-    free = [one for one in skills if not _is_left_alone(workspace, one.name)]
+    free = [one for one in skills if not worse.is_left_alone(workspace, one.name)]
     for one in free:
-        if one.is_worse and one.before:
-            yield _back(workspace, one, one.before[1]), "an earlier version does better"
+        if one.is_worse:
+            yield _back(workspace, one), worse.BECAUSE
     names = {one.name for one in free}
     for less, more in twins:
         if less in names and (
@@ -167,27 +167,11 @@ def _wanted(bench: Bench, skills: Sequence[Health], twins: Sequence[tuple[str, s
             yield change, f"it was not used for {one.idle.days} days"
 
 
-def _is_left_alone(workspace: Workspace, name: str) -> bool:
-    """Pinned by a person, or put away already."""
-    data = _skill_md(workspace, name)
-    return data is None or any(skill.marks(data))
-
-
-def _back(workspace: Workspace, one: Health, before: Score) -> Change:
+def _back(workspace: Workspace, one: Health) -> Change:
     """The skill as its predecessor had it."""
     assert one.before
-    figures = (
-        f"v{one.version.number}: {one.now.good:g} of {one.now.uses} tasks went well ({one.now.rate:.0%},"
-        f" 95 % interval {one.now.low:.0%} to {one.now.high:.0%});"
-        f" v{one.before[0].number}: {before.good:g} of {before.uses} ({before.rate:.0%},"
-        f" {before.low:.0%} to {before.high:.0%})."
-    )
-    git = workspace.git
-    old = {path: git.read_blob(entry.oid) for path, entry in git.files(one.before[0].tree)}
-    new = {path: git.read_blob(entry.oid) for path, entry in git.files(one.version.tree)}
-    files = {f"skills/{one.name}/{path}": old.get(path) for path in {**old, **new} if old.get(path) != new.get(path)}
-    why = f"Back to v{one.before[0].number} of {one.name}. {figures}"
-    return Change(files, "skill", why, BY_AUDIT)
+    why = f"{worse.figures(one.version, one.now)}; {worse.figures(*one.before)}."
+    return worse.back(workspace, one.name, one.version, one.before[0], why)
 
 
 def _put_away(workspace: Workspace, name: str, why: str) -> Change | None:

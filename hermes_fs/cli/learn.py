@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hermes_fs.agent import worse
 from hermes_fs.agent.aftermath import ANYTHING, ASKED
 from hermes_fs.agent.learner import Finished
 from hermes_fs.apps.chat import describe
@@ -24,6 +25,7 @@ from hermes_fs.core.terminal import one_line
 from hermes_fs.runtime import Options, Runtime
 from hermes_fs.store import locate
 from hermes_fs.store.errands import Errand
+from hermes_fs.store.policy import Policy
 
 app = single()
 
@@ -139,6 +141,9 @@ def _drain(runtime: Runtime) -> None:
     with interrupting(cancel.set):
         for _ in runtime.learner(lambda event: None, cancel).drain():
             continue
+        policy = Policy(**runtime.config.review.model_dump())
+        for one in worse.propose(runtime.workspace, policy):
+            runtime.errands().tell(f"{worse.BECAUSE}: {one_line(one.why)} · hermes review show {one.id}")
 
 
 def _show(finished: Finished, progress: Progress, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from hermes_fs.agent import audit
+from hermes_fs.agent import audit, worse
 from hermes_fs.agent.audit import contradictions
 from hermes_fs.agent.learner import Bench
 from hermes_fs.core.clock import SystemClock
@@ -18,6 +18,7 @@ from hermes_fs.core.ids import Ulids
 from hermes_fs.core.types import Change
 from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.formats import entries, skill
+from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposals import Proposals
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
@@ -65,7 +66,7 @@ def test_a_version_that_does_worse_is_proposed_for_reverting_with_its_figures(be
     done = audit.run(Errand("audit"), bench)
     [one] = Review(mind).waiting()
     assert "v2: 1 of 8 tasks went well (12%" in one.why
-    assert "v1: 10 of 10 (100%" in one.why
+    assert "v1: 10 of 10 tasks went well (100%" in one.why
     assert done.told[0].endswith("1 to review: hermes review · hermes audit")
     assert mind.git.tree_at("HEAD", "skills/deploy") == second  # until somebody says yes
     Review(mind).accept(one.id, "owner")
@@ -75,6 +76,41 @@ def test_a_version_that_does_worse_is_proposed_for_reverting_with_its_figures(be
     assert "61% went well" in text
     assert "| deploy | v2 | 8 | 12% ▼ |" in text
     assert "of 18" in text  # the chart's one week
+
+
+def test_a_worse_version_is_proposed_for_reverting_as_soon_as_outcomes_say_so_and_once(bench: Bench) -> None:
+    mind = bench.workspace
+    first = learn(mind, "deploy", "Build, test, push.\n")
+    second = learn(mind, "deploy", "Push at once.\n")
+    learn(mind, "greet", "Say hello politely.\n")
+    tasks(mind.root, "a", "deploy", first, ["success"] * 10)
+    tasks(mind.root, "b", "deploy", second, ["failure"] * 7)
+    assert worse.propose(mind, Policy()) == []
+    tasks(mind.root, "c", "deploy", second, ["failure"])
+    [one] = worse.propose(mind, Policy())
+    assert one.why.startswith("Back to v1 of deploy. v2: 0 of 8 tasks went well (0%, 95 % interval 0% to ")
+    assert "; v1: 10 of 10 tasks went well (100%" in one.why
+    assert mind.git.tree_at("HEAD", "skills/deploy") == second
+    tasks(mind.root, "d", "deploy", second, ["failure"])
+    assert worse.propose(mind, Policy()) == []
+    audit.run(Errand("audit"), bench)
+    assert [other.id for other in Review(mind).waiting()] == [one.id]
+    Review(mind).reject(one.id, "owner", "it was the network")
+    assert worse.propose(mind, Policy()) == [] and Review(mind).waiting() == []
+
+
+def test_what_a_person_pinned_or_took_back_already_is_not_proposed(bench: Bench) -> None:
+    mind = bench.workspace
+    first = learn(mind, "deploy", "Build, test, push.\n")
+    second = learn(mind, "deploy", "Push at once.\n")
+    tasks(mind.root, "a", "deploy", first, ["success"] * 10)
+    tasks(mind.root, "b", "deploy", second, ["failure"] * 8)
+    text = mind.read("skills/deploy/SKILL.md").text
+    pinned = {"skills/deploy/SKILL.md": skill.set_mark(text, "deploy", skill.PINNED, "true").encode()}
+    admitting.commit(mind, Change(dict(pinned), "skill", "", AGENT))
+    assert worse.propose(mind, Policy()) == []
+    learn(mind, "deploy", "Build, test, push.\n")
+    assert worse.propose(mind, Policy()) == []
 
 
 def test_few_uses_prove_nothing(bench: Bench) -> None:

@@ -15,7 +15,8 @@ from hermes_fs.store.errands import Errand, Errands
 from hermes_fs.store.init import init
 from hermes_fs.testing.openai_answers import Answer
 from hermes_fs.testing.openai_server import OpenAIServer
-from tests.cli.conftest import ROOT, Run, git
+from tests.agent.test_audit import tasks
+from tests.cli.conftest import ROOT, Run, git, trust
 from tests.store.test_errands import queue
 
 LIST = ("note", '{"action": "list"}')
@@ -114,3 +115,29 @@ def test_what_cannot_be_learned_from_is_said(hermes: Run) -> None:
     assert hermes("learn", "--pending", "this").returncode == 2
     quiet = hermes("learn", "--pending")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_a_version_that_outcomes_call_worse_is_proposed_for_reverting_when_the_queue_is_done(
+    hermes: Run, mind: Path
+) -> None:
+    (mind / "config.yaml").write_text('format: 1\nlearning:\n  summaries: "off"\naudit:\n  every: 0\n')
+    trees = []
+    for body in ("Build, test, push.", "Push at once."):
+        text = f"---\nname: deploy\ndescription: Deploys. Use when deploying.\n---\n{body}\n"
+        (mind / "skills/deploy").mkdir(parents=True, exist_ok=True)
+        (mind / "skills/deploy/SKILL.md").write_text(text)
+        git(mind, "add", "-A")
+        git(mind, "commit", "-qm", body)
+        trees.append(git(mind, "rev-parse", "HEAD:skills/deploy").strip())
+    trust(mind)
+    tasks(mind, "a", "deploy", trees[0], ["success"] * 10)
+    tasks(mind, "b", "deploy", trees[1], ["failure"] * 8)
+    for _ in range(2):
+        assert hermes("learn", "--pending").returncode == 0
+    [one] = json.loads(hermes("review", "list", "--json").stdout)
+    assert one["because"] == "an earlier version does better"
+    news = [line for line in errands(mind).take_news() if line.startswith(one["because"])]
+    assert len(news) == 1
+    assert "v2: 0 of 8 tasks went well" in news[0] and news[0].endswith(" " + one["id"])
+    assert hermes("review", "accept", one["id"]).returncode == 0
+    assert git(mind, "rev-parse", "HEAD:skills/deploy").strip() == trees[0]
