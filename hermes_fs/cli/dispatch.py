@@ -27,6 +27,7 @@ _ISSUES = "run it again with --debug to see where"
 _DISK = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
+    errno.ENAMETOOLONG: "give it a shorter name",
     errno.EROFS: "work on a copy that can be written",
 }
 

@@ -20,7 +20,7 @@ from hermes_fs.providers.keys import Keys
 from hermes_fs.store import acting, pulls, remote
 from hermes_fs.store.forges.choosing import ForgeSettings, choose
 from hermes_fs.store.forges.noticing import notice
-from hermes_fs.store.forges.publishing import Published, Target, publish
+from hermes_fs.store.forges.publishing import Published, Target, publish, require_main
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.review import Review
@@ -55,6 +55,8 @@ def pr(
         if len(found) > 1 and not names:
             confirm(f"Push all {len(found)} to {remote_name}?", yes)
         target = Target(remote_name, address, choose(address, settings, Keys(os.environ)))
+        if found:
+            require_main(workspace.git, target)
         done, failed = _published(workspace, found, target, evidence, as_json)
     if as_json:
         print_json([_as_json(one) for one in done])

@@ -44,6 +44,19 @@ def test_without_a_forge_a_plain_branch_is_pushed_and_the_line_says_so(hermes, m
 
 
 @pytest.mark.slow
+def test_a_remote_that_is_not_there_or_empty_is_asked_once_for_all(hermes, mind, tmp_path):
+    propose(mind)
+    propose(mind, "more\n", "notes/b.md")
+    git(mind, "remote", "add", "gone", "https://127.0.0.1:1/gone.git")
+    git(tmp_path, "init", "-q", "--bare", "empty.git")
+    git(mind, "remote", "add", "empty", str(tmp_path / "empty.git"))
+    for name, code, said in (("gone", 1, "look at the address"), ("empty", 4, "send it first: `hermes sync`")):
+        done = hermes("review", "pr", "--yes", "--remote", name)
+        assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+        assert said in done.stderr
+
+
+@pytest.mark.slow
 def test_the_whole_way_over_a_forge(hermes, mind, bare):
     made, other = propose(mind), propose(mind, "more\n", "notes/b.md")
     env = {**os.environ, "GITHUB_TOKEN": TOKEN}

@@ -87,6 +87,14 @@ def test_a_device_or_a_pipe_is_not_replaced_by_force(desk: Desk, tmp_path: Path)
     assert stat.S_ISFIFO(pipe.lstat().st_mode)
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert not bundle.is_bundle(pipe)
+    with pytest.raises(Refused, match="no plain file"):
+        bundle.restore(pipe, tmp_path / "back")
+
+
 def test_a_copy_that_would_be_lost_with_the_workspace_is_refused(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "way").symlink_to(desk.root)
     for target in (desk.root / "a.bundle", desk.root / ".git" / "a.bundle", tmp_path / "way" / "a.bundle"):

@@ -172,14 +172,18 @@ def _is_whole(path: Path, start: int, id_bytes: int) -> bool:
 
 def is_bundle(path: Path) -> bool:
     """Whether a file begins as a bundle does."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return path.is_file() and bool(_SIGNATURE.match(file.read(20)))
+    with contextlib.suppress(OSError):
+        if path.is_file():  # a pipe would be waited for
+            with path.open("rb") as file:
+                return bool(_SIGNATURE.match(file.read(20)))
     return False
 
 
 def read_header(path: Path) -> Header:
     """What a bundle says of itself. Refused for a file that is none, Failed for one that cannot be read."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise Refused(f"{path} is no plain file", "name a file that `hermes export` wrote, or a folder")
         with path.open("rb") as file:
             data = file.read(_HEADER)
     except OSError as error:

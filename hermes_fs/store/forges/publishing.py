@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hermes_fs.core.errors import Conflict, Failed, HermesError, Refused
 from hermes_fs.core.terminal import one_line
 from hermes_fs.store import remote
+from hermes_fs.store.bounded import Bounds
 from hermes_fs.store.forges import wording
 from hermes_fs.store.forges.choosing import Chosen
 from hermes_fs.store.forges.forge import Draft, link
@@ -20,6 +21,7 @@ from hermes_fs.store.workspace import Workspace
 
 MAIN = "main"
 KNOWN = "refs/hermes/remotes"
+_PATIENCE, _LONGEST = 60.0, 1200.0  # seconds of silence, and in all
 _AGIT = re.compile(r"refs/pull/([1-9][0-9]{0,14})/head")
 _SAID_LINK = re.compile(r"https?://[^\s]*?/(?:merge_requests|pulls?)/([1-9][0-9]{0,14})\b")
 
@@ -89,6 +91,13 @@ def publish(workspace: Workspace, one: Proposal, target: Target, said: Sequence[
     return replace(done, moved=moved)
 
 
+def require_main(git: Git, target: Target) -> None:
+    """Asked once before many are pushed: what is not there is not waited for again and again. Refused where the remote
+    has no main yet, Failed where there is no connection."""
+    if not remote.listed(git, target.address, (f"refs/heads/{MAIN}",), Bounds(_PATIENCE, 0)):
+        raise Refused(f"{target.name} has no {MAIN} yet", "send it first: `hermes sync`")
+
+
 def _makes_no_branch(chosen: Chosen) -> bool:
     return chosen.kind == "gitea" and not chosen.forge
 
@@ -111,7 +120,7 @@ def _fetched(git: Git, target: Target, branch: str) -> tuple[str, str]:
     if was := git.resolve(ours):
         git.update_ref(ours, "", was)  # what is there no more would stay
     wanted = (f"+refs/heads/{MAIN}:{main}", f"+refs/heads/{branch}*:{ours}*")
-    remote.fetch(git, target.address, *wanted)
+    remote.fetch(git, target.address, *wanted, bounds=Bounds(_LONGEST, 0, still=_PATIENCE))
     base = git.resolve(main)
     if git.ask("merge-base", git.resolve("HEAD"), base).code:
         raise Refused(f"{MAIN} of {target.name} has nothing in common with this workspace", "is it another one?")
