@@ -62,18 +62,6 @@ def reverted(workspace: Workspace, lessons: Sequence[Lesson], why: str, provenan
         return replace(made, modes=_modes(workspace, lessons))
 
 
-def take_back(
-    workspace: Workspace, lessons: Sequence[Lesson], why: str, provenance: Provenance, policy: Policy | None = None
-) -> Commit | Proposal:
-    """As `revert`, but a conflict becomes a proposal, for a person to look at: it takes the lessons back together with
-    those later ones that changed the same, or else as far as they come out. InTheWay where that is nothing."""
-    with workspace.locked():
-        try:
-            return revert(workspace, lessons, why, provenance)
-        except InTheWay as error:
-            return propose(workspace, lessons, why, provenance, error.message, policy)
-
-
 def propose(
     workspace: Workspace,
     lessons: Sequence[Lesson],

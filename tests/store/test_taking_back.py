@@ -218,9 +218,9 @@ def test_a_lesson_that_a_persons_git_made_is_taken_back_by_its_commit_id(workspa
 
 def proposed(workspace: Workspace, *commits: Commit) -> Proposal:
     lessons = [lesson(workspace, commit) for commit in commits]
-    done = taking_back.take_back(workspace, lessons, "", BY_HAND)
-    assert isinstance(done, Proposal)
-    return done
+    with pytest.raises(taking_back.InTheWay) as error:
+        taking_back.revert(workspace, lessons, "", BY_HAND)
+    return taking_back.propose(workspace, lessons, "", BY_HAND, error.value.message, None)
 
 
 def test_a_conflict_becomes_a_proposal_with_the_later_lesson_that_is_in_the_way_and_no_other(
@@ -287,7 +287,7 @@ def test_what_a_person_removed_already_is_said_to_be_so(real: Workspace) -> None
     first = remember(real, "the server is db1")
     learn(real, lambda memory: entries.remove(memory, "the server").text)
     with pytest.raises(Refused, match="so already"):
-        taking_back.take_back(real, [lesson(real, first)], "", BY_HAND)
+        take_back(real, first)
 
 
 def lessons_of(workspace: Workspace, **wanted: object) -> list[str]:
@@ -310,7 +310,7 @@ def test_a_session_a_skill_and_a_date_choose_lessons_and_leave_a_persons_edits_a
     assert lessons_of(workspace, skill="greet", to=third.id) == [fourth.id]
     with pytest.raises(NotFound):
         lessons_of(workspace, skill="greet", session="s-1")
-    taking_back.take_back(workspace, choosing.choose(workspace.git, Chosen(since=start)), "", BY_HAND)
+    taking_back.revert(workspace, choosing.choose(workspace.git, Chosen(since=start)), "", BY_HAND)
     assert known(workspace) == ["one", "by hand"] and workspace.read(path).text == greet
 
 
@@ -322,7 +322,7 @@ def test_what_was_taken_back_and_brought_back_in_a_selection_ends_as_it_was_befo
     take_back(workspace, late)
     within = history.between(workspace.git, start.commit, history.MAIN)
     chosen = choosing.choose(workspace.git, Chosen(ids=[one.commit for one in within]))
-    taking_back.take_back(workspace, chosen, "", BY_HAND)
+    taking_back.revert(workspace, chosen, "", BY_HAND)
     assert known(workspace) == ["one", "early"]
 
 
@@ -346,7 +346,7 @@ def test_a_merge_in_the_range_is_stepped_over_and_the_lessons_of_both_its_sides_
         taking_back.revert(workspace, [history.find(workspace.git, merge)], "", BY_HAND)
     chosen = choosing.choose(workspace.git, Chosen(since=workspace.clock.now() - timedelta(days=1)))
     assert merge not in [one.commit for one in chosen] and len(chosen) == 2
-    taking_back.take_back(workspace, chosen, "", BY_HAND)
+    taking_back.revert(workspace, chosen, "", BY_HAND)
     assert known(workspace) == ["one"] and workspace.read_bytes("notes/theirs.md") is None
 
 
