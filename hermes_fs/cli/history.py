@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, single
-from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import config_of, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, print_table, warning
 from hermes_fs.core.clock import iso
-from hermes_fs.core.loading import load
+from hermes_fs.core.loading import Later, load
 from hermes_fs.core.terminal import neutralise, one_line
-from hermes_fs.store import blame as blaming
-from hermes_fs.store import history, proposal
+from hermes_fs.store import history
 from hermes_fs.store.history import MAIN, Filter, Lesson
-from hermes_fs.store.policy import Policy
-from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hermes_fs.cli import evidence
+    from hermes_fs.store import blame as blaming
+    from hermes_fs.store import policy, review
+else:  # each is for one of the commands here, or for what is seldom there
+    evidence = Later("hermes_fs.cli.evidence")
+    blaming = Later("hermes_fs.store.blame")
+    policy, review = Later("hermes_fs.store.policy"), Later("hermes_fs.store.review")
 
 log = single()
 show = single()
@@ -118,9 +123,9 @@ def show_command(
             return
         lesson = history.find(workspace.git, what[0])
         patch = history.diff(workspace.git, lesson.parents[0] if lesson.parents else "", lesson.commit)
-        evidence = list(said(workspace, lesson.trailers.get("Evidence", "")))
+        before = list(evidence.said(workspace, lesson.trailers.get("Evidence", "")))
     if as_json:
-        print_json({**history.as_json(lesson), "evidence_text": evidence, "diff": patch})
+        print_json({**history.as_json(lesson), "evidence_text": before, "diff": patch})
         return
     print(bold(one_line(lesson.subject)) + _mark(lesson))
     rows = {"commit": lesson.commit, "author": lesson.author, "when": f"{lesson.when.astimezone():%Y-%m-%d %H:%M}"}
@@ -129,9 +134,9 @@ def show_command(
         print(f"{dim(name.ljust(9))} {one_line(value)}")
     for line in lesson.why.splitlines():
         print(f"\n{neutralise(line)}")
-    if evidence:
+    if before:
         print(f"\n{dim('evidence')}")
-        for line in evidence:
+        for line in before:
             print(f"  {one_line(line)}")
     print()
     print_patch(patch)
@@ -192,9 +197,9 @@ def _is_file(what: Sequence[str]) -> bool:
 
 def _waiting(workspace: Workspace) -> int:
     """How many proposals wait. The settings, which say when one expires, are read where there are any."""
-    if not proposal.refs(workspace.git):
+    if not workspace.git.run("for-each-ref", "--count=1", "refs/hermes/proposals/"):
         return 0
-    return Review(workspace, Policy(**config_of(workspace.root).review.model_dump())).count()
+    return review.Review(workspace, policy.Policy(**config_of(workspace.root).review.model_dump())).count()
 
 
 def _about(lesson: Lesson, when: str) -> Iterator[str]:

@@ -7,18 +7,22 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from hermes_fs.core import config
-from hermes_fs.core.config import Config
 from hermes_fs.core.errors import NotFound, Refused
-from hermes_fs.core.loading import load
+from hermes_fs.core.loading import Later, load
 from hermes_fs.core.people import OWNER
 from hermes_fs.core.types import Provenance
 from hermes_fs.store import identity, locate
 from hermes_fs.store.state import git_dir_of
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hermes_fs.core import config
+else:
+    config = Later("hermes_fs.core.config")
 
 BY_HAND = Provenance(origin="owner", trigger="user", person="owner")
 """Where a change comes from that somebody makes with a command."""
@@ -63,10 +67,10 @@ def root_of(context: typer.Context) -> Path | None:
         return None
 
 
-def config_of(root: Path | None) -> Config:
+def config_of(root: Path | None) -> config.Config:
     """Settings without opening the workspace. Those that another machine made do not count."""
     if root is None:
-        return Config()
+        return config.Config()
     state_dir = git_dir_of(root) / "hermes"
     if said := identity.disown(state_dir, identity.machine_id()):
         print(f"note: {said}", file=sys.stderr)

@@ -10,16 +10,18 @@ from typing import Annotated
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import dates, editing, gating, inbox, proposing, review_pr
+from hermes_fs.cli import dates, editing, inbox, proposing, review_pr
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import dim, good, print_json, warning
 from hermes_fs.core import config
 from hermes_fs.core.errors import HermesError, UsageError
+from hermes_fs.core.loading import load
+from hermes_fs.core.ports import Cancel
 from hermes_fs.core.terminal import one_line
-from hermes_fs.core.types import Commit
+from hermes_fs.core.types import Change, Commit, Verdict
 from hermes_fs.store import acting, digest
-from hermes_fs.store.policy import Policy
+from hermes_fs.store.policy import Gate, Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.pulls import Known, Pulls
 from hermes_fs.store.review import Review
@@ -160,11 +162,21 @@ def edit(
         print(f"Edited: {good(made.id)}  {one_line(made.subject)}")
 
 
+def _gate(workspace: Workspace) -> Gate:
+    """Loaded by the first that is accepted."""
+
+    def gate(change: Change, *, cancel: Cancel | None = None) -> Verdict | None:
+        made: Gate = load("hermes_fs.cli.gating:anew")(workspace, replays=True)
+        return made(change, cancel=cancel)
+
+    return gate
+
+
 @contextmanager
 def _reviewing(context: typer.Context) -> Iterator[tuple[Workspace, Review]]:
     with opened(context) as workspace:
         wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace)).review
-        review = Review(workspace, Policy(**wanted.model_dump()), gating.anew(workspace, replays=True))
+        review = Review(workspace, Policy(**wanted.model_dump()), _gate(workspace))
         yield workspace, review
         if expired := review.take_expired():
             print(f"note: nobody looked at {', '.join(expired)} in time: hermes review list --away", file=sys.stderr)

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hermes_fs.cli.app import example
-from hermes_fs.cli.evidence import said
 from hermes_fs.cli.open import confirm, opened
 from hermes_fs.cli.output import dim, good, print_json, warning
-from hermes_fs.core import config
-from hermes_fs.core.config import Config
 from hermes_fs.core.errors import Failed, HermesError
+from hermes_fs.core.loading import Later
 from hermes_fs.core.terminal import one_line
-from hermes_fs.providers.keys import Keys
-from hermes_fs.store import acting, pulls, remote
-from hermes_fs.store.forges.choosing import ForgeSettings, choose
-from hermes_fs.store.forges.noticing import notice
-from hermes_fs.store.forges.publishing import Published, Target, publish, require_main
+from hermes_fs.store import acting, pulls
 from hermes_fs.store.policy import Policy
 from hermes_fs.store.proposal import Proposal
 from hermes_fs.store.review import Review
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hermes_fs.cli import evidence as evidences
+    from hermes_fs.core import config
+    from hermes_fs.providers import keys
+    from hermes_fs.store import remote
+    from hermes_fs.store.forges import choosing, noticing, publishing
+else:  # listing what waits needs none of it
+    evidences, config = Later("hermes_fs.cli.evidence"), Later("hermes_fs.core.config")
+    keys, remote = Later("hermes_fs.providers.keys"), Later("hermes_fs.store.remote")
+    choosing, noticing, publishing = (
+        Later(f"hermes_fs.store.forges.{name}") for name in ("choosing", "noticing", "publishing")
+    )
 
 EXAMPLE = example("hermes review pr 3k9fzz", "hermes review pr --check", "hermes review pr --yes --remote upstream")
 
@@ -48,19 +55,21 @@ def pr(
         remote_name = remote_name or wanted.sync.remote
         address = remote.address_of(workspace.git, remote_name)
         if check:
-            lines = [one_line(line) for line in notice(workspace, address, settings, Keys(os.environ), policy)]
+            lines = [
+                one_line(line) for line in noticing.notice(workspace, address, settings, keys.Keys(os.environ), policy)
+            ]
             _print_lines(lines, as_json)
             return
-        found = _chosen(Review(workspace, policy), names or [])
-        if len(found) > 1 and not names:
-            confirm(f"Push all {len(found)} to {remote_name}?", yes)
-        target = Target(remote_name, address, choose(address, settings, Keys(os.environ)))
-        if found:
-            require_main(workspace.git, target)
-        done, failed = _published(workspace, found, target, evidence, as_json)
+        chosen = _chosen(Review(workspace, policy), names or [])
+        if len(chosen) > 1 and not names:
+            confirm(f"Push all {len(chosen)} to {remote_name}?", yes)
+        target = publishing.Target(remote_name, address, choosing.choose(address, settings, keys.Keys(os.environ)))
+        if chosen:
+            publishing.require_main(workspace.git, target)
+        done, failed = _published(workspace, chosen, target, evidence, as_json)
     if as_json:
         print_json([_as_json(one) for one in done])
-    elif not found:
+    elif not chosen:
         print("Nothing waits for you.")
     if failed:
         raise failed[0]
@@ -73,14 +82,14 @@ def look(workspace: Workspace, remote_name: str, pause: float) -> list[str]:
         return []
     wanted = config.load(workspace.root, workspace.state_dir, withheld=acting.withheld(workspace))
     address = remote.address_of(workspace.git, remote_name)
-    return notice(
-        workspace, address, settings_of(wanted), Keys(os.environ), Policy(**wanted.review.model_dump()), pause
+    return noticing.notice(
+        workspace, address, settings_of(wanted), keys.Keys(os.environ), Policy(**wanted.review.model_dump()), pause
     )
 
 
-def settings_of(wanted: Config) -> ForgeSettings:
+def settings_of(wanted: config.Config) -> choosing.ForgeSettings:
     """What this machine says of forges."""
-    return ForgeSettings(wanted.sync.forge, wanted.sync.forge_api, wanted.sync.forge_token_env)
+    return choosing.ForgeSettings(wanted.sync.forge, wanted.sync.forge_api, wanted.sync.forge_token_env)
 
 
 def _chosen(review: Review, names: list[str]) -> list[Proposal]:
@@ -90,15 +99,15 @@ def _chosen(review: Review, names: list[str]) -> list[Proposal]:
 
 
 def _published(
-    workspace: Workspace, found: list[Proposal], target: Target, evidence: bool, silent: bool
-) -> tuple[list[Published], list[HermesError]]:
+    workspace: Workspace, found: list[Proposal], target: publishing.Target, evidence: bool, silent: bool
+) -> tuple[list[publishing.Published], list[HermesError]]:
     """One that cannot be pushed keeps no other from it."""
-    done: list[Published] = []
+    done: list[publishing.Published] = []
     failed: list[HermesError] = []
     for one in found:
         try:
-            heard = list(said(workspace, one.provenance.evidence)) if evidence else []
-            done.append(publish(workspace, one, target, heard))
+            heard = list(evidences.said(workspace, one.provenance.evidence)) if evidence else []
+            done.append(publishing.publish(workspace, one, target, heard))
         except HermesError as error:
             failed.append(error)
             if len(found) > 1:
@@ -111,7 +120,7 @@ def _published(
     return done, failed
 
 
-def _show(done: Published, one: Proposal, target: Target) -> None:
+def _show(done: publishing.Published, one: Proposal, target: publishing.Target) -> None:
     known = done.known
     if known.number:
         how = "opened" if done.new else "brought up to date" if done.moved else "is up to date"
@@ -131,7 +140,7 @@ def _print_lines(lines: list[str], as_json: bool) -> None:
         print(line)
 
 
-def _as_json(done: Published) -> dict[str, Any]:
+def _as_json(done: publishing.Published) -> dict[str, Any]:
     known = done.known
     return {
         "id": known.id,

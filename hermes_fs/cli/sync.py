@@ -9,28 +9,42 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hermes_fs.apps.chat.tty import Tty
-from hermes_fs.cli import dates, editing, review_pr
+from hermes_fs.cli import dates
 from hermes_fs.cli.app import example, group_of_names
 from hermes_fs.cli.open import BY_HAND, opened
 from hermes_fs.cli.output import bad, bold, dim, good, print_json, warning
-from hermes_fs.core import config
 from hermes_fs.core.clock import SystemClock
 from hermes_fs.core.errors import Failed, HermesError, UsageError
 from hermes_fs.core.ids import Ulids
+from hermes_fs.core.loading import Later
 from hermes_fs.core.terminal import neutralise, one_line
-from hermes_fs.store import acting, conflicts, drivers, remote, settings, signing
+from hermes_fs.store import acting, conflicts
 from hermes_fs.store.conflicts import Open
 from hermes_fs.store.forgetting import following
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
-from hermes_fs.store.syncing import exchange, news, resolving, vouching
+from hermes_fs.store.syncing import exchange, news, vouching
 from hermes_fs.store.syncing.sync import Outcome, Sync, Wishes
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hermes_fs.cli import editing, review_pr
+    from hermes_fs.core import config
+    from hermes_fs.store import drivers, remote, settings, signing
+    from hermes_fs.store.syncing import resolving
+else:  # a sync with nothing new needs none of most
+    config, editing, review_pr = (
+        Later(f"hermes_fs.{name}") for name in ("core.config", "cli.editing", "cli.review_pr")
+    )
+    drivers, remote, settings, signing = (
+        Later(f"hermes_fs.store.{name}") for name in ("drivers", "remote", "settings", "signing")
+    )
+    resolving = Later("hermes_fs.store.syncing.resolving")
 
 app = group_of_names("Make this workspace and its remote the same; alone, it does so once.", "once")
 

@@ -23,3 +23,14 @@ def load(target: str, extra: str = "") -> Any:
         hint = f"pip install 'hermes-fs[{extra}]'" if extra else "reinstall hermes-fs"
         raise Failed(f"{module_name} cannot be loaded: {error}", hint) from error
     return getattr(module, attribute) if attribute else module
+
+
+class Later:
+    """A module that is imported by the first look at one of its names: for what few uses of a command need. For the
+    type checker it is imported beside, under TYPE_CHECKING."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(load(self._module), name)

@@ -15,8 +15,7 @@ from tests.tools.conftest import Conversation
 
 @pytest.fixture(params=["grep", "rg"])
 def talk(request: pytest.FixtureRequest, talk: Conversation) -> Conversation:
-    if request.param == "rg" and not shutil.which("rg"):
-        pytest.skip("rg is not installed")
+    assert request.param != "rg" or shutil.which("rg"), "scripts/test installs ripgrep"
     if request.param == "grep":
         talk.special["search_files"] = Checked(SearchFiles(rg="no-such-program"))
     return talk
