@@ -24,6 +24,7 @@ from hermes_fs.core.loading import load
 from hermes_fs.core.terminal import neutralise, one_line
 
 _ISSUES = "run it again with --debug to see where"
+_LONGEST = 600  # characters of an error, and of its hint
 _DISK = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
@@ -99,8 +100,8 @@ def split_globals(argv: list[str]) -> tuple[Invocation, list[str]]:
 
 def complain(message: str, hint: str = "") -> None:
     """One line on stderr: what is wrong, then what to do."""
-    line = f"error: {message} — {hint}" if hint else f"error: {message}"
-    print(one_line(line), file=sys.stderr)
+    said = f"error: {one_line(message, _LONGEST)}"  # what a person gave may be long, and the hint is to be seen
+    print(f"{said} — {one_line(hint, _LONGEST)}" if hint else said, file=sys.stderr)
 
 
 def _run(invocation: Invocation, argv: list[str], commands: Table) -> int:

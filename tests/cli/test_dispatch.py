@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_fs.cli.dispatch import run, split_globals
+from hermes_fs.cli.dispatch import complain, run, split_globals
 from hermes_fs.core.errors import UsageError
 from hermes_fs.core.types import Change, Provenance
 from hermes_fs.store.workspace import Workspace
@@ -118,3 +118,10 @@ def test_a_stream_that_is_closed_is_as_good_as_an_empty_one(mind: Path, closed: 
 def test_help_of_a_command_shows_its_example(capsys):
     assert run(["help", "sample", "where"], TABLE) == 0
     assert "\n    hermes -w ~/mind sample where\n" in capsys.readouterr().out
+
+
+def test_the_hint_is_seen_however_long_the_value_is(capsys: pytest.CaptureFixture[str]) -> None:
+    complain(f"{'x' * 5_000} is no date", "give one like 2026-01-31")
+    said = capsys.readouterr().err
+    assert said.endswith("… — give one like 2026-01-31\n")
+    assert len(said) < 700
