@@ -11,8 +11,8 @@ import pytest
 from tests.adversarial.payloads import payloads
 from tests.adversarial.readers import Reader, readers
 
-SMALL, LARGE = 6_000, 24_000
-NOISE = 0.015
+SMALL, LARGE = 8_000, 32_000
+NOISE = 0.02
 """Seconds of processor time below which a ratio says nothing."""
 MOST = 10
 """Times the work for four times the text: linear is 4, the square is 16."""
