@@ -25,7 +25,7 @@ from hermes_fs.core.loading import Later
 from hermes_fs.core.terminal import neutralise, one_line
 from hermes_fs.store import acting, conflicts
 from hermes_fs.store.conflicts import Open
-from hermes_fs.store.forgetting import following
+from hermes_fs.store.forgetting.asked import Waits, Wanted
 from hermes_fs.store.session_refs import SessionRefs
 from hermes_fs.store.sessions import Sessions
 from hermes_fs.store.syncing import exchange, news, vouching
@@ -100,7 +100,7 @@ def once(
             exchange.lies_at(workspace.git, wishes.remote, remote.checked_url(address))
         if not quiet and not as_json and not watch:
             wishes = _with_consent(workspace, wishes)
-        wishes = dataclasses.replace(wishes, join=join, purges=following.Wanted(accept_purge, push_purge))
+        wishes = dataclasses.replace(wishes, join=join, purges=Wanted(accept_purge, push_purge))
         if not watch:
             outcome = _asking(workspace, wishes, quiet or as_json)
             if as_json:
@@ -201,13 +201,13 @@ def _asking(workspace: Workspace, wishes: Wishes, quiet: bool) -> Outcome:
     """As `_run`; what another machine purged is gone here, too, only once a person says so."""
     try:
         return _run(workspace, wishes, quiet)
-    except following.Waits as waits:
+    except Waits as waits:
         if quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise
         print(one_line(waits.message))
         if input(_FOLLOW).strip().lower() not in ("y", "yes"):
             raise
-    return _run(workspace, dataclasses.replace(wishes, purges=following.Wanted(accept=True)), quiet)
+    return _run(workspace, dataclasses.replace(wishes, purges=Wanted(accept=True)), quiet)
 
 
 def _with_consent(workspace: Workspace, wishes: Wishes) -> Wishes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_fs.store.forgetting.asked import PURGES
 from hermes_fs.store.forgetting.wanted import Session, Wanted
 from hermes_fs.store.git import Git
 from hermes_fs.store.objects import parse_rows
@@ -14,7 +15,6 @@ from hermes_fs.store.proposal import PUT_AWAY, WAITING
 from hermes_fs.store.session_refs import REFS
 from hermes_fs.store.state import BRANCH
 
-PURGES = "refs/hermes/purges"
 STASH = "refs/stash"
 NOTES = ("COMMIT_EDITMSG", "MERGE_MSG", "SQUASH_MSG", "TAG_EDITMSG", "NOTES_EDITMSG", "FETCH_HEAD", "ORIG_HEAD")
 """What git itself leaves behind of the last commands."""

@@ -14,9 +14,9 @@ from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files
 from hermes_fs.store.forgetting import finding, purge, pushing, records, scrubbing, vanishing
 from hermes_fs.store.forgetting import plan as journal
+from hermes_fs.store.forgetting.asked import PURGES, Waits, Wanted
 from hermes_fs.store.forgetting.carrying import Carrying
 from hermes_fs.store.forgetting.explaining import Explained
-from hermes_fs.store.forgetting.finding import PURGES
 from hermes_fs.store.forgetting.plan import Plan, Replaced
 from hermes_fs.store.forgetting.records import Record
 from hermes_fs.store.forgetting.rewriting import Changed, Rewriting
@@ -33,18 +33,6 @@ OURS = ("--branches", "--glob=refs/hermes/sessions", "--glob=refs/hermes/proposa
 """What this machine has, for what comes."""
 
 _SHOWN = 5
-
-
-class Waits(Conflict):
-    """Another machine forgot something, and nobody here has said yes to it. Nothing has changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a person said: to follow what others forgot, to rewrite the remote after what was forgotten here."""
-
-    accept: bool = False
-    push: bool = False
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from hermes_fs.store.failpoint import reach
 from hermes_fs.store.files import Files
 from hermes_fs.store.forgetting import finding, records, scrubbing
 from hermes_fs.store.forgetting import plan as journal
+from hermes_fs.store.forgetting.asked import PURGES
 from hermes_fs.store.forgetting.finding import Found
 from hermes_fs.store.forgetting.finishing import carry_out
 from hermes_fs.store.forgetting.plan import Plan
@@ -62,7 +63,7 @@ def purge(workspace: Workspace, wanted: Wanted) -> Purged:
         writer.flush()
         reach("forget.built")
         if done.commits:
-            refs[finding.PURGES] = records.add(workspace, refs, done)
+            refs[PURGES] = records.add(workspace, refs, done)
         plan = Plan(journal.described(wanted), refs, stash, done.ids, sorted(found.objects))
         return begin(workspace, files, plan, done)
 

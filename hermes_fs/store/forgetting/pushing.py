@@ -11,7 +11,7 @@ from hermes_fs.core.errors import Conflict, Failed
 from hermes_fs.store import remote
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.forgetting import records
-from hermes_fs.store.forgetting.finding import PURGES
+from hermes_fs.store.forgetting.asked import PURGES
 from hermes_fs.store.git import Git
 from hermes_fs.store.state import BRANCH
 from hermes_fs.store.syncing import exchange

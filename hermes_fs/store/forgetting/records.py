@@ -18,7 +18,7 @@ from typing import Any
 from hermes_fs.core.clock import iso
 from hermes_fs.core.errors import Refused
 from hermes_fs.store import identity
-from hermes_fs.store.forgetting.finding import PURGES
+from hermes_fs.store.forgetting.asked import PURGES
 from hermes_fs.store.forgetting.rewriting import Changed
 from hermes_fs.store.git import Git
 from hermes_fs.store.objects import TreeEntry

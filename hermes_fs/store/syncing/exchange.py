@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hermes_fs.core.errors import Failed, HermesError, NotFound, Refused
 from hermes_fs.store import arriving, remote
 from hermes_fs.store.bounded import Bounds
-from hermes_fs.store.forgetting.finding import PURGES
+from hermes_fs.store.forgetting.asked import PURGES
 from hermes_fs.store.git import Git
 from hermes_fs.store.init import set_remote
 from hermes_fs.store.proposal import WAITING

@@ -10,10 +10,12 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hermes_fs.core.errors import Conflict, Failed, HermesError
+from hermes_fs.core.loading import Later
 from hermes_fs.store.failpoint import reach
-from hermes_fs.store.forgetting import following, pushing
+from hermes_fs.store.forgetting.asked import PURGES, Wanted, any_here
 from hermes_fs.store.lock import Lock
 from hermes_fs.store.proposal import WAITING
 from hermes_fs.store.session_refs import REFS, SessionRefs
@@ -23,6 +25,12 @@ from hermes_fs.store.syncing.exchange import Moved, Remote
 from hermes_fs.store.syncing.joining import count, is_ancestor, join
 from hermes_fs.store.syncing.proposals import compared, take_over
 from hermes_fs.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hermes_fs.store.forgetting import following, pushing
+else:  # for those who purged something
+    following = Later("hermes_fs.store.forgetting.following")
+    pushing = Later("hermes_fs.store.forgetting.pushing")
 
 RESCUE = "refs/hermes/rescue"
 _ATTEMPTS = 6
@@ -44,7 +52,7 @@ class Wishes:
     days: int = 14
     join: bool = False
     patience: float = 300.0
-    purges: following.Wanted = field(default_factory=following.Wanted)
+    purges: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(slots=True)
@@ -97,9 +105,10 @@ class Sync:
     def _exchange(self, other: Remote, outcome: Outcome) -> None:
         for attempt in range(_ATTEMPTS):
             there = other.look()
-            if (met := following.meet(self._workspace, other, there, self._wishes.purges)).again:
-                there = other.look()
-            outcome.lines += met.lines
+            if self._git.resolve(PURGES) != there.get(PURGES, ""):
+                met = following.meet(self._workspace, other, there, self._wishes.purges)
+                outcome.lines += met.lines
+                there = other.look() if met.again else there
             try:
                 self._receive(other, there, outcome)
             except Moved:
@@ -137,7 +146,7 @@ class Sync:
 
     def _refuse_purged(self, other: Remote, fetched: Mapping[str, str]) -> None:
         """Raises Conflict where something that came would bring back what was purged; it is deleted again."""
-        bad = following.refused(self._workspace, fetched)
+        bad = following.refused(self._workspace, fetched) if any_here(self._git) else []
         if bad:
             other.release()
             following.drop(self._workspace, [fetched[ref] for ref in bad])
@@ -196,7 +205,8 @@ class Sync:
     def _send(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> dict[str, str]:
         head, far = self._workspace.head(), there.get(BRANCH, "")
         wanted: dict[str, tuple[str, str]] = {BRANCH: (head, far)} if head != far else {}
-        if wanted and following.refused(self._workspace, {BRANCH: head}, [far] if far else []):
+        ground = [far] if far else []
+        if wanted and any_here(self._git) and following.refused(self._workspace, {BRANCH: head}, ground):
             raise Conflict("main here holds again what was purged: not sent", "purge it again: hermes forget --purge")
         months = self._months(other, there) if self._wishes.sessions == other.name else {}
         steps = compared(self._git, other, there)
