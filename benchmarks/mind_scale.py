@@ -53,6 +53,8 @@ def main() -> None:
     )
     wanted = parser.parse_args()
     show(Row("mind scale", "load of the machine", os.getloadavg()[0], ""))
+    if wanted.folder:
+        Path(wanted.folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
         home = Path(name) / "home"
         home.mkdir()

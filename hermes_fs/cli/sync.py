@@ -189,10 +189,11 @@ def _run(workspace: Workspace, wishes: Wishes, tell: bool = False) -> Outcome:
     try:
         outcome = Sync(workspace, refs, wishes).run()
         outcome.lines += review_pr.look(workspace, wishes.remote, _PULLS)
+        outcome.asks += _waiting(workspace, not outcome.is_quiet)
     except HermesError as error:
         news.write(workspace.state_dir, clock.now(), f"{error.message} — {error.hint}", failed=True, tell=tell)
         raise
-    told = [*_lines(outcome), *_waiting(workspace)]
+    told = [*_lines(outcome), *outcome.asks]
     news.write(workspace.state_dir, clock.now(), *told, tell=tell and bool(outcome.received or len(told) > 1))
     return outcome
 
@@ -273,18 +274,18 @@ def _counted(number: int, noun: str) -> str:
 def _say(outcome: Outcome, workspace: Workspace) -> None:
     gist, *more = _lines(outcome)
     print(f"{good('Synced')} with {one_line(outcome.remote)}: {gist}", flush=True)
-    for line in (*more, *_waiting(workspace)):
+    for line in (*more, *outcome.asks):
         print(warning(one_line(line)))
 
 
-def _waiting(workspace: Workspace) -> Iterator[str]:
-    """What needs a person."""
+def _waiting(workspace: Workspace, news: bool) -> Iterator[str]:
+    """What needs a person; what may not act here yet is said where there are news, for `hermes trust` keeps it."""
     if found := conflicts.waiting(workspace.git, workspace.head()):
         named = f" {found[0].id}" if len(found) == 1 else ""
         yield f"{_counted(len(found), 'conflict')} for you: hermes sync resolve{named}"
     if vouching.rules_of(workspace).signed and not signing.is_wanted(workspace.root, workspace.state_dir):
         yield "what is learned here reaches the others as proposals only: hermes config set git.sign true"
-    waits = acting.pending(workspace)
+    waits = acting.pending(workspace) if news else []
     for one in waits[:_NAMED]:
         by = acting.changed_by(workspace.git, one)
         yield f"{one.key} may not act here yet, by {by}: hermes trust show {one.key}"

@@ -23,7 +23,7 @@ from hermes_fs.store.state import BRANCH
 from hermes_fs.store.syncing import exchange, held
 from hermes_fs.store.syncing.exchange import Moved, Remote
 from hermes_fs.store.syncing.joining import count, is_ancestor, join
-from hermes_fs.store.syncing.proposals import compared, take_over
+from hermes_fs.store.syncing.proposals import Steps, compared, take_over
 from hermes_fs.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Wishes:
 @dataclass(slots=True)
 class Outcome:
     """What a sync did. `received` and `sent` count lessons, `sessions` months of transcripts brought and sent;
-    `conflicts` are ids of files that need a person; `lines` say the rest, a line each."""
+    `conflicts` are the files that clashed; `lines` say the rest, and `asks` what needs a person, a line each."""
 
     remote: str
     received: int = 0
@@ -68,6 +68,7 @@ class Outcome:
     proposals: tuple[int, int] = (0, 0)
     conflicts: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)
 
     @property
     def is_quiet(self) -> bool:
@@ -110,12 +111,12 @@ class Sync:
                 outcome.lines += met.lines
                 there = other.look() if met.again else there
             try:
-                self._receive(other, there, outcome)
+                steps = self._receive(other, there, outcome)
             except Moved:
                 if attempt == _ATTEMPTS - 1:
                     raise
                 continue
-            left = self._send(other, there, outcome)
+            left = self._send(other, there, steps, outcome)
             if not left:
                 return
             if any(not _was_raced(why) for why in left.values()):
@@ -124,7 +125,8 @@ class Sync:
             time.sleep(random.uniform(0, _PAUSE * (attempt + 1)))
         raise Failed(f"others push to {other.name} all the time", "try again in a minute")
 
-    def _receive(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> None:
+    def _receive(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> Steps:
+        """What of proposals is to be done; those of them that came are taken over."""
         main = there.get(BRANCH, "")
         months = {ref: there[ref] for ref in exchange.wanted_sessions(there, self._wishes.keep, self._workspace.host)}
         proposals = {ref: oid for ref, oid in there.items() if ref.startswith(f"{WAITING}/")}
@@ -143,6 +145,7 @@ class Sync:
         outcome.sessions = outcome.sessions[0] + brought, outcome.sessions[1]
         outcome.proposals = outcome.proposals[0] + len(steps.bring), outcome.proposals[1]
         other.release()
+        return steps
 
     def _refuse_purged(self, other: Remote, fetched: Mapping[str, str]) -> None:
         """Raises Conflict where something that came would bring back what was purged; it is deleted again."""
@@ -202,14 +205,13 @@ class Sync:
         other.agree(ref, oid)
         return True
 
-    def _send(self, other: Remote, there: Mapping[str, str], outcome: Outcome) -> dict[str, str]:
+    def _send(self, other: Remote, there: Mapping[str, str], steps: Steps, outcome: Outcome) -> dict[str, str]:
         head, far = self._workspace.head(), there.get(BRANCH, "")
         wanted: dict[str, tuple[str, str]] = {BRANCH: (head, far)} if head != far else {}
         ground = [far] if far else []
         if wanted and any_here(self._git) and following.refused(self._workspace, {BRANCH: head}, ground):
             raise Conflict("main here holds again what was purged: not sent", "purge it again: hermes forget --purge")
         months = self._months(other, there) if self._wishes.sessions == other.name else {}
-        steps = compared(self._git, other, there)
         left = other.push({**wanted, **months, **steps.send})
         reach("sync.pushed")
         if BRANCH in wanted and BRANCH not in left:
