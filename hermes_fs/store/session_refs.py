@@ -14,17 +14,22 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hermes_fs.core.clock import Clock, iso, parse_iso
 from hermes_fs.core.errors import Conflict, HermesError, Refused
+from hermes_fs.core.loading import Later
 from hermes_fs.store.failpoint import reach
 from hermes_fs.store.git import Git
 from hermes_fs.store.message import one_line
 from hermes_fs.store.objects import Signature
-from hermes_fs.store.session_copy import copy_of
 from hermes_fs.store.sessions import SessionInfo, Sessions, info_of, paths_of
 from hermes_fs.store.transcript import FOLDER, TITLE, make_folders, on_disk, write_whole
+
+if TYPE_CHECKING:
+    from hermes_fs.store import session_copy
+else:  # the scan for secrets is loaded by the first session that has anything new
+    session_copy = Later("hermes_fs.store.session_copy")
 
 REFS = "refs/hermes/sessions"
 IDLE = timedelta(minutes=10)
@@ -159,7 +164,7 @@ class SessionRefs:
     def _changed_files(self, base: str, info: SessionInfo) -> dict[str, tuple[str, str] | None]:
         """The files of a session that a commit does not hold as they are, written as blobs."""
         with on_disk(info.path):
-            copy = copy_of(info.path)
+            copy = session_copy.copy_of(info.path)
         changed: dict[str, tuple[str, str] | None] = {}
         for path, data in copy.files.items():
             name = path.relative_to(self._root).as_posix()
