@@ -82,4 +82,4 @@ def _address(workspace: Workspace, config: Config) -> str:
     said = workspace.git.ask("config", "--get", f"remote.{config.sync.remote}.url")
     address = said.out.decode("utf-8", "replace").strip()
     when = "when conversations begin and end" if config.sync.auto else "by hermes sync alone"
-    return one_line(f"{address} ({when})") if address else "nothing: hermes init --remote ADDRESS"
+    return one_line(f"{address} ({when})") if address else "nothing: hermes sync --remote ADDRESS"
